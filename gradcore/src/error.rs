@@ -1,0 +1,194 @@
+//! What can go wrong while a program runs, with the numbers a person needs to mend it.
+//!
+//! Operators and operations panic with the text of an [`Error`]; tapes, optimizers and conversions return it.
+
+use std::fmt;
+use std::panic::Location;
+
+/// An error of this crate. Its text names the function and the parameter, and says what was expected and found.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two shapes that an element-wise operation cannot broadcast against each other.
+    #[error("`{operation}`: shapes {left:?} and {right:?} do not broadcast; each pair of sizes, counted from the last axis, must be equal or contain a 1")]
+    Broadcast {
+        /// The operation.
+        operation: &'static str,
+        /// Shape of the first operand.
+        left: Vec<usize>,
+        /// Shape of the second operand.
+        right: Vec<usize>,
+    },
+    /// An argument whose shape, size or value the operation cannot work with.
+    #[error("`{operation}`: expected {expected}, found {found}")]
+    Argument {
+        /// The operation.
+        operation: &'static str,
+        /// What would have been accepted, naming the parameter.
+        expected: String,
+        /// What was passed.
+        found: String,
+    },
+    /// An axis outside `-rank..rank`, or one named twice.
+    #[error("`{operation}`: axis {axis} {problem} for a tensor of shape {shape:?}")]
+    Axis {
+        /// The operation.
+        operation: &'static str,
+        /// The axis as it was passed.
+        axis: isize,
+        /// `is out of range` or `is named twice`.
+        problem: &'static str,
+        /// Shape of the tensor.
+        shape: Vec<usize>,
+    },
+    /// A rule returned a gradient whose shape is not that of the input.
+    #[error("{0}")]
+    GradientShape(Box<GradientShape>),
+    /// No gradient exists between a target and a source.
+    #[error("no gradient of the target with respect to {source_name}: {reason}")]
+    Unconnected {
+        /// The source, by its place in the sources or by the name of its variable.
+        source_name: String,
+        /// Why there is none, and what to do.
+        reason: Unconnected,
+    },
+    /// An output gradient that does not fit its target.
+    #[error("`output_gradients`: expected shape {expected:?}, that of the target, or a scalar, found {found:?}")]
+    OutputGradientShape {
+        /// Shape of the target.
+        expected: Vec<usize>,
+        /// Shape of the output gradient.
+        found: Vec<usize>,
+    },
+    /// More or fewer output gradients than targets.
+    #[error("`output_gradients`: expected {expected} tensors, one for each target, found {found}")]
+    OutputGradientCount {
+        /// Number of targets.
+        expected: usize,
+        /// Number of output gradients.
+        found: usize,
+    },
+    /// A value or an update whose shape is not that of the variable.
+    #[error("`{operation}`: variable {variable} has shape {expected:?}, found {found:?}")]
+    VariableShape {
+        /// The function that was to change the variable.
+        operation: &'static str,
+        /// Name of the variable, or its place.
+        variable: String,
+        /// Shape of the variable.
+        expected: Vec<usize>,
+        /// Shape of the value.
+        found: Vec<usize>,
+    },
+}
+
+/// A rule returned a gradient whose shape is not that of the input.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GradientShape {
+    /// The annotated function.
+    pub function: &'static str,
+    /// Its parameter.
+    pub parameter: &'static str,
+    /// Shape of the argument that was passed.
+    pub expected: Vec<usize>,
+    /// Shape of the gradient that `grad` returned.
+    pub found: Vec<usize>,
+    /// Where the function stands, `file:line`.
+    pub defined: String,
+    /// Where it was called.
+    pub called: &'static Location<'static>,
+}
+
+impl GradientShape {
+    /// The axes whose sum turns the shape found into the one expected, if that is all that is missing.
+    fn summed_axes(&self) -> Option<Vec<usize>> {
+        let extra = self.found.len().checked_sub(self.expected.len())?;
+        let mut axes: Vec<usize> = (0..extra).collect();
+        for (axis, (&found, &expected)) in self.found[extra..].iter().zip(&self.expected).enumerate() {
+            match (found, expected) {
+                (f, e) if f == e => {}
+                (_, 1) => axes.push(axis + extra),
+                _ => return None,
+            }
+        }
+        Some(axes)
+    }
+}
+
+impl fmt::Display for GradientShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { function, parameter, expected, found, defined, called } = self;
+        write!(f, "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) has shape {found:?}, expected {expected:?}, that of `{parameter}`")?;
+        match self.summed_axes().as_deref() {
+            Some([axis]) => {
+                write!(f, "; summing axis {axis} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
+            }
+            Some(axes @ [_, ..]) => {
+                write!(f, "; summing axes {axes:?} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why no gradient exists between a target and a source.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Unconnected {
+    /// The source is a tensor that this tape was never told to watch.
+    NotWatched,
+    /// The source is a variable that nothing read while this tape recorded.
+    NotRead,
+    /// The source is a variable, and the tape was told not to watch variables by itself.
+    NotWatchedByItself,
+    /// The target existed before the tape did.
+    TargetBeforeTape,
+    /// The target was computed before the source was watched.
+    WatchedTooLate,
+    /// Another tape recorded the target; this one did not.
+    OtherTape,
+    /// The target does not depend on anything that this tape watches.
+    TargetNotRecorded,
+    /// Operations that let no gradient through stand between source and target.
+    Stopped {
+        /// Each with the place of its call.
+        by: Vec<String>,
+    },
+    /// Both are on the tape, and nothing leads from one to the other.
+    NoPath,
+}
+
+impl fmt::Display for Unconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWatched => write!(f, "this tape never watched it; call `tape.watch(&…)` before the tensor is used"),
+            Self::NotRead => write!(f, "nothing read the variable while this tape recorded"),
+            Self::NotWatchedByItself => {
+                write!(f, "the tape was made with `watch_accessed_variables(false)`; call `tape.watch(&…)` before the variable is used")
+            }
+            Self::TargetBeforeTape => {
+                write!(f, "the target was computed before the tape began; make the tape first, then compute the target")
+            }
+            Self::WatchedTooLate => {
+                write!(f, "the target was computed before the source was watched; call `tape.watch(&…)` before the tensor is used")
+            }
+            Self::OtherTape => {
+                write!(f, "another tape recorded the target, this one did not; watch the source on the tape that is asked for the gradient")
+            }
+            Self::TargetNotRecorded => {
+                write!(f, "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records")
+            }
+            Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
+            Self::NoPath => write!(f, "the target does not depend on it"),
+        }
+    }
+}
+
+/// Stops with the error's text: where an operator or an operation cannot return `Result`.
+#[track_caller]
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse(error: &Error) -> ! {
+    panic!("{error}")
+}

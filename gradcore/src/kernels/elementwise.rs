@@ -1,0 +1,99 @@
+//! One output element for each input element. All slices have the same length.
+
+use crate::element::{Element, Number, Real};
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident<$bound:ident>($x:ident) -> $out:ty { $value:expr })+) => { $(
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name<T: $bound>(x: &[T], out: &mut [$out]) {
+            for (out, &$x) in out.iter_mut().zip(x) {
+                *out = $value;
+            }
+        }
+    )+ };
+}
+unary! {
+    neg<Number>(x) -> T { x.negated() }
+    abs<Number>(x) -> T { x.absolute() }
+    sign<Number>(x) -> T { x.sign() }
+    square<Number>(x) -> T { x * x }
+    exp<Real>(x) -> T { x.exp() }
+    log<Real>(x) -> T { x.ln() }
+    log1p<Real>(x) -> T { x.ln_1p() }
+    sqrt<Real>(x) -> T { x.sqrt() }
+    tanh<Real>(x) -> T { x.tanh() }
+    round<Real>(x) -> T { x.round_ties_even() }
+    /// 1 / (1 + e⁻ˣ), computed from the side where the power does not overflow.
+    sigmoid<Real>(x) -> T { sigmoid_of(x) }
+    /// max(x, 0); NaN stays NaN.
+    relu<Number>(x) -> T { if x < T::default() { T::default() } else { x } }
+}
+
+#[inline]
+fn sigmoid_of<T: Real>(x: T) -> T {
+    let e = (-x.absolute()).exp();
+    (if x < T::default() { e } else { T::ONE }) / (T::ONE + e)
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident<$bound:ident>($x:ident, $y:ident) -> $out:ty { $value:expr })+) => { $(
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name<T: $bound>(x: &[T], y: &[T], out: &mut [$out]) {
+            for (out, (&$x, &$y)) in out.iter_mut().zip(x.iter().zip(y)) {
+                *out = $value;
+            }
+        }
+    )+ };
+}
+binary! {
+    add<Number>(x, y) -> T { x + y }
+    sub<Number>(x, y) -> T { x - y }
+    mul<Number>(x, y) -> T { x * y }
+    div<Number>(x, y) -> T { x / y }
+    /// The greater element; NaN if either is (TensorFlow's `maximum`).
+    #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
+    maximum<Number>(x, y) -> T { if x >= y || x != x { x } else { y } }
+    /// The lesser element; NaN if either is (TensorFlow's `minimum`).
+    #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
+    minimum<Number>(x, y) -> T { if x <= y || x != x { x } else { y } }
+    less<Element>(x, y) -> bool { x < y }
+    less_equal<Element>(x, y) -> bool { x <= y }
+    greater<Element>(x, y) -> bool { x > y }
+    greater_equal<Element>(x, y) -> bool { x >= y }
+    equal<Element>(x, y) -> bool { x == y }
+    not_equal<Element>(x, y) -> bool { x != y }
+}
+
+/// `x` where the condition holds, else `y`.
+#[inline]
+pub(crate) fn select<T: Element>(condition: &[bool], x: &[T], y: &[T], out: &mut [T]) {
+    for (out, (&condition, (&x, &y))) in out.iter_mut().zip(condition.iter().zip(x.iter().zip(y))) {
+        *out = if condition { x } else { y };
+    }
+}
+
+/// Every element in another dtype: truncated towards zero, saturated at the ends.
+#[inline]
+pub(crate) fn cast<T: Element, U: Element>(x: &[T], out: &mut [U]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = U::narrow(x.widen());
+    }
+}
+
+/// `sum += x`.
+#[inline]
+pub(crate) fn add_assign<T: Number>(sum: &mut [T], x: &[T]) {
+    for (sum, &x) in sum.iter_mut().zip(x) {
+        *sum = *sum + x;
+    }
+}
+
+/// `rest -= x`.
+#[inline]
+pub(crate) fn sub_assign<T: Number>(rest: &mut [T], x: &[T]) {
+    for (rest, &x) in rest.iter_mut().zip(x) {
+        *rest = *rest - x;
+    }
+}

@@ -1,0 +1,70 @@
+//! Matrix products, by the crate `gemm`.
+
+use gemm::Parallelism;
+
+use crate::element::Real;
+
+/// A row-major matrix, or its transpose.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    pub(crate) values: &'a [T],
+    /// Sizes as the product sees them, after any transposition.
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) transposed: bool,
+}
+
+impl<T> Matrix<'_, T> {
+    /// Steps between neighbours in a column and in a row.
+    fn strides(&self) -> (isize, isize) {
+        match self.transposed {
+            false => (self.columns.cast_signed(), 1),
+            true => (1, self.rows.cast_signed()),
+        }
+    }
+}
+
+/// Multiplications from which a second thread pays.
+const PARALLEL_FROM: usize = 1 << 21;
+
+/// Writes `a · b` into `out`, row-major.
+///
+/// # Panics
+/// Panics if a slice has not the size that its matrix says, or the inner sizes differ.
+pub(crate) fn matmul<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T]) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    assert!(a.values.len() == m * k && b.values.len() == k * n && out.len() == m * n && b.rows == k, "sizes of a matrix product");
+    if out.is_empty() {
+        return;
+    }
+    if k == 0 {
+        out.fill(T::default());
+        return;
+    }
+    let parallelism = if m * k * n < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
+    let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
+    // SAFETY: the assertion above bounds every element that the sizes and strides reach; `out` is a distinct slice.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            n.cast_signed(),
+            false,
+            a.values.as_ptr(),
+            a_column,
+            a_row,
+            b.values.as_ptr(),
+            b_column,
+            b_row,
+            T::default(),
+            T::ONE,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}

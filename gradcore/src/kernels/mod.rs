@@ -1,0 +1,9 @@
+//! Loops over contiguous slices. No tensor, no tape: whatever calls a kernel has settled the shapes.
+//!
+//! Each is a named function from input slices to an output slice, so that whole expressions can run block by block.
+
+pub(crate) mod elementwise;
+pub(crate) mod layout;
+pub(crate) mod matmul;
+pub(crate) mod reduce;
+pub(crate) mod rows;

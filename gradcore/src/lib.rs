@@ -1,0 +1,62 @@
+//! Tensors, a gradient tape, and operations whose derivatives are written with `#[custom_gradient]`.
+//!
+//! Users write `use gradcore::prelude::*;` and nothing else.
+//!
+//! ```
+//! use gradcore::prelude::*;
+//!
+//! #[custom_gradient]
+//! fn leaky_relu(x: &Tensor) -> Tensor {
+//!     let y = tf::where_(x > 0.0, x, x * 0.2);
+//!     let grad = |dy| tf::where_(x > 0.0, dy, dy * 0.2);
+//!     (y, grad)
+//! }
+//!
+//! let x = tf::constant([-1.0, 0.0, 1.0]);
+//! let tape = GradientTape::new();
+//! tape.watch(&x);
+//! let y = leaky_relu(&x);
+//! let dy_dx = tape.gradient(&y, &x)?;
+//! assert_eq!(dy_dx.to_string(), "[0.2, 0.2, 1.0]");
+//! # Ok::<(), Error>(())
+//! ```
+
+// The paths that the macro generates begin with `::gradcore`; here they mean this crate.
+extern crate self as gradcore;
+
+mod element;
+mod error;
+mod kernels;
+mod operators;
+mod ops;
+pub mod optimizers;
+mod rule;
+mod shape;
+pub mod tape;
+mod tensor;
+pub mod tf;
+mod variable;
+
+pub mod prelude;
+
+pub use element::{Element, Integer, Number, Real};
+pub use error::{Error, GradientShape, Unconnected};
+pub use gradmacro::custom_gradient;
+pub use tape::{GradientTape, PersistentTape};
+pub use tensor::{Nested, Operand, Tensor};
+pub use variable::Variable;
+
+/// What generated code uses. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    pub use crate::rule::{Capture, Constant, Input, NoGradient, Probe, enter};
+    pub use crate::tape::Rule;
+
+    /// Traits that choose by type. They are in scope in generated code, under no name.
+    pub mod dispatch {
+        pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
+        pub use crate::rule::{KeepNothing as _, KeepOption as _, KeepReference as _, KeepValue as _};
+        pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _};
+    }
+}

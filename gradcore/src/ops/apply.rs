@@ -1,0 +1,88 @@
+//! Runs element-wise kernels on tensors: rank 0 in place, equal shapes at once, everything else broadcast.
+
+use crate::element::Element;
+use crate::error::refuse;
+use crate::kernels::layout;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// One output element for each input element.
+#[inline]
+pub(super) fn unary<A: Element, B: Element>(x: &Tensor<A>, kernel: impl FnOnce(&[A], &mut [B])) -> Tensor<B> {
+    if let Some(value) = x.as_scalar() {
+        let mut out = [B::default()];
+        kernel(&[value], &mut out);
+        return Tensor::computed_scalar(out[0]);
+    }
+    let mut out = vec![B::default(); x.size()];
+    kernel(x.values(), &mut out);
+    Tensor::computed(x.shape().into(), out)
+}
+
+/// One output element for each pair of input elements.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[inline]
+#[track_caller]
+pub(super) fn binary<A: Element, B: Element>(operation: &'static str, x: &Tensor<A>, y: &Tensor<A>, kernel: impl Fn(&[A], &[A], &mut [B])) -> Tensor<B> {
+    if let (Some(x), Some(y)) = (x.as_scalar(), y.as_scalar()) {
+        let mut out = [B::default()];
+        kernel(&[x], &[y], &mut out);
+        return Tensor::computed_scalar(out[0]);
+    }
+    let shape = common_shape(operation, x.shape(), y.shape());
+    let mut out = vec![B::default(); shape.size()];
+    binary_dense(x, y, &shape, &mut out, kernel);
+    Tensor::computed(shape, out)
+}
+
+/// Elements of a block of repeated scalars: it stays in the first-level cache.
+const BLOCK: usize = 512;
+
+fn binary_dense<A: Element, B: Element>(x: &Tensor<A>, y: &Tensor<A>, shape: &Shape, out: &mut [B], kernel: impl Fn(&[A], &[A], &mut [B])) {
+    let (left, right) = (x.values(), y.values());
+    if left.len() == out.len() && right.len() == out.len() {
+        kernel(left, right, out);
+    } else if let ([x], true) = (left, right.len() == out.len()) {
+        let repeated = [*x; BLOCK];
+        for (right, out) in right.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            kernel(&repeated[..right.len()], right, out);
+        }
+    } else if let (true, [y]) = (left.len() == out.len(), right) {
+        let repeated = [*y; BLOCK];
+        for (left, out) in left.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+            kernel(left, &repeated[..left.len()], out);
+        }
+    } else if left.len() == out.len() && repeats(y.shape(), shape) {
+        for (left, out) in left.chunks_exact(right.len()).zip(out.chunks_exact_mut(right.len())) {
+            kernel(left, right, out);
+        }
+    } else {
+        kernel(&stretched(x, shape), &stretched(y, shape), out);
+    }
+}
+
+/// Whether a tensor of shape `row` fills `shape` when it is repeated end to end: a bias added to a batch.
+fn repeats(row: &[usize], shape: &[usize]) -> bool {
+    !row.contains(&0) && !row.is_empty() && shape.ends_with(row)
+}
+
+pub(super) fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Vec<T> {
+    if *x.shape() == **shape {
+        return x.to_vec();
+    }
+    layout::broadcast(x.values(), x.shape(), shape)
+}
+
+#[inline]
+#[track_caller]
+pub(super) fn common_shape(operation: &'static str, left: &[usize], right: &[usize]) -> Shape {
+    if left == right {
+        return left.into();
+    }
+    match Shape::broadcast(operation, left, right) {
+        Ok(shape) => shape,
+        Err(error) => refuse(&error),
+    }
+}

@@ -1,0 +1,102 @@
+//! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
+
+use super::apply::{binary, unary};
+use super::{greater_equal, less_equal, sum_to, where_};
+use crate::custom_gradient;
+use crate::element::Number;
+use crate::kernels::elementwise;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+fn shapes<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
+    (x.shape().into(), y.shape().into())
+}
+
+/// x + y; d/dx = 1, d/dy = 1.
+#[custom_gradient]
+#[track_caller]
+#[inline]
+pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = shapes(x, y);
+    let grad = |dy| (sum_to(dy, &of_x), sum_to(dy, &of_y));
+    (binary("add", x, y, elementwise::add), grad)
+}
+
+/// x - y; d/dx = 1, d/dy = -1.
+#[custom_gradient]
+#[track_caller]
+#[inline]
+pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = shapes(x, y);
+    let grad = |dy| (sum_to(dy, &of_x), sum_to(&-dy, &of_y));
+    (binary("subtract", x, y, elementwise::sub), grad)
+}
+
+/// x · y; d/dx = y, d/dy = x.
+#[custom_gradient]
+#[track_caller]
+#[inline]
+pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = shapes(x, y);
+    let grad = |dy| (sum_to(&(dy * y), &of_x), sum_to(&(dy * x), &of_y));
+    (binary("multiply", x, y, elementwise::mul), grad)
+}
+
+/// x / y; d/dx = 1 / y, d/dy = -x / y².
+#[custom_gradient]
+#[track_caller]
+#[inline]
+pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = shapes(x, y);
+    let grad = |dy| (sum_to(&(dy / y), &of_x), sum_to(&(-dy * x / y / y), &of_y));
+    (binary("divide", x, y, elementwise::div), grad)
+}
+
+/// The greater of x and y; the gradient goes to the greater, to x where they are equal.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| {
+        let (of_x, of_y) = shapes(x, y);
+        let (to_x, zero) = (greater_equal(x, y), Tensor::scalar(T::default()));
+        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+    };
+    (binary("maximum", x, y, elementwise::maximum), grad)
+}
+
+/// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| {
+        let (of_x, of_y) = shapes(x, y);
+        let (to_x, zero) = (less_equal(x, y), Tensor::scalar(T::default()));
+        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+    };
+    (binary("minimum", x, y, elementwise::minimum), grad)
+}
+
+/// -x; d/dx = -1.
+#[custom_gradient]
+#[inline]
+pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::neg), |dy| -dy)
+}
+
+/// x²; d/dx = 2x.
+#[custom_gradient]
+pub(crate) fn square<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::square), |dy| dy * (x + x))
+}
+
+/// |x|; d/dx = sign(x), 0 at 0.
+#[custom_gradient]
+pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::abs), |dy| dy * sign(x))
+}
+
+/// -1, 0 or 1; its derivative is 0.
+#[custom_gradient]
+pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::sign), |dy: &Tensor<T>| Tensor::filled(dy.shape(), T::default()))
+}

@@ -1,0 +1,13 @@
+//! From one dtype to another.
+
+use super::apply::unary;
+use crate::custom_gradient;
+use crate::element::Element;
+use crate::kernels::elementwise;
+use crate::tensor::Tensor;
+
+/// x in another dtype, truncated towards zero for integers; the gradient is cast back.
+#[custom_gradient]
+pub(crate) fn cast<T: Element, U: Element>(x: &Tensor<T>) -> Tensor<U> {
+    (unary(x, elementwise::cast::<T, U>), |dy| cast::<U, T>(dy))
+}

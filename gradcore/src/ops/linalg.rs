@@ -1,0 +1,86 @@
+//! Matrix products.
+
+use super::sum_to;
+use crate::custom_gradient;
+use crate::element::Real;
+use crate::error::{Error, refuse};
+use crate::kernels::layout;
+use crate::kernels::matmul::{self, Matrix};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// a · b of the last two axes, each transposed first if asked for; the axes before them broadcast.
+/// Untransposed, d/da = dy · bᵀ and d/db = aᵀ · dy.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn matmul<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b: bool) -> Tensor<T> {
+    let (of_a, of_b) = (Shape::from(a.shape()), Shape::from(b.shape()));
+    let grad = |dy| {
+        (
+            sum_to(&if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) }, &of_a),
+            sum_to(&if transpose_b { matmul(dy, a, true, transpose_a) } else { matmul(a, dy, !transpose_a, false) }, &of_b),
+        )
+    };
+    (product(a, b, transpose_a, transpose_b), grad)
+}
+
+/// Sizes of the last two axes, as the product sees them, and the axes before.
+struct Operand<'a> {
+    batch: &'a [usize],
+    rows: usize,
+    columns: usize,
+    transposed: bool,
+}
+
+impl<'a> Operand<'a> {
+    #[track_caller]
+    fn new(name: &str, shape: &'a [usize], transposed: bool) -> Self {
+        match *shape {
+            [ref batch @ .., rows, columns] if !transposed => Operand { batch, rows, columns, transposed },
+            [ref batch @ .., columns, rows] => Operand { batch, rows, columns, transposed },
+            _ => refuse(&Error::Argument {
+                operation: "matmul",
+                expected: format!("`{name}` to have at least 2 axes"),
+                found: format!("shape {shape:?}"),
+            }),
+        }
+    }
+
+    fn matrix<'v, T>(&self, values: &'v [T], number: usize) -> Matrix<'v, T> {
+        let size = self.rows * self.columns;
+        Matrix { values: &values[number * size..][..size], rows: self.rows, columns: self.columns, transposed: self.transposed }
+    }
+
+    /// For each matrix of the result, the number of the operand's matrix that takes part.
+    fn numbers(&self, batch: &[usize]) -> Vec<usize> {
+        let count: usize = self.batch.iter().product();
+        layout::broadcast_indices(count, self.batch, batch)
+    }
+}
+
+#[track_caller]
+fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b: bool) -> Tensor<T> {
+    let (left, right) = (Operand::new("a", a.shape(), transpose_a), Operand::new("b", b.shape(), transpose_b));
+    if left.columns != right.rows {
+        let transposed = |yes: bool| if yes { ", transposed," } else { "" };
+        refuse(&Error::Argument {
+            operation: "matmul",
+            expected: format!("as many columns of `a` as rows of `b`, {} = {}", left.columns, right.rows),
+            found: format!("`a` of shape {:?}{} and `b` of shape {:?}{}", a.shape(), transposed(transpose_a), b.shape(), transposed(transpose_b)),
+        });
+    }
+    let batch = match Shape::broadcast("matmul", left.batch, right.batch) {
+        Ok(batch) => batch,
+        Err(error) => refuse(&error),
+    };
+    let shape: Shape = batch.iter().copied().chain([left.rows, right.columns]).collect();
+    let mut out = vec![T::default(); shape.size()];
+    let size = left.rows * right.columns;
+    if size > 0 {
+        let numbers = left.numbers(&batch).into_iter().zip(right.numbers(&batch));
+        for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
+            matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);
+        }
+    }
+    Tensor::computed(shape, out)
+}

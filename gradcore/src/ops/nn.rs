@@ -1,0 +1,100 @@
+//! Operations of neural networks. Softmax and the loss work along the last axis.
+
+use super::apply::unary;
+use super::{exp, multiply, reduce_sum, reshape, where_};
+use crate::custom_gradient;
+use crate::element::{Integer, Number, Real};
+use crate::error::{Error, refuse};
+use crate::kernels::{elementwise, rows};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// max(x, 0); d/dx = 1 where x > 0, else 0.
+#[custom_gradient]
+pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    let y = unary(x, elementwise::relu);
+    let zero = T::default();
+    (y, |dy| where_(&(y > zero), dy, &Tensor::scalar(zero)))
+}
+
+fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
+    [x.rank() - 1]
+}
+
+#[track_caller]
+fn expect_rows<T: Real>(operation: &'static str, parameter: &str, x: &Tensor<T>) {
+    if x.rank() == 0 {
+        refuse(&Error::Argument { operation, expected: format!("`{parameter}` to have at least 1 axis"), found: "a scalar".into() });
+    }
+}
+
+/// eˣ / Σ eˣ; d/dx: y (dy - Σ dy y).
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    expect_rows("softmax", "logits", x);
+    let y = rowwise(x, rows::softmax);
+    let axes = last_axis(x);
+    (y, |dy| multiply(&y, &(dy - reduce_sum(&(dy * &y), &axes, true))))
+}
+
+/// x - ln Σ eˣ; d/dx: dy - softmax(x) Σ dy.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    expect_rows("log_softmax", "logits", x);
+    let y = rowwise(x, rows::log_softmax);
+    let axes = last_axis(x);
+    (y, |dy| dy - exp(&y) * reduce_sum(dy, &axes, true))
+}
+
+fn rowwise<T: Real>(x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T> {
+    let mut out = vec![T::default(); x.size()];
+    let width = x.shape()[x.rank() - 1].max(1);
+    for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+        kernel(row, out);
+    }
+    Tensor::computed(x.shape().into(), out)
+}
+
+/// -ln softmax(logits) at the labels; d/dlogits: (softmax(logits) - onehot(labels)) dy.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Tensor<T> {
+    let places = label_places(labels, logits);
+    let log_probabilities = log_softmax(logits);
+    let shape: Shape = labels.shape().into();
+    let picked = places.iter().map(|&place| -log_probabilities.values()[place]).collect();
+    let grad = |dy| {
+        let of_rows: Shape = shape.iter().copied().chain([1]).collect();
+        (exp(&log_probabilities) - one_hot(&places, logits.shape())) * reshape(dy, &of_rows)
+    };
+    (Tensor::computed(shape, picked), grad)
+}
+
+/// Where in the logits each label points.
+#[track_caller]
+fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Vec<usize> {
+    let operation = "sparse_softmax_cross_entropy_with_logits";
+    expect_rows(operation, "logits", logits);
+    let [batch @ .., classes] = logits.shape() else { unreachable!("checked above") };
+    if labels.shape() != batch {
+        refuse(&Error::Argument {
+            operation,
+            expected: format!("`labels` of shape {batch:?}, that of `logits` without its last axis"),
+            found: format!("shape {:?}", labels.shape()),
+        });
+    }
+    let place = |(row, label): (usize, &L)| match label.index_below(*classes) {
+        Some(class) => row * classes + class,
+        None => refuse(&Error::Argument { operation, expected: format!("`labels` from 0 to {} (exclusive)", classes), found: label.to_string() }),
+    };
+    labels.values().iter().enumerate().map(place).collect()
+}
+
+fn one_hot<T: Real>(places: &[usize], shape: &[usize]) -> Tensor<T> {
+    let shape: Shape = shape.into();
+    let mut values = vec![T::default(); shape.size()];
+    places.iter().for_each(|&place| values[place] = T::ONE);
+    Tensor::computed(shape, values)
+}

@@ -1,0 +1,53 @@
+//! One of two, element by element.
+
+use super::apply::{binary, common_shape, stretched};
+use super::{broadcast_to, greater_equal, less_equal, sum_to};
+use crate::custom_gradient;
+use crate::element::{Element, Number};
+use crate::kernels::elementwise;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// x where the condition holds, else y; the gradient goes to what was chosen.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y): (Shape, Shape) = (x.shape().into(), y.shape().into());
+    let grad = |dy| {
+        let zero = Tensor::scalar(T::default());
+        (sum_to(&where_(condition, dy, &zero), &of_x), sum_to(&where_(condition, &zero, dy), &of_y))
+    };
+    (select(condition, x, y), grad)
+}
+
+#[track_caller]
+fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    if let (Some(condition), Some(x), Some(y)) = (condition.as_scalar(), x.as_scalar(), y.as_scalar()) {
+        return Tensor::computed_scalar(if condition { x } else { y });
+    }
+    let shape = common_shape("where_", &common_shape("where_", condition.shape(), x.shape()), y.shape());
+    let mut out = vec![T::default(); shape.size()];
+    elementwise::select(&stretched(condition, &shape), &stretched(x, &shape), &stretched(y, &shape), &mut out);
+    Tensor::computed(shape, out)
+}
+
+/// min(max(x, low), high); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the
+/// gradient where they limit.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Tensor<T>) -> Tensor<T> {
+    let (of_low, of_high): (Shape, Shape) = (low.shape().into(), high.shape().into());
+    let grad = |dy| {
+        let zero = Tensor::scalar(T::default());
+        let (above, below) = (greater_equal(x, low), less_equal(x, high));
+        (
+            where_(&above, &where_(&below, dy, &zero), &zero),
+            sum_to(&where_(&above, &zero, dy), &of_low),
+            sum_to(&where_(&below, &zero, dy), &of_high),
+        )
+    };
+    let shape: Shape = x.shape().into();
+    let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
+    let y = binary("clip_by_value", x, &low, elementwise::maximum);
+    (binary("clip_by_value", &y, &high, elementwise::minimum), grad)
+}

@@ -1,0 +1,102 @@
+//! The same elements in another shape.
+
+use crate::custom_gradient;
+use crate::element::{Element, Number};
+use crate::error::{Error, refuse};
+use crate::kernels::{layout, reduce};
+use crate::shape::{Shape, axis_indices};
+use crate::tape::{self, Rule};
+use crate::tensor::{Identity, Tensor};
+
+/// x as another tensor; d/dx = 1.
+#[custom_gradient]
+pub(crate) fn identity<T: Element>(x: &Tensor<T>) -> Tensor<T> {
+    (x.renewed(Identity::computed()), |dy| dy)
+}
+
+/// The value of x as a constant. It is no rule: a body may pass through it what is none of its inputs.
+#[track_caller]
+pub(crate) fn stop_gradient<T: Element>(x: &Tensor<T>) -> Tensor<T> {
+    static RULE: Rule = Rule::new("stop_gradient", file!(), line!(), &["x"]);
+    tape::note_cut(&RULE, x.identity());
+    x.renewed(Identity::fresh())
+}
+
+/// x under another shape of equal size; the gradient takes the shape of x.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
+    if shape.size() != x.size() {
+        refuse(&Error::Argument {
+            operation: "reshape",
+            expected: format!("a shape of {} elements, as `x` of shape {:?} has", x.size(), x.shape()),
+            found: format!("{shape:?}"),
+        });
+    }
+    let of_x: Shape = x.shape().into();
+    (x.reshaped(shape.clone()), |dy| reshape(dy, &of_x))
+}
+
+/// x with its axes in the order `permutation`; the gradient's axes go back.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn transpose<T: Element>(x: &Tensor<T>, permutation: &[usize]) -> Tensor<T> {
+    let shape: Shape = permutation.iter().map(|&axis| x.shape()[axis]).collect();
+    let y = Tensor::computed(shape, layout::permute(x.values(), x.shape(), permutation));
+    let mut inverse = vec![0; permutation.len()];
+    permutation.iter().enumerate().for_each(|(place, &axis)| inverse[axis] = place);
+    (y, |dy| transpose(dy, &inverse))
+}
+
+/// The permutation that a caller means: of every axis, each counted from either end; reversed if none is given.
+#[track_caller]
+pub(crate) fn permutation(axes: Option<&[isize]>, shape: &[usize]) -> Vec<usize> {
+    let Some(axes) = axes else { return (0..shape.len()).rev().collect() };
+    if axes.len() != shape.len() {
+        refuse(&Error::Argument {
+            operation: "transpose",
+            expected: format!("`perm` to name each of the {} axes of shape {shape:?}", shape.len()),
+            found: format!("{axes:?}"),
+        });
+    }
+    if let Err(error) = axis_indices("transpose", axes, shape) {
+        refuse(&error);
+    }
+    axes.iter().map(|&axis| if axis < 0 { axis + shape.len().cast_signed() } else { axis }.cast_unsigned()).collect()
+}
+
+/// x stretched to a shape that it broadcasts to; the gradient is summed back.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
+    let fits = Shape::broadcast("broadcast_to", x.shape(), shape);
+    if fits.as_ref() != Ok(shape) {
+        refuse(&Error::Broadcast { operation: "broadcast_to", left: x.shape().to_vec(), right: shape.to_vec() });
+    }
+    let of_x: Shape = x.shape().into();
+    (Tensor::computed(shape.clone(), layout::broadcast(x.values(), x.shape(), shape)), |dy| sum_to(dy, &of_x))
+}
+
+/// The one place where broadcasting is undone: x summed over the axes along which a tensor of `shape` was stretched.
+///
+/// # Panics
+/// Panics if no such sum has that shape.
+#[track_caller]
+#[inline]
+pub(crate) fn sum_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
+    if *x.shape() == **shape { x.clone() } else { sum_over_stretched(x, shape) }
+}
+
+#[custom_gradient]
+#[track_caller]
+fn sum_over_stretched<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
+    let of_x: Shape = x.shape().into();
+    let fits = Shape::broadcast("sum_to", x.shape(), shape);
+    let Some(extra) = x.rank().checked_sub(shape.len()).filter(|_| fits.as_ref() == Ok(&of_x)) else {
+        refuse(&Error::Broadcast { operation: "sum_to", left: x.shape().to_vec(), right: shape.to_vec() });
+    };
+    let was_stretched = |axis: &usize| *axis < extra || shape[*axis - extra] != x.shape()[*axis];
+    let axes: Vec<usize> = (0..x.rank()).filter(was_stretched).collect();
+    let y = Tensor::computed(shape.clone(), reduce::sum(x.values(), x.shape(), &axes));
+    (y, |dy| broadcast_to(dy, &of_x))
+}

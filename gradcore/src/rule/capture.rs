@@ -1,0 +1,193 @@
+//! What `grad` captures: kept as cheap handles, and inside `grad` of the type that it has outside.
+
+use std::any::Any;
+
+use super::Call;
+use crate::element::Element;
+use crate::tape::Member;
+use crate::tape::recorder;
+use crate::tensor::Tensor;
+use crate::variable::Variable;
+
+/// `(&&&Capture(&x)).keep(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
+pub struct Capture<'a, C: ?Sized>(pub &'a C);
+
+/// How a value is kept, and seen again through a reference.
+pub trait Snapshot {
+    type Kept: 'static;
+    fn snapshot(&self) -> Self::Kept;
+    fn seen(kept: &Self::Kept) -> &Self;
+    /// The tensor that this is, if it is one: a tape may watch it.
+    #[doc(hidden)]
+    fn member(&self) -> Option<Member<'_>> {
+        None
+    }
+}
+
+impl<U: Clone + 'static> Snapshot for U {
+    type Kept = U;
+    #[inline]
+    fn snapshot(&self) -> U {
+        self.clone()
+    }
+    #[inline]
+    fn seen(kept: &U) -> &U {
+        kept
+    }
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        fn member_of<T: Element>(value: &dyn Any) -> Option<Member<'_>> {
+            let tensor: &Tensor<T> = value.downcast_ref()?;
+            Some(Member { identity: tensor.identity(), shape: tensor.shape(), name: None })
+        }
+        member_of::<f32>(self).or_else(|| member_of::<f64>(self))
+    }
+}
+
+impl<T: Element> Snapshot for Variable<T> {
+    type Kept = Variable<T>;
+    #[inline]
+    fn snapshot(&self) -> Self {
+        Variable::snapshot(self)
+    }
+    #[inline]
+    fn seen(kept: &Self) -> &Self {
+        kept
+    }
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        Some(super::input::Argument::member(self))
+    }
+}
+
+impl<U: Clone + 'static> Snapshot for [U] {
+    type Kept = Vec<U>;
+    fn snapshot(&self) -> Vec<U> {
+        self.to_vec()
+    }
+    fn seen(kept: &Vec<U>) -> &[U] {
+        kept
+    }
+}
+
+impl Snapshot for str {
+    type Kept = String;
+    fn snapshot(&self) -> String {
+        self.to_owned()
+    }
+    fn seen(kept: &String) -> &str {
+        kept
+    }
+}
+
+/// Keeps a value if a tape watches one of the inputs in `positions`, whose gradients use it.
+#[inline]
+#[track_caller]
+fn keep<W, S: Snapshot + ?Sized>(value: &S, call: &Call<W>, positions: u64, expression: &'static str) -> Option<S::Kept> {
+    call.watches(positions).then(|| {
+        if let Some(member) = value.member() {
+            recorder::expect_input(member, expression);
+        }
+        value.snapshot()
+    })
+}
+
+/// A kept value is there whenever a gradient runs that uses it.
+const KEPT: &str = "what a gradient uses is kept when its input is watched";
+
+/// A captured reference.
+pub struct KeptReference<U: Snapshot + ?Sized>(Option<U::Kept>);
+impl<U: Snapshot + ?Sized> KeptReference<U> {
+    #[inline]
+    pub fn get(&self) -> &U {
+        U::seen(self.0.as_ref().expect(KEPT))
+    }
+}
+
+/// A captured `Option` of a reference.
+pub struct KeptOption<U: Snapshot + ?Sized>(Option<Option<U::Kept>>);
+impl<U: Snapshot + ?Sized> KeptOption<U> {
+    #[inline]
+    pub fn get(&self) -> Option<&U> {
+        self.0.as_ref().expect(KEPT).as_ref().map(U::seen)
+    }
+}
+
+/// A captured value.
+pub struct KeptValue<U: Snapshot>(Option<U::Kept>);
+impl<U: Snapshot<Kept = U>> KeptValue<U> {
+    #[inline]
+    pub fn get(&self) -> U {
+        self.0.as_ref().expect(KEPT).snapshot()
+    }
+}
+
+/// First: a reference is kept as what it refers to.
+pub trait KeepReference<U: Snapshot + ?Sized> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>;
+}
+impl<U: Snapshot + ?Sized> KeepReference<U> for &&Capture<'_, &U> {
+    #[inline]
+    #[track_caller]
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U> {
+        KeptReference(keep(*self.0, call, positions, expression))
+    }
+}
+
+/// As well first: an optional reference.
+pub trait KeepOption<U: Snapshot + ?Sized> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>;
+}
+impl<U: Snapshot + ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
+    #[inline]
+    #[track_caller]
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U> {
+        KeptOption(match self.0 {
+            Some(value) => keep(*value, call, positions, expression).map(Some),
+            None => Some(None),
+        })
+    }
+}
+
+/// Second: any other value is cloned.
+pub trait KeepValue<U: Snapshot> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>;
+}
+impl<U: Snapshot> KeepValue<U> for &Capture<'_, U> {
+    #[inline]
+    #[track_caller]
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U> {
+        KeptValue(keep(self.0, call, positions, expression))
+    }
+}
+
+/// What `grad` can capture.
+#[diagnostic::on_unimplemented(
+    message = "`grad` cannot capture a value of type `{Self}`",
+    label = "`grad` runs later, so it needs its own copy: a type that is `Clone` and borrows nothing (`'static`)",
+    note = "compute what `grad` needs before it, as a tensor or a number, and use that; or derive `Clone` for the type"
+)]
+pub trait Capturable {}
+
+/// Third: nothing else can be kept.
+pub trait KeepNothing<U> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> Refused<U>
+    where
+        U: Capturable;
+}
+impl<U> KeepNothing<U> for Capture<'_, U> {
+    fn keep<W>(&self, _: &Call<W>, _: u64, _: &'static str) -> Refused<U>
+    where
+        U: Capturable,
+    {
+        unreachable!("`Capturable` is implemented by nothing")
+    }
+}
+
+/// What stands for a capture that was refused, so that one mistake makes one message.
+pub struct Refused<U>(std::marker::PhantomData<U>);
+impl<U> Refused<U> {
+    pub fn get(&self) -> U {
+        unreachable!("`Capturable` is implemented by nothing")
+    }
+}

@@ -1,0 +1,168 @@
+//! What `grad` returns: one gradient for each input, checked and handed to the tape.
+
+use std::marker::PhantomData;
+
+use crate::element::Element;
+use crate::error::Error;
+use crate::tape;
+use crate::tensor::Tensor;
+
+/// What `grad` may return for one parameter.
+#[diagnostic::on_unimplemented(
+    message = "the gradient of this parameter must be a tensor of `{T}`, found `{Self}`",
+    label = "expected `Tensor<{T}>`, `&Tensor<{T}>` or `None`",
+    note = "`grad` returns one gradient for each differentiable parameter, in the order of the parameters and of their dtype"
+)]
+pub trait Gradient<T: Element> {
+    #[doc(hidden)]
+    fn into_tensor(self) -> Option<Tensor<T>>;
+}
+
+impl<T: Element> Gradient<T> for Tensor<T> {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        Some(self)
+    }
+}
+
+impl<T: Element> Gradient<T> for &Tensor<T> {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        Some(self.clone())
+    }
+}
+
+impl<T: Element, G: Gradient<T>> Gradient<T> for Option<G> {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        self.and_then(Gradient::into_tensor)
+    }
+}
+
+/// What the macro writes for a literal `None`, whose type Rust could not infer: no gradient flows.
+pub struct NoGradient;
+
+impl<T: Element> Gradient<T> for NoGradient {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        None
+    }
+}
+
+/// Takes the gradients of one call, one after the other. `W` are the dtypes of those still to come, as nested pairs.
+pub struct Sink<'a, W> {
+    tape: tape::Sink<'a>,
+    position: usize,
+    wanted: PhantomData<fn() -> W>,
+}
+
+/// That a rule has given its gradients.
+pub struct Given(pub(crate) Result<(), Error>);
+
+impl<'a, W> Sink<'a, W> {
+    #[inline]
+    pub(crate) fn new(tape: tape::Sink<'a>) -> Self {
+        Sink { tape, position: 0, wanted: PhantomData }
+    }
+
+    /// Takes the gradient of the next input: runs the closure if that gradient is needed.
+    #[inline]
+    pub fn next<G: Gradient<W::Dtype>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
+    where
+        W: NextGradient,
+    {
+        let Sink { position, .. } = self;
+        if self.tape.needs(position) {
+            put(position, gradient(), &mut self.tape);
+        }
+        Sink { tape: self.tape, position: position + 1, wanted: PhantomData }
+    }
+
+    /// Ends the gradients.
+    #[inline]
+    pub fn done(self) -> Given
+    where
+        W: NoMoreGradients,
+    {
+        Given(self.tape.finish())
+    }
+
+    /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
+    #[inline]
+    pub fn whole<G: AllGradients<W>>(mut self, gradients: G) -> Given {
+        gradients.give_all(&mut self.tape);
+        Given(self.tape.finish())
+    }
+}
+
+#[inline]
+fn put<T: Element>(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
+    if let Some(gradient) = gradient.into_tensor() {
+        sink.put(position, gradient);
+    }
+}
+
+/// That a differentiable parameter is left for the next gradient.
+#[diagnostic::on_unimplemented(
+    message = "`grad` returns too many gradients: this one has no differentiable parameter",
+    label = "a gradient too many",
+    note = "`grad` returns one gradient for each parameter that is a tensor or a variable of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
+)]
+pub trait NextGradient {
+    type Dtype: Element;
+    type Rest;
+}
+impl<T: Element, R> NextGradient for (T, R) {
+    type Dtype = T;
+    type Rest = R;
+}
+
+/// That every differentiable parameter has its gradient.
+#[diagnostic::on_unimplemented(
+    message = "`grad` returns too few gradients: a differentiable parameter is left without one",
+    label = "after this gradient one is missing",
+    note = "`grad` returns one gradient for each parameter that is a tensor or a variable of `f32` or `f64`, in their order; write `None` where no gradient flows, or mark the parameter `#[nondiff]`"
+)]
+pub trait NoMoreGradients {}
+impl NoMoreGradients for () {}
+
+/// The gradients of all inputs at once.
+#[diagnostic::on_unimplemented(
+    message = "`grad` must return one gradient for each differentiable parameter, found `{Self}`",
+    label = "not one gradient for each differentiable parameter",
+    note = "expected a tensor, a reference to one or `None` for one parameter, and a tuple of these, in the order of the parameters, for several"
+)]
+pub trait AllGradients<W> {
+    #[doc(hidden)]
+    fn give_all(self, sink: &mut tape::Sink<'_>);
+}
+
+impl<T: Element, G: Gradient<T>> AllGradients<(T, ())> for G {
+    #[inline]
+    fn give_all(self, sink: &mut tape::Sink<'_>) {
+        if sink.needs(0) {
+            put::<T>(0, self, sink);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($gradient:ident $dtype:ident $index:tt)+) $wanted:ty;)+) => { $(
+        impl<$($dtype: Element, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
+            fn give_all(self, sink: &mut tape::Sink<'_>) {
+                $(if sink.needs($index) {
+                    put::<$dtype>($index, self.$index, sink);
+                })+
+            }
+        }
+    )+ };
+}
+tuples! {
+    (GA A 0 GB B 1) (A, (B, ()));
+    (GA A 0 GB B 1 GC C 2) (A, (B, (C, ())));
+    (GA A 0 GB B 1 GC C 2 GD D 3) (A, (B, (C, (D, ()))));
+    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4) (A, (B, (C, (D, (E, ())))));
+    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5) (A, (B, (C, (D, (E, (F, ()))))));
+    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5 GG G 6) (A, (B, (C, (D, (E, (F, (G, ())))))));
+    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5 GG G 6 GH H 7) (A, (B, (C, (D, (E, (F, (G, (H, ()))))))));
+}

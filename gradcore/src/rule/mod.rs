@@ -1,0 +1,129 @@
+//! The contract that generated code talks to: which parameters are inputs, what a rule keeps, what it returns.
+//!
+//! `#[custom_gradient]` turns a function into this (the names in the expansion are those of [`crate::__private`]):
+//!
+//! 1. [`enter`] with the [`Rule`] and the inputs gives a [`Call`]; the body runs.
+//! 2. What `grad` uses is kept, for the gradients that need it and only if a tape watches their inputs.
+//! 3. [`Call::exit`] takes the pair of value and backward function, and records the call.
+
+mod capture;
+mod gradient;
+mod input;
+mod output;
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use crate::error::Error;
+use crate::tape::recorder::{self, Begun};
+use crate::tape::{Backward, Member, Origin, Rule, Upstream};
+
+pub use capture::{Capture, KeepNothing, KeepOption, KeepReference, KeepValue};
+pub use gradient::NoGradient;
+use gradient::{Given, Sink};
+use input::{AtLeastOne, Inputs};
+pub use input::{Constant, Input, Probe, ProbeConstant, ProbeInput, ProbeInteger};
+use output::Outputs;
+
+/// A call of a rule whose body is running.
+pub struct Call<W> {
+    origin: Origin,
+    /// Which parameters are inputs: bit `k` for the `k`th.
+    inputs: u64,
+    begun: Begun,
+    /// The dtypes of the gradients, as nested pairs.
+    wanted: PhantomData<fn() -> W>,
+}
+
+/// Begins a call.
+///
+/// # Panics
+/// Panics if it stands in the body of another rule and a watched argument is no input of that rule.
+#[track_caller]
+#[inline]
+pub fn enter<I: Inputs>(rule: &'static Rule, inputs: I) -> Call<I::Wanted>
+where
+    I::Wanted: AtLeastOne,
+{
+    let begun = if recorder::is_idle() {
+        Begun::default()
+    } else {
+        let mut members: SmallVec<[Member<'_>; 4]> = SmallVec::new();
+        inputs.members(&mut members);
+        recorder::begin(rule, &members)
+    };
+    Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, wanted: PhantomData }
+}
+
+impl<W> Call<W> {
+    /// Whether a tape watches one of the inputs in `positions`: bit `k` for the `k`th input.
+    #[inline]
+    pub(crate) fn watches(&self, positions: u64) -> bool {
+        self.begun.watched & positions != 0
+    }
+
+    /// Gives a backward function its type: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.
+    #[inline]
+    pub fn backward<O: Outputs, B>(&self, backward: B) -> B
+    where
+        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
+    {
+        backward
+    }
+
+    /// Ends the call: the caller's value, recorded with its backward function where a tape watches an input.
+    #[inline]
+    pub fn exit<O: Outputs + 'static, B>(mut self, value: O, backward: B) -> O
+    where
+        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
+        W: 'static,
+    {
+        let renewed = value.renewed();
+        let begun = std::mem::take(&mut self.begun);
+        if begun.depth != 0 {
+            let outputs = value.described(&renewed);
+            let (origin, inputs) = (self.origin, self.inputs);
+            recorder::finish(begun, &outputs, || {
+                Rc::new(Recorded { origin, inputs, backward, signature: PhantomData::<fn() -> (O, W)> })
+            });
+        }
+        renewed
+    }
+}
+
+impl<W> Drop for Call<W> {
+    fn drop(&mut self) {
+        if self.begun.depth != 0 {
+            recorder::abandon(self.begun.depth);
+        }
+    }
+}
+
+/// What a tape keeps of a call.
+struct Recorded<O, W, B> {
+    origin: Origin,
+    inputs: u64,
+    backward: B,
+    signature: PhantomData<fn() -> (O, W)>,
+}
+
+impl<O: Outputs, W, B> Backward for Recorded<O, W, B>
+where
+    B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given,
+{
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> &'static str {
+        let is_input = |parameter: &usize| self.inputs >> parameter & 1 != 0;
+        (0..64).filter(is_input).nth(position).and_then(|parameter| self.origin.rule.parameters.get(parameter)).copied().unwrap_or("?")
+    }
+
+    fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Result<(), Error> {
+        (self.backward)(O::upstream(upstream), Sink::new(sink)).0
+    }
+}

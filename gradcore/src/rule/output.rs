@@ -1,0 +1,85 @@
+//! What a function returns, and what its `grad` therefore receives.
+
+use smallvec::SmallVec;
+
+use crate::element::Element;
+use crate::shape::Shape;
+use crate::tape::{Output, Upstream};
+use crate::tensor::{Erased, Identity, Tensor};
+
+/// What an annotated function returns: a tensor, or a tuple of tensors.
+#[diagnostic::on_unimplemented(
+    message = "a `#[custom_gradient]` function returns a tensor or a tuple of tensors, found `{Self}`",
+    label = "not a tensor, nor a tuple of tensors"
+)]
+pub trait Outputs: Sized {
+    /// What `grad` receives: a reference to a tensor for each output, zeros where the output was not used.
+    type Upstream<'a>;
+    #[doc(hidden)]
+    fn renewed(&self) -> Self;
+    #[doc(hidden)]
+    fn described(&self, renewed: &Self) -> Described;
+    #[doc(hidden)]
+    fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_>;
+}
+
+/// An entry for each output.
+type Described = SmallVec<[Output; 1]>;
+
+impl<T: Element> Tensor<T> {
+    #[inline]
+    fn output(&self, renewed: &Self) -> Output {
+        Output { inside: self.identity(), outside: renewed.identity(), shape: self.shape().into(), real: T::REAL }
+    }
+
+    /// The gradient that reached an output; zeros if none did.
+    #[inline]
+    fn received<'a>(gradient: &'a mut Option<Erased>, shape: &Shape) -> &'a Self {
+        let gradient = gradient.get_or_insert_with(|| Erased::new(Tensor::filled(shape, T::default())));
+        gradient.get().expect("a gradient has the dtype of its output")
+    }
+}
+
+impl<T: Element> Outputs for Tensor<T> {
+    type Upstream<'a> = &'a Tensor<T>;
+    #[inline]
+    fn renewed(&self) -> Self {
+        Tensor::renewed(self, Identity::fresh())
+    }
+    #[inline]
+    fn described(&self, renewed: &Self) -> Described {
+        SmallVec::from_buf([self.output(renewed)])
+    }
+    #[inline]
+    fn upstream(upstream: Upstream<'_>) -> &Self {
+        Tensor::received(&mut upstream.gradients[0], &upstream.shapes[0])
+    }
+}
+
+macro_rules! tuples {
+    ($(($($output:ident $dtype:ident $index:tt)+))+) => { $(
+        impl<$($dtype: Element),+> Outputs for ($(Tensor<$dtype>,)+) {
+            type Upstream<'a> = ($(&'a Tensor<$dtype>,)+);
+            fn renewed(&self) -> Self {
+                ($(Outputs::renewed(&self.$index),)+)
+            }
+            fn described(&self, renewed: &Self) -> Described {
+                [$(self.$index.output(&renewed.$index)),+].into_iter().collect()
+            }
+            fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_> {
+                let [$($output),+] = upstream.gradients else { unreachable!("a node has a slot for each output") };
+                ($(Tensor::received($output, &upstream.shapes[$index]),)+)
+            }
+        }
+    )+ };
+}
+tuples! {
+    (a A 0)
+    (a A 0 b B 1)
+    (a A 0 b B 1 c C 2)
+    (a A 0 b B 1 c C 2 d D 3)
+    (a A 0 b B 1 c C 2 d D 3 e E 4)
+    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5)
+    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5 g G 6)
+    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5 g G 6 h H 7)
+}

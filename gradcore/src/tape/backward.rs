@@ -1,0 +1,246 @@
+//! The backward pass: from the gradients of targets to those of sources. It knows no operation.
+
+use std::ops::AddAssign;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::node::{Backward, Node, Origin, Rule, Upstream};
+use super::record::{Member, Output};
+use super::recorder;
+use super::slots::{NONE, Slot};
+use crate::element::{Element, Real};
+use crate::error::{Error, GradientShape};
+use crate::kernels::elementwise;
+use crate::shape::Shape;
+use crate::tensor::{Erased, Identity, Tensor};
+
+/// Gradients by slot, and what is wanted of each.
+pub(crate) struct Gradients {
+    by_slot: Vec<Option<Erased>>,
+    /// Slots that depend on a source: only their gradients are computed.
+    depends: Vec<bool>,
+    /// Slots of sources: their gradients stay to the end.
+    is_source: Vec<bool>,
+    stops: Vec<Stop>,
+}
+
+/// An input for which a rule returned no gradient although one was needed.
+pub(crate) struct Stop {
+    pub(crate) origin: Origin,
+    pub(crate) input: Slot,
+}
+
+impl Gradients {
+    pub(crate) fn new(slots: usize, nodes: &[Node], sources: impl Iterator<Item = Slot> + Clone) -> Self {
+        let sources = sources.filter(|slot| *slot != NONE);
+        let mut is_source = vec![false; slots];
+        sources.clone().for_each(|slot| is_source[slot as usize] = true);
+        let depends = dependents(slots, sources, nodes);
+        Gradients { by_slot: vec![None; slots], depends, is_source, stops: Vec::new() }
+    }
+
+    /// Starts the pass at a target.
+    pub(crate) fn start(&mut self, target: Slot, gradient: &Erased) {
+        if target != NONE {
+            self.add(target, gradient.clone());
+        }
+    }
+
+    /// Adds a contribution: the first is moved in.
+    fn add(&mut self, slot: Slot, gradient: Erased) {
+        match &mut self.by_slot[slot as usize] {
+            Some(sum) => *sum += gradient,
+            none => *none = Some(gradient),
+        }
+    }
+
+    /// The gradient of a source, at the end.
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Erased> {
+        self.by_slot.get(slot as usize)?.as_ref()
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.by_slot.len()
+    }
+
+    pub(crate) fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// Runs the nodes from the last to the first; what each has kept is dropped when it has run.
+    pub(crate) fn propagate(&mut self, nodes: &mut [Node], shapes: &[Shape]) -> Result<(), Error> {
+        for node in nodes.iter_mut().rev() {
+            let Some(backward) = node.backward.take() else { continue };
+            let Some(mut upstream) = self.take_upstream(node) else { continue };
+            let upstream = Upstream { gradients: &mut upstream, shapes: &shapes[node.output_slots()] };
+            let sink = Sink { gradients: self, shapes, node, backward: &*backward, asked: 0, given: 0, error: None };
+            backward.run(upstream, sink)?;
+        }
+        Ok(())
+    }
+
+    /// The gradients that reached the outputs of a node, if any did and one of its inputs leads to a source.
+    fn take_upstream(&mut self, node: &Node) -> Option<SmallVec<[Option<Erased>; 1]>> {
+        if !node.output_slots().any(|slot| self.depends[slot]) {
+            return None;
+        }
+        let take = |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
+        let upstream: SmallVec<[Option<Erased>; 1]> = node.output_slots().map(take).collect();
+        upstream.iter().any(Option::is_some).then_some(upstream)
+    }
+}
+
+/// By slot: whether it is one of `roots` or computed from one.
+pub(crate) fn dependents(slots: usize, roots: impl IntoIterator<Item = Slot>, nodes: &[Node]) -> Vec<bool> {
+    let mut marked = vec![false; slots];
+    roots.into_iter().for_each(|slot| marked[slot as usize] = true);
+    for node in nodes {
+        if node.inputs.iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
+            marked[node.output_slots()].fill(true);
+        }
+    }
+    marked
+}
+
+/// Where a rule's gradients enter the pass: checked, and added to what is there.
+pub struct Sink<'a> {
+    gradients: &'a mut Gradients,
+    shapes: &'a [Shape],
+    node: &'a Node,
+    backward: &'a dyn Backward,
+    /// Bit `k` for the `k`th input: whether its gradient is needed, and whether the rule gave one.
+    asked: u64,
+    given: u64,
+    error: Option<Error>,
+}
+
+impl Sink<'_> {
+    /// Whether the gradient of the input at `position` leads to a source.
+    #[inline]
+    pub(crate) fn needs(&mut self, position: usize) -> bool {
+        let slot = self.node.inputs[position];
+        let needs = slot != NONE && self.gradients.depends[slot as usize] && self.error.is_none();
+        self.asked |= u64::from(needs) << position;
+        needs
+    }
+
+    /// Takes the gradient of an input that is needed.
+    #[inline]
+    pub(crate) fn put<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
+        let slot = self.node.inputs[position];
+        self.given |= 1 << position;
+        if *self.shapes[slot as usize] == *gradient.shape() {
+            self.gradients.add(slot, Erased::new(gradient));
+        } else {
+            self.refuse_shape(position, gradient.shape());
+        }
+    }
+
+    /// Ends the rule's turn.
+    #[inline]
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        if self.asked != self.given {
+            self.note_stops();
+        }
+        self.error.map_or(Ok(()), Err)
+    }
+}
+
+impl Sink<'_> {
+    #[cold]
+    fn note_stops(&mut self) {
+        let missing = self.asked & !self.given;
+        for (position, slot) in self.node.inputs.iter().enumerate() {
+            if missing >> position & 1 != 0 {
+                self.gradients.stops.push(Stop { origin: self.backward.origin(), input: *slot });
+            }
+        }
+    }
+
+    #[cold]
+    fn refuse_shape(&mut self, position: usize, found: &[usize]) {
+        let Origin { rule, called } = self.backward.origin();
+        self.error = Some(Error::GradientShape(Box::new(GradientShape {
+            function: rule.name,
+            parameter: self.backward.parameter(position),
+            expected: self.shapes[self.node.inputs[position] as usize].to_vec(),
+            found: found.to_vec(),
+            defined: rule.place(),
+            called,
+        })));
+    }
+}
+
+impl AddAssign for Erased {
+    fn add_assign(&mut self, other: Erased) {
+        match (&mut *self, other) {
+            (Erased::F32(sum), Erased::F32(other)) => accumulate(sum, other),
+            (Erased::F64(sum), Erased::F64(other)) => accumulate(sum, other),
+            _ => unreachable!("a slot has one dtype, and it is real"),
+        }
+    }
+}
+
+/// Adds in place where nobody else can see it; on a tape where one records, for then a derivative of the sum may be
+/// asked for.
+fn accumulate<T: Real>(sum: &mut Tensor<T>, mut other: Tensor<T>) {
+    if recorder::is_recording() {
+        *sum = recorded_sum(sum, &other);
+    } else if let Some(values) = sum.values_mut() {
+        elementwise::add_assign(values, other.values());
+        *sum = sum.renewed(Identity::fresh());
+    } else if let Some(values) = other.values_mut() {
+        elementwise::add_assign(values, sum.values());
+        *sum = other.renewed(Identity::fresh());
+    } else {
+        *sum = fresh_sum(sum, &other);
+    }
+}
+
+fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
+    let mut sum = left.renewed(Identity::computed());
+    if let Some(values) = sum.values_mut() {
+        elementwise::add_assign(values, right.values());
+        return sum;
+    }
+    let mut values = left.to_vec();
+    elementwise::add_assign(&mut values, right.values());
+    Tensor::computed(left.shape().into(), values)
+}
+
+/// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
+struct Sum(Origin);
+
+static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]);
+
+impl Backward for Sum {
+    fn origin(&self) -> Origin {
+        self.0
+    }
+    fn parameter(&self, position: usize) -> &'static str {
+        SUM.parameters[position]
+    }
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+        let Some(gradient) = &upstream.gradients[0] else { return Ok(()) };
+        for position in (0..2).filter(|position| sink.needs(*position)).collect::<SmallVec<[usize; 2]>>() {
+            match gradient {
+                Erased::F32(tensor) => sink.put(position, tensor.clone()),
+                Erased::F64(tensor) => sink.put(position, tensor.clone()),
+                _ => unreachable!("gradients are real"),
+            }
+        }
+        sink.finish()
+    }
+}
+
+fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
+    let member = |tensor: &Tensor<T>| Member { identity: tensor.identity(), shape: &[], name: None };
+    let begun = recorder::begin(&SUM, &[member(left), member(right)]);
+    let inside = fresh_sum(left, right);
+    let sum = inside.renewed(Identity::fresh());
+    let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shape().into(), real: true };
+    let called = std::panic::Location::caller();
+    recorder::finish(begun, &[output], || Rc::new(Sum(Origin { rule: &SUM, called })));
+    sum
+}

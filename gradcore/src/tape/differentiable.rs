@@ -1,0 +1,196 @@
+//! What gradients are taken of and with respect to: tensors, variables, and structures of them.
+
+use super::record::Member;
+use crate::element::Real;
+use crate::error::Error;
+use crate::tensor::{Erased, Tensor};
+use crate::variable::Variable;
+
+/// A tensor or variable of `f32` or `f64`, or a tuple, array, slice or vector of these, nested at will.
+///
+/// Gradients come back in the structure of the sources: a tensor for a tensor, a tuple for a tuple, an array for an
+/// array, a vector for a vector or a slice.
+#[diagnostic::on_unimplemented(
+    message = "no gradient can be taken of or with respect to `{Self}`",
+    label = "neither a tensor, a variable, nor a structure of these",
+    note = "expected a reference to a tensor or variable of `f32` or `f64`, or a tuple, array, slice or vector of these"
+)]
+pub trait Differentiable {
+    /// The gradients: tensors in the same structure.
+    type Gradients;
+    #[doc(hidden)]
+    fn visit(&self, visitor: &mut dyn Visitor);
+    #[doc(hidden)]
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error>;
+}
+
+/// Sees every tensor of a structure, in order.
+#[doc(hidden)]
+pub trait Visitor {
+    fn tensor(&mut self, tensor: Leaf<'_>);
+}
+
+/// One tensor of a structure.
+#[doc(hidden)]
+pub struct Leaf<'a> {
+    pub(super) member: Member<'a>,
+    pub(super) value: &'a dyn Value,
+}
+
+/// What is asked of a tensor whose dtype is not known.
+pub(super) trait Value {
+    fn ones(&self) -> Erased;
+    fn zeros(&self) -> Erased;
+    /// A handle that outlives the visit.
+    fn kept(&self) -> Box<dyn Stretch>;
+}
+
+/// A tensor given as output gradient.
+pub(super) trait Stretch {
+    fn sizes(&self) -> &[usize];
+    /// The tensor, if it has the given shape, or a scalar stretched to it.
+    fn stretched(&self, shape: &[usize]) -> Option<Erased>;
+}
+
+impl<T: Real> Value for Tensor<T> {
+    fn ones(&self) -> Erased {
+        Erased::new(Tensor::filled(self.shape(), T::ONE))
+    }
+    fn zeros(&self) -> Erased {
+        Erased::new(Tensor::filled(self.shape(), T::default()))
+    }
+    fn kept(&self) -> Box<dyn Stretch> {
+        Box::new(self.clone())
+    }
+}
+
+impl<T: Real> Stretch for Tensor<T> {
+    fn sizes(&self) -> &[usize] {
+        self.shape()
+    }
+    fn stretched(&self, shape: &[usize]) -> Option<Erased> {
+        match self.as_scalar() {
+            _ if self.shape() == shape => Some(Erased::new(self.clone())),
+            Some(value) => Some(Erased::new(Tensor::filled(shape, value))),
+            None => None,
+        }
+    }
+}
+
+/// The gradients of sources, handed out in the order in which [`Differentiable::visit`] saw them.
+#[doc(hidden)]
+pub struct Found<'a> {
+    pub(super) next: &'a mut dyn FnMut() -> Result<Erased, Error>,
+}
+
+fn visit_leaf<T: Real>(tensor: &Tensor<T>, name: Option<&str>, visitor: &mut dyn Visitor) {
+    let member = Member { identity: tensor.identity(), shape: tensor.shape(), name };
+    visitor.tensor(Leaf { member, value: tensor });
+}
+
+fn next_gradient<T: Real>(found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
+    let gradient = (found.next)()?;
+    Ok(gradient.into_tensor().expect("a gradient has the dtype of its source"))
+}
+
+impl<T: Real> Differentiable for Tensor<T> {
+    type Gradients = Tensor<T>;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_leaf(self, None, visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
+        next_gradient(found)
+    }
+}
+
+impl<T: Real> Differentiable for Variable<T> {
+    type Gradients = Tensor<T>;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_leaf(self, self.name(), visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
+        next_gradient(found)
+    }
+}
+
+impl<S: Differentiable + ?Sized> Differentiable for &S {
+    type Gradients = S::Gradients;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        (**self).visit(visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<S::Gradients, Error> {
+        (**self).gradients(found)
+    }
+}
+
+impl<S: Differentiable + ?Sized> Differentiable for &mut S {
+    type Gradients = S::Gradients;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        (**self).visit(visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<S::Gradients, Error> {
+        (**self).gradients(found)
+    }
+}
+
+impl<S: Differentiable> Differentiable for [S] {
+    type Gradients = Vec<S::Gradients>;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.iter().for_each(|part| part.visit(visitor));
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
+        self.iter().map(|part| part.gradients(found)).collect()
+    }
+}
+
+impl<S: Differentiable> Differentiable for Vec<S> {
+    type Gradients = Vec<S::Gradients>;
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.as_slice().visit(visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
+        self.as_slice().gradients(found)
+    }
+}
+
+impl<S: Differentiable, const N: usize> Differentiable for [S; N] {
+    type Gradients = [S::Gradients; N];
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.as_slice().visit(visitor);
+    }
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
+        let parts: Vec<S::Gradients> = self.as_slice().gradients(found)?;
+        match parts.try_into() {
+            Ok(parts) => Ok(parts),
+            Err(_) => unreachable!("each of the N parts gave one"),
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($part:ident $index:tt)+))+) => { $(
+        impl<$($part: Differentiable),+> Differentiable for ($($part,)+) {
+            type Gradients = ($($part::Gradients,)+);
+            fn visit(&self, visitor: &mut dyn Visitor) {
+                $(self.$index.visit(visitor);)+
+            }
+            fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
+                Ok(($(self.$index.gradients(found)?,)+))
+            }
+        }
+    )+ };
+}
+tuples! {
+    (A 0)
+    (A 0 B 1)
+    (A 0 B 1 C 2)
+    (A 0 B 1 C 2 D 3)
+    (A 0 B 1 C 2 D 3 E 4)
+    (A 0 B 1 C 2 D 3 E 4 F 5)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10)
+    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11)
+}

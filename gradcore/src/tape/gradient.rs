@@ -1,0 +1,133 @@
+//! From a record, targets and sources to gradients, or to the reason why there are none.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::backward::{Gradients, dependents};
+use super::differentiable::{Differentiable, Found, Leaf, Stretch, Visitor};
+use super::node::Node;
+use super::options::UnconnectedGradients;
+use super::record::{Member, Record};
+use super::recorder;
+use super::slots::{NONE, Slot};
+use crate::error::{Error, Unconnected};
+use crate::shape::Shape;
+use crate::tensor::{Erased, Identity};
+
+impl<F: FnMut(Leaf<'_>)> Visitor for F {
+    fn tensor(&mut self, tensor: Leaf<'_>) {
+        self(tensor);
+    }
+}
+
+/// A target, and the gradient with which the pass starts there.
+struct Start {
+    slot: Slot,
+    identity: Identity,
+    gradient: Erased,
+}
+
+/// A source, and what stands for its gradient where none reaches it.
+struct Source {
+    slot: Slot,
+    identity: Identity,
+    zeros: Option<Erased>,
+    name: Option<String>,
+}
+
+/// Nodes and shapes for one pass: taken from a one-shot tape, copied from a persistent one.
+pub(super) struct Pass {
+    pub(super) nodes: Vec<Node>,
+    pub(super) shapes: Vec<Shape>,
+}
+
+/// The gradients of the targets' sum with respect to the sources.
+pub(super) fn gradient<S: Differentiable + ?Sized>(
+    record: &Rc<RefCell<Record>>,
+    take_pass: impl FnOnce(&mut Record) -> Pass,
+    target: &(impl Differentiable + ?Sized),
+    sources: &S,
+    seeds: &[Box<dyn Stretch>],
+    unconnected: UnconnectedGradients,
+) -> Result<S::Gradients, Error> {
+    let mut starts = find_starts(&record.borrow(), target, seeds)?;
+    let found = find_sources(&record.borrow(), sources, unconnected);
+    let Pass { mut nodes, shapes } = take_pass(&mut record.borrow_mut());
+
+    let mut gradients = Gradients::new(shapes.len(), &nodes, found.iter().map(|source| source.slot));
+    for start in &mut starts {
+        gradients.start(start.slot, &start.gradient);
+    }
+    gradients.propagate(&mut nodes, &shapes)?;
+
+    let mut remaining = found.iter().enumerate();
+    let mut next = || {
+        let (place, source) = remaining.next().expect("a structure has as many tensors as were visited");
+        match gradients.get(source.slot).or(source.zeros.as_ref()) {
+            Some(gradient) => Ok(gradient.clone()),
+            None => Err(Error::Unconnected {
+                source_name: source.name.clone().map_or_else(|| format!("source {place}"), |name| format!("variable `{name}`")),
+                reason: explain(record, &nodes, &gradients, &starts, source),
+            }),
+        }
+    };
+    sources.gradients(&mut Found { next: &mut next })
+}
+
+fn find_starts(record: &Record, target: &(impl Differentiable + ?Sized), seeds: &[Box<dyn Stretch>]) -> Result<Vec<Start>, Error> {
+    let mut starts = Vec::new();
+    let mut mismatch = None;
+    target.visit(&mut |leaf: Leaf<'_>| {
+        let gradient = match seeds.get(starts.len()) {
+            None => leaf.value.ones(),
+            Some(seed) => seed.stretched(leaf.member.shape).unwrap_or_else(|| {
+                mismatch.get_or_insert_with(|| (leaf.member.shape.to_vec(), seed.sizes().to_vec()));
+                leaf.value.zeros()
+            }),
+        };
+        starts.push(Start { slot: record.slot(leaf.member.identity), identity: leaf.member.identity, gradient });
+    });
+    match mismatch {
+        Some((expected, found)) => Err(Error::OutputGradientShape { expected, found }),
+        None if !seeds.is_empty() && seeds.len() != starts.len() => {
+            Err(Error::OutputGradientCount { expected: starts.len(), found: seeds.len() })
+        }
+        None => Ok(starts),
+    }
+}
+
+fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized), unconnected: UnconnectedGradients) -> Vec<Source> {
+    let mut found = Vec::new();
+    sources.visit(&mut |Leaf { member: Member { identity, name, .. }, value }: Leaf<'_>| {
+        let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.zeros());
+        found.push(Source { slot: record.slot(identity), identity, zeros, name: name.map(str::to_owned) });
+    });
+    found
+}
+
+/// Why no gradient reached a source.
+fn explain(shared: &Rc<RefCell<Record>>, nodes: &[Node], gradients: &Gradients, starts: &[Start], source: &Source) -> Unconnected {
+    let record = shared.borrow();
+    if source.slot == NONE {
+        return match source.identity.is_variable() {
+            true if record.settings.watch_variables => Unconnected::NotRead,
+            true => Unconnected::NotWatchedByItself,
+            false => Unconnected::NotWatched,
+        };
+    }
+    let reached = dependents(gradients.slots(), [source.slot], nodes);
+    let stopped = gradients.stops().iter().filter(|stop| reached[stop.input as usize]).map(|stop| stop.origin);
+    let cut = record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize])).map(|cut| cut.origin);
+    let mut by: Vec<String> = stopped.chain(cut).map(|origin| origin.to_string()).collect();
+    by.dedup();
+    if !by.is_empty() {
+        return Unconnected::Stopped { by };
+    }
+    let Some(start) = starts.iter().find(|start| start.slot == NONE) else { return Unconnected::NoPath };
+    match start.identity {
+        identity if recorder::is_on_another_tape(identity, shared) => Unconnected::OtherTape,
+        identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
+        identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => Unconnected::WatchedTooLate,
+        _ => Unconnected::TargetNotRecorded,
+    }
+}

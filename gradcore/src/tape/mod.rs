@@ -1,0 +1,220 @@
+//! The gradient tape: records calls of rules, and runs their backward functions from a target to its sources.
+
+mod backward;
+mod differentiable;
+mod gradient;
+mod node;
+mod options;
+mod record;
+pub(crate) mod recorder;
+mod slots;
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::error::Error;
+use gradient::Pass;
+use record::Settings;
+
+#[doc(hidden)]
+pub use backward::Sink;
+pub(crate) use recorder::note_cut;
+pub use differentiable::Differentiable;
+#[doc(hidden)]
+pub use differentiable::{Found, Leaf, Visitor};
+pub use node::Rule;
+#[doc(hidden)]
+pub use node::Upstream;
+pub(crate) use node::{Backward, Origin};
+pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
+#[doc(hidden)]
+pub use record::{Member, Output};
+use record::Record;
+
+/// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
+/// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let x = tf::constant([1.0f32, 2.0]);
+/// let tape = GradientTape::new();
+/// tape.watch(&x);
+/// let y = &x * &x;
+/// assert_eq!(tape.gradient(&y, &x)?.to_vec(), [2.0, 4.0]);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// A second use is a compile error:
+///
+/// ```compile_fail,E0382
+/// # use gradcore::prelude::*;
+/// # let x = tf::constant(1.0f32);
+/// let tape = GradientTape::new();
+/// tape.watch(&x);
+/// let y = &x * &x;
+/// let first = tape.gradient(&y, &x)?;
+/// let second = tape.gradient(&y, &x)?; // use `GradientTape::persistent()`
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct GradientTape(Recording);
+
+/// A tape for any number of gradients, made by [`GradientTape::persistent`]. It records, its own gradients included,
+/// until it is dropped.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let x = tf::constant(2.0f32);
+/// let tape = GradientTape::persistent();
+/// tape.watch(&x);
+/// let y = &x * &x * &x;
+/// let first = tape.gradient(&y, &x)?;
+/// let second = tape.gradient(&first, &x)?;
+/// assert_eq!((first.item(), second.item()), (12.0, 12.0));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PersistentTape(Recording);
+
+/// A running record. It belongs to its thread.
+struct Recording {
+    serial: u64,
+    record: Rc<RefCell<Record>>,
+    thread_bound: PhantomData<*const ()>,
+}
+
+impl Recording {
+    fn start(persistent: bool) -> Self {
+        let (serial, record) = recorder::start(Settings { persistent, watch_variables: true });
+        Recording { serial, record, thread_bound: PhantomData }
+    }
+
+    fn watch_variables(&self, watch: bool) {
+        self.record.borrow_mut().settings.watch_variables = watch;
+    }
+
+    fn watch(&self, tensors: &(impl Differentiable + ?Sized)) {
+        tensors.visit(&mut |leaf: Leaf<'_>| {
+            self.record.borrow_mut().watch(leaf.member);
+        });
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        recorder::stop(self.serial);
+    }
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let record = self.record.borrow();
+        write!(f, "{} calls on {} tensors", record.nodes.len(), record.slot_count())
+    }
+}
+
+impl GradientTape {
+    /// Starts a tape for one gradient.
+    #[allow(clippy::new_without_default, reason = "starting to record is no default value")]
+    #[must_use = "a tape stops recording when it is dropped"]
+    pub fn new() -> Self {
+        GradientTape(Recording::start(false))
+    }
+
+    /// Starts a tape for any number of gradients (TensorFlow's `persistent=True`).
+    #[must_use = "a tape stops recording when it is dropped"]
+    pub fn persistent() -> PersistentTape {
+        PersistentTape(Recording::start(true))
+    }
+
+    /// With `false`, variables are not watched by themselves.
+    #[must_use]
+    pub fn watch_accessed_variables(self, watch: bool) -> Self {
+        self.0.watch_variables(watch);
+        self
+    }
+
+    /// Watches tensors and variables from now on; uses before are not recorded.
+    pub fn watch(&self, tensors: impl Differentiable) {
+        self.0.watch(&tensors);
+    }
+
+    /// The gradients of `target` with respect to `sources`, in the structure of the sources. Of a target with
+    /// several elements, or of several targets, it is the gradient of their sum.
+    ///
+    /// # Errors
+    /// [`Error::Unconnected`] with the reason if no gradient exists for a source; [`Error::GradientShape`] if a rule
+    /// returned a gradient of another shape than its input's.
+    pub fn gradient<S: Differentiable>(self, target: impl Differentiable, sources: S) -> Result<S::Gradients, Error> {
+        self.gradient_with(target, sources, unconnected_gradients(UnconnectedGradients::None))
+    }
+
+    /// As [`gradient`](Self::gradient), with what Python passes by keyword: [`output_gradients`] or
+    /// [`unconnected_gradients`], which chain.
+    ///
+    /// # Errors
+    /// As for [`gradient`](Self::gradient), and [`Error::OutputGradientShape`] or [`Error::OutputGradientCount`] for
+    /// output gradients that do not fit the targets.
+    ///
+    /// ```
+    /// use gradcore::prelude::*;
+    ///
+    /// let x = tf::constant([1.0f32, 2.0]);
+    /// let tape = GradientTape::new();
+    /// tape.watch(&x);
+    /// let y = &x * &x;
+    /// let dx = tape.gradient_with(&y, &x, output_gradients(tf::constant([1.0, 10.0])))?;
+    /// assert_eq!(dx.to_vec(), [2.0, 40.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn gradient_with<Y: Differentiable, S: Differentiable, G: Fits<Y::Gradients>>(
+        self,
+        target: Y,
+        sources: S,
+        options: GradientOptions<G>,
+    ) -> Result<S::Gradients, Error> {
+        recorder::stop(self.0.serial);
+        let take = |record: &mut Record| Pass { nodes: std::mem::take(&mut record.nodes), shapes: std::mem::take(&mut record.shapes) };
+        gradient::gradient(&self.0.record, take, &target, &sources, &options.seeds, options.unconnected)
+    }
+}
+
+impl PersistentTape {
+    /// With `false`, variables are not watched by themselves.
+    #[must_use]
+    pub fn watch_accessed_variables(self, watch: bool) -> Self {
+        self.0.watch_variables(watch);
+        self
+    }
+
+    /// Watches tensors and variables from now on; uses before are not recorded.
+    pub fn watch(&self, tensors: impl Differentiable) {
+        self.0.watch(&tensors);
+    }
+
+    /// The gradients of `target` with respect to `sources`, as [`GradientTape::gradient`]. They are recorded too, so
+    /// that their own gradient can be asked for.
+    ///
+    /// # Errors
+    /// As for [`GradientTape::gradient`]; the tape stays usable.
+    pub fn gradient<S: Differentiable>(&self, target: impl Differentiable, sources: S) -> Result<S::Gradients, Error> {
+        self.gradient_with(target, sources, unconnected_gradients(UnconnectedGradients::None))
+    }
+
+    /// As [`GradientTape::gradient_with`].
+    ///
+    /// # Errors
+    /// As for [`GradientTape::gradient_with`]; the tape stays usable.
+    pub fn gradient_with<Y: Differentiable, S: Differentiable, G: Fits<Y::Gradients>>(
+        &self,
+        target: Y,
+        sources: S,
+        options: GradientOptions<G>,
+    ) -> Result<S::Gradients, Error> {
+        let copy = |record: &mut Record| Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() };
+        gradient::gradient(&self.0.record, copy, &target, &sources, &options.seeds, options.unconnected)
+    }
+}

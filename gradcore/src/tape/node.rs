@@ -1,0 +1,83 @@
+//! One recorded call of a rule.
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::backward::Sink;
+use super::slots::Slot;
+use crate::error::Error;
+use crate::shape::Shape;
+use crate::tensor::Erased;
+
+/// What is known of an annotated function when it is compiled.
+#[derive(Debug)]
+pub struct Rule {
+    /// Name of the function.
+    pub(crate) name: &'static str,
+    /// File in which it stands.
+    pub(crate) file: &'static str,
+    /// Line on which it stands.
+    pub(crate) line: u32,
+    /// Its parameters, and after them the places in `variables(…)`.
+    pub(crate) parameters: &'static [&'static str],
+}
+
+impl Rule {
+    /// What the macro writes above each function.
+    #[must_use]
+    pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
+        Rule { name, file, line, parameters }
+    }
+
+    /// Where the function stands, `file:line`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// One call of a rule: which, and from where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) rule: &'static Rule,
+    pub(crate) called: &'static Location<'static>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` at {}", self.rule.name, self.called)
+    }
+}
+
+/// The gradients that reached the outputs of a node, one for each; an output that nobody used has none.
+pub struct Upstream<'a> {
+    pub(crate) gradients: &'a mut [Option<Erased>],
+    pub(crate) shapes: &'a [Shape],
+}
+
+/// The backward function of a recorded call: gives `sink` the gradients of the inputs that it needs.
+pub(crate) trait Backward {
+    fn origin(&self) -> Origin;
+    /// Name of the differentiable input at a position.
+    fn parameter(&self, position: usize) -> &'static str;
+    fn run(&self, upstream: Upstream<'_>, sink: Sink<'_>) -> Result<(), Error>;
+}
+
+#[derive(Clone)]
+pub(crate) struct Node {
+    /// Until a pass has run it.
+    pub(crate) backward: Option<Rc<dyn Backward>>,
+    /// A slot for each input, [`NONE`](super::slots::NONE) where this tape does not watch it.
+    pub(crate) inputs: SmallVec<[Slot; 4]>,
+    pub(crate) first_output: Slot,
+    pub(crate) outputs: u32,
+}
+
+impl Node {
+    pub(crate) fn output_slots(&self) -> Range<usize> {
+        self.first_output as usize..(self.first_output + self.outputs) as usize
+    }
+}

@@ -1,0 +1,233 @@
+//! The tapes of a thread, and the calls of rules that are under way on it.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::node::{Backward, Origin, Rule};
+use super::record::{Member, Output, Record, Settings};
+use super::slots::NONE;
+use crate::tensor::Identity;
+
+thread_local! {
+    /// Number of tapes that record on this thread; zero is the fast way out of everything here.
+    static TAPES: Cell<usize> = const { Cell::new(0) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Vec::new(), next_serial: 0, barrier: 0 }) };
+}
+
+struct Recorder {
+    /// In the order in which they began.
+    tapes: Vec<ActiveTape>,
+    /// Bodies of rules that are running, innermost last.
+    frames: Vec<Frame>,
+    next_serial: u64,
+    /// Tapes with a smaller serial number are paused: a body is running whose operations they need not see.
+    barrier: u64,
+}
+
+struct ActiveTape {
+    serial: u64,
+    record: Rc<RefCell<Record>>,
+}
+
+/// A rule whose body is running.
+struct Frame {
+    rule: &'static Rule,
+    inputs: SmallVec<[Identity; 4]>,
+    /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
+    serials: (u64, u64),
+    /// The first sequence number of the tensors that the body makes.
+    first_sequence: u64,
+    /// Whether the operations of the body are recorded, because a second derivative is possible.
+    body_recorded: bool,
+}
+
+impl Frame {
+    fn covers(&self, tape: &ActiveTape) -> bool {
+        (self.serials.0..self.serials.1).contains(&tape.serial)
+    }
+}
+
+/// What a rule is told when its body begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Begun {
+    /// The inputs that a tape watches: bit `k` for the `k`th.
+    pub(crate) watched: u64,
+    /// Number of frames with this call's; zero if the call has none.
+    pub(crate) depth: u32,
+}
+
+/// Starts a tape on this thread.
+pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
+    let record = Rc::new(RefCell::new(Record::new(settings)));
+    let serial = RECORDER.with_borrow_mut(|recorder| {
+        let serial = recorder.next_serial;
+        recorder.next_serial += 1;
+        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record) });
+        serial
+    });
+    TAPES.set(TAPES.get() + 1);
+    (serial, record)
+}
+
+/// Stops a tape, in whatever order; does nothing for one that has stopped.
+pub(crate) fn stop(serial: u64) {
+    // A tape kept in a thread-local may outlive the recorder, at the end of the thread.
+    let _ = RECORDER.try_with(|recorder| {
+        let tapes = &mut recorder.borrow_mut().tapes;
+        if let Some(index) = tapes.iter().position(|tape| tape.serial == serial) {
+            tapes.remove(index);
+            TAPES.set(TAPES.get() - 1);
+        }
+    });
+}
+
+/// Whether no tape exists on this thread.
+#[inline]
+pub(crate) fn is_idle() -> bool {
+    TAPES.get() == 0
+}
+
+/// Whether an operation called now would be recorded.
+#[inline]
+pub(crate) fn is_recording() -> bool {
+    !is_idle() && RECORDER.with_borrow(|recorder| recorder.tapes.last().is_some_and(|tape| tape.serial >= recorder.barrier))
+}
+
+/// Whether a tape other than `record` knows the tensor.
+pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>>) -> bool {
+    RECORDER.with_borrow(|recorder| {
+        recorder.tapes.iter().any(|tape| !Rc::ptr_eq(&tape.record, record) && tape.record.borrow().slot(identity) != NONE)
+    })
+}
+
+/// Begins a call: finds out which inputs are watched, and pauses the tapes while the body runs unless a second
+/// derivative is possible.
+///
+/// # Panics
+/// Panics if the call stands in the body of another rule and an input is watched without being an input of that rule.
+#[track_caller]
+#[inline(never)]
+pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>]) -> Begun {
+    RECORDER.with_borrow_mut(|recorder| {
+        if !recorder.frames.is_empty() {
+            for input in inputs {
+                recorder.expect_known(*input, None);
+            }
+        }
+        let Recorder { tapes, frames, next_serial, barrier } = recorder;
+        let first = tapes.partition_point(|tape| tape.serial < *barrier);
+        let active = &tapes[first..];
+        let mut again = active.len() > 1;
+        let mut watched = 0;
+        for tape in active {
+            let mut record = tape.record.borrow_mut();
+            again |= record.settings.persistent;
+            for (k, input) in inputs.iter().enumerate() {
+                if record.slot_when_read(*input) != NONE {
+                    watched |= 1 << k;
+                }
+            }
+        }
+        if active.is_empty() {
+            return Begun::default();
+        }
+        frames.push(Frame {
+            rule,
+            inputs: inputs.iter().map(|input| input.identity).collect(),
+            serials: (*barrier, *next_serial),
+            first_sequence: Identity::upcoming(),
+            body_recorded: again,
+        });
+        if !again {
+            *barrier = *next_serial;
+        }
+        Begun { watched, depth: u32::try_from(frames.len()).expect("rules nest less deep than 2^32") }
+    })
+}
+
+/// Ends a call without recording it: the body panicked or returned an error.
+pub(crate) fn abandon(depth: u32) {
+    let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().end_frame(depth));
+}
+
+/// Ends a call and records it on every tape that watches an input.
+pub(crate) fn finish(begun: Begun, outputs: &[Output], backward: impl FnOnce() -> Rc<dyn Backward>) {
+    RECORDER.with_borrow_mut(|recorder| {
+        let Some(frame) = recorder.end_frame(begun.depth) else { return };
+        if begun.watched == 0 {
+            return;
+        }
+        let backward = backward();
+        for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
+            tape.record.borrow_mut().push(&frame.inputs, outputs, &backward, frame.body_recorded);
+        }
+    });
+}
+
+/// Notes that `rule` lets no gradient of a tensor through, on every recording tape that watches it.
+#[track_caller]
+pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
+    if is_idle() {
+        return;
+    }
+    let origin = Origin { rule, called: Location::caller() };
+    RECORDER.with_borrow(|recorder| {
+        for tape in recorder.tapes.iter().filter(|tape| tape.serial >= recorder.barrier) {
+            tape.record.borrow_mut().note_cut(origin, input);
+        }
+    });
+}
+
+/// Checks a tensor that `grad` captures: if a tape watches it, it must be an input of the rule.
+///
+/// # Panics
+/// Panics if it is none.
+#[track_caller]
+pub(crate) fn expect_input(captured: Member<'_>, expression: &'static str) {
+    RECORDER.with_borrow(|recorder| recorder.expect_known(captured, Some(expression)));
+}
+
+impl Recorder {
+    fn end_frame(&mut self, depth: u32) -> Option<Frame> {
+        let index = (depth as usize).checked_sub(1)?;
+        self.frames.truncate(index + 1);
+        let frame = self.frames.pop()?;
+        self.barrier = frame.serials.0;
+        Some(frame)
+    }
+
+    /// A body may use its inputs, what it makes from them, and what no tape watches.
+    #[track_caller]
+    #[inline]
+    fn expect_known(&self, used: Member<'_>, expression: Option<&str>) {
+        for tape in &self.tapes {
+            let Some(frame) = self.frames.iter().rev().find(|frame| frame.covers(tape)) else { continue };
+            if frame.inputs.contains(&used.identity) {
+                continue;
+            }
+            let record = tape.record.borrow();
+            let older = used.identity.sequence() < frame.first_sequence;
+            if older && (record.slot(used.identity) != NONE || record.watches_by_itself(used.identity)) {
+                lost_gradient(frame.rule, used, expression);
+            }
+        }
+    }
+}
+
+#[track_caller]
+#[cold]
+fn lost_gradient(rule: &'static Rule, used: Member<'_>, expression: Option<&str>) -> ! {
+    let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
+    let name = expression.or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
+    panic!(
+        "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
+         make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
+        rule.name,
+        rule.place(),
+        used.shape,
+    )
+}
+

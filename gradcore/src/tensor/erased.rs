@@ -1,0 +1,53 @@
+//! Tensors whose dtype the tape need not know.
+
+use std::any::Any;
+
+use super::{Element, Tensor};
+
+/// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
+#[derive(Clone)]
+pub(crate) enum Erased {
+    F32(Tensor<f32>),
+    F64(Tensor<f64>),
+    I32(Tensor<i32>),
+    I64(Tensor<i64>),
+    U8(Tensor<u8>),
+    Bool(Tensor<bool>),
+}
+
+/// `value` as a `B`, if that is what `A` is. The comparison of types is settled by the compiler.
+#[inline]
+fn transmute_by_type<A: 'static, B: 'static>(value: A) -> Option<B> {
+    let mut value = Some(value);
+    (&mut value as &mut dyn Any).downcast_mut::<Option<B>>().and_then(Option::take)
+}
+
+macro_rules! dtypes {
+    ($($variant:ident $type:ident),+) => {
+        impl Erased {
+            #[inline]
+            pub(crate) fn new<T: Element>(tensor: Tensor<T>) -> Self {
+                use std::any::TypeId;
+                let dtype = TypeId::of::<T>();
+                $(if dtype == TypeId::of::<$type>() {
+                    if let Some(tensor) = transmute_by_type(tensor) { return Erased::$variant(tensor); }
+                    unreachable!("equal type ids are equal types");
+                })+
+                unreachable!("`Element` is sealed")
+            }
+
+            /// The tensor, if `T` is its dtype.
+            #[inline]
+            pub(crate) fn get<T: Element>(&self) -> Option<&Tensor<T>> {
+                match self { $(Erased::$variant(tensor) => (tensor as &dyn Any).downcast_ref(),)+ }
+            }
+
+            /// The tensor, if `T` is its dtype.
+            #[inline]
+            pub(crate) fn into_tensor<T: Element>(self) -> Option<Tensor<T>> {
+                match self { $(Erased::$variant(tensor) => transmute_by_type(tensor),)+ }
+            }
+        }
+    };
+}
+dtypes!(F32 f32, F64 f64, I32 i32, I64 i64, U8 u8, Bool bool);

@@ -1,0 +1,312 @@
+//! The tensor: an immutable n-dimensional value with an identity. No tape inside.
+
+mod constant;
+mod display;
+mod erased;
+mod identity;
+mod operand;
+
+use std::sync::Arc;
+
+use ndarray::{Array, ArrayViewD, Dimension, IxDyn};
+
+use crate::element::Element;
+use crate::error::Error;
+use crate::shape::Shape;
+
+pub use constant::{Nested, constant};
+pub(crate) use erased::Erased;
+pub(crate) use identity::Identity;
+pub use operand::Operand;
+
+/// An immutable n-dimensional value of dtype `T` (`f32` unless something else is said).
+///
+/// A clone is a handle to the same value, and the *same tensor* to a tape: it has the identity of its original. Two
+/// tensors made from equal values are two tensors. Tensors travel between threads freely.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let x: Tensor = tf::constant([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.shape(), [2, 2]);
+/// assert_eq!(x.to_string(), "[[1.0, 2.0],\n [3.0, 4.0]]");
+/// ```
+#[derive(Clone)]
+pub struct Tensor<T = f32> {
+    identity: Identity,
+    storage: Storage<T>,
+}
+
+/// Scalars stand in place and never allocate; everything else is shared, contiguous and row-major.
+#[derive(Clone)]
+enum Storage<T> {
+    Scalar(T),
+    Dense(Arc<Dense<T>>),
+}
+
+struct Dense<T> {
+    shape: Shape,
+    data: Data<T>,
+}
+
+/// A reshaped tensor shares the elements of the one it was made from.
+enum Data<T> {
+    Own(Vec<T>),
+    Of(Arc<Dense<T>>),
+}
+
+impl<T> Dense<T> {
+    fn values(&self) -> &[T] {
+        match &self.data {
+            Data::Own(values) => values,
+            Data::Of(original) => original.values(),
+        }
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    #[inline]
+    fn with_identity(identity: Identity, shape: Shape, values: Vec<T>) -> Self {
+        debug_assert_eq!(shape.size(), values.len());
+        let storage = match values[..] {
+            [value] if shape.is_empty() => Storage::Scalar(value),
+            _ => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(values) })),
+        };
+        Tensor { identity, storage }
+    }
+
+    /// A tensor of rank 0.
+    #[inline]
+    #[must_use]
+    pub fn scalar(value: T) -> Self {
+        Tensor { identity: Identity::fresh(), storage: Storage::Scalar(value) }
+    }
+
+    /// The tensor of the given shape whose elements are `values` in row-major order.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `values.len()` is not the product of `shape`.
+    pub fn from_vec(shape: &[usize], values: Vec<T>) -> Result<Self, Error> {
+        let size: usize = shape.iter().product();
+        if values.len() != size {
+            return Err(Error::Argument {
+                operation: "from_vec",
+                expected: format!("{size} values for shape {shape:?}"),
+                found: values.len().to_string(),
+            });
+        }
+        Ok(Self::with_identity(Identity::fresh(), shape.into(), values))
+    }
+
+    /// As [`Tensor::from_vec`], where the sizes are known to match.
+    pub(crate) fn from_array(shape: &[usize], values: Vec<T>) -> Self {
+        Self::with_identity(Identity::fresh(), shape.into(), values)
+    }
+
+    /// The result of a kernel: inside a rule's body it stands for the rule's output.
+    #[inline]
+    pub(crate) fn computed(shape: Shape, values: Vec<T>) -> Self {
+        Self::with_identity(Identity::computed(), shape, values)
+    }
+
+    /// As [`Tensor::computed`], for rank 0.
+    #[inline]
+    pub(crate) fn computed_scalar(value: T) -> Self {
+        Tensor { identity: Identity::computed(), storage: Storage::Scalar(value) }
+    }
+
+    pub(crate) fn filled(shape: &[usize], value: T) -> Self {
+        match shape {
+            [] => Tensor::scalar(value),
+            _ => Self::with_identity(Identity::fresh(), shape.into(), vec![value; shape.iter().product()]),
+        }
+    }
+
+    /// The same value under another identity.
+    #[inline]
+    pub(crate) fn renewed(&self, identity: Identity) -> Self {
+        Tensor { identity, storage: self.storage.clone() }
+    }
+
+    /// The same elements under another shape of equal size; nothing is copied.
+    pub(crate) fn reshaped(&self, shape: Shape) -> Self {
+        debug_assert_eq!(shape.size(), self.size());
+        let storage = match &self.storage {
+            _ if shape.is_empty() => Storage::Scalar(self.values()[0]),
+            Storage::Scalar(value) => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(vec![*value]) })),
+            Storage::Dense(dense) => {
+                let original = match &dense.data {
+                    Data::Own(_) => dense,
+                    Data::Of(original) => original,
+                };
+                Storage::Dense(Arc::new(Dense { shape, data: Data::Of(Arc::clone(original)) }))
+            }
+        };
+        Tensor { identity: Identity::computed(), storage }
+    }
+
+    #[inline]
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The value of a tensor of rank 0.
+    #[inline]
+    pub(crate) fn as_scalar(&self) -> Option<T> {
+        match self.storage {
+            Storage::Scalar(value) => Some(value),
+            Storage::Dense(_) => None,
+        }
+    }
+
+    /// The elements in row-major order.
+    #[inline]
+    pub(crate) fn values(&self) -> &[T] {
+        match &self.storage {
+            Storage::Scalar(value) => std::slice::from_ref(value),
+            Storage::Dense(dense) => dense.values(),
+        }
+    }
+
+    /// The elements for writing, where no other handle shares them.
+    pub(crate) fn values_mut(&mut self) -> Option<&mut [T]> {
+        match &mut self.storage {
+            Storage::Scalar(value) => Some(std::slice::from_mut(value)),
+            Storage::Dense(dense) => match &mut Arc::get_mut(dense)?.data {
+                Data::Own(values) => Some(values),
+                Data::Of(_) => None,
+            },
+        }
+    }
+
+    /// Sizes of the axes, outermost first; empty for a scalar.
+    #[inline]
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        match &self.storage {
+            Storage::Scalar(_) => &[],
+            Storage::Dense(dense) => &dense.shape,
+        }
+    }
+
+    /// Number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// Number of elements.
+    #[inline]
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match &self.storage {
+            Storage::Scalar(_) => 1,
+            Storage::Dense(dense) => dense.shape.size(),
+        }
+    }
+
+    /// TensorFlow's name of the dtype, such as `float32`.
+    #[must_use]
+    pub fn dtype(&self) -> &'static str {
+        T::NAME
+    }
+
+    /// The one element of a tensor of size 1, whatever its rank.
+    ///
+    /// # Panics
+    /// Panics if the tensor has another size.
+    #[track_caller]
+    #[must_use]
+    pub fn item(&self) -> T {
+        match self.values() {
+            [value] => *value,
+            _ => crate::error::refuse(&Error::Argument {
+                operation: "item",
+                expected: "a tensor of one element".into(),
+                found: format!("shape {:?}", self.shape()),
+            }),
+        }
+    }
+
+    /// The elements in row-major order.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<T> {
+        self.values().to_vec()
+    }
+
+    /// The tensor as an ndarray view; nothing is copied.
+    ///
+    /// # Panics
+    /// Never: the size of a tensor is the product of its shape.
+    #[must_use]
+    pub fn view(&self) -> ArrayViewD<'_, T> {
+        ArrayViewD::from_shape(self.shape(), self.values()).expect("the size of a tensor is the product of its shape")
+    }
+
+    /// The tensor as an owned ndarray array of fixed rank (`Ix2`, …) or of dynamic rank (`IxDyn`).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the tensor has another rank.
+    ///
+    /// ```
+    /// use gradcore::prelude::*;
+    /// use ndarray::{Ix2, arr2};
+    ///
+    /// let x: Tensor = tf::constant([[1.0, 2.0]]);
+    /// assert_eq!(x.to_array::<Ix2>()?, arr2(&[[1.0, 2.0]]));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn to_array<D: Dimension>(&self) -> Result<Array<T, D>, Error> {
+        self.view().to_owned().into_dimensionality().map_err(|_| rank_error::<D>("to_array", self.shape()))
+    }
+
+    /// The tensor as an owned array, without a copy where no other handle shares its elements.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the tensor has another rank.
+    pub fn into_array<D: Dimension>(self) -> Result<Array<T, D>, Error> {
+        let shape = self.shape().to_vec();
+        let values = match self.storage {
+            Storage::Scalar(value) => vec![value],
+            Storage::Dense(dense) => match Arc::try_unwrap(dense) {
+                Ok(Dense { data: Data::Own(values), .. }) => values,
+                Ok(dense) => dense.values().to_vec(),
+                Err(shared) => shared.values().to_vec(),
+            },
+        };
+        Array::<T, IxDyn>::from_shape_vec(shape.clone(), values)
+            .and_then(Array::into_dimensionality)
+            .map_err(|_| rank_error::<D>("into_array", &shape))
+    }
+}
+
+fn rank_error<D: Dimension>(operation: &'static str, shape: &[usize]) -> Error {
+    Error::Argument {
+        operation,
+        expected: format!("a tensor of rank {}", D::NDIM.map_or("any".into(), |rank| rank.to_string())),
+        found: format!("shape {shape:?}"),
+    }
+}
+
+impl<T: Element> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
+
+/// Takes over the elements of an array in standard layout; any other layout is copied into it.
+impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor<T> {
+    fn from(array: Array<T, D>) -> Self {
+        let shape: Shape = array.shape().into();
+        let values = if array.is_standard_layout() {
+            let size = shape.size();
+            let (mut values, offset) = array.into_raw_vec_and_offset();
+            values.drain(..offset.unwrap_or(0));
+            values.truncate(size);
+            values
+        } else {
+            array.iter().copied().collect()
+        };
+        Self::with_identity(Identity::fresh(), shape, values)
+    }
+}

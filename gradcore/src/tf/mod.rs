@@ -1,0 +1,348 @@
+//! TensorFlow's names, for ports that read like the original: argument conventions, and nothing else.
+//!
+//! * Wherever TensorFlow converts, these functions do: they take tensors, references, variables, scalars, arrays.
+//! * `where` is [`where_`], because Rust keeps the word.
+//! * What Python passes by keyword is in [`options`].
+//! * A shape that does not fit is a panic that names the operation and the shapes, at the caller's line.
+
+pub mod nn;
+pub mod options;
+pub mod random;
+
+use std::borrow::Borrow;
+use std::marker::PhantomData;
+
+use crate::element::{Element, Number, Real};
+use crate::error::{Error, refuse};
+use crate::ops;
+use crate::shape::{Shape, axis_index, axis_indices};
+use crate::tensor::Operand;
+use options::{Axes, MatmulOptions, Permutation};
+
+pub use crate::tensor::{Tensor, constant};
+pub use crate::variable::Variable;
+pub use crate::{GradientTape, custom_gradient};
+
+/// A dtype as an argument, as in `tf::cast(x, tf::float32)`.
+#[derive(Clone, Copy, Debug)]
+pub struct DType<T>(PhantomData<T>);
+
+macro_rules! dtypes {
+    ($($name:ident $type:ident)+) => { $(
+        #[doc = concat!("The dtype of `", stringify!($type), "`.")]
+        #[allow(non_upper_case_globals, reason = "TensorFlow's name")]
+        pub const $name: DType<$type> = DType(PhantomData);
+    )+ };
+}
+dtypes!(float32 f32 float64 f64 int32 i32 int64 i64 uint8 u8);
+
+/// The dtype of `bool`.
+#[allow(non_upper_case_globals, reason = "TensorFlow's name")]
+pub const bool: DType<std::primitive::bool> = DType(PhantomData);
+
+/// Defines functions that pass their operands on to `ops`.
+macro_rules! elementwise {
+    ($($(#[$doc:meta])* $name:ident<$bound:ident>($($operand:ident),+);)+) => { $(
+        $(#[$doc])*
+        #[track_caller]
+        #[must_use]
+        pub fn $name<T: $bound>($($operand: impl Operand<T>),+) -> Tensor<T> {
+            ops::$name($($operand.held().borrow()),+)
+        }
+    )+ };
+}
+elementwise! {
+    /// x + y, broadcast.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    add<Number>(x, y);
+    /// x - y, broadcast.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    subtract<Number>(x, y);
+    /// x · y element by element, broadcast.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    multiply<Number>(x, y);
+    /// x / y, broadcast; integers are truncated.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast, or an integer is divided by 0.
+    divide<Number>(x, y);
+    /// The greater of x and y, broadcast. Where they are equal the gradient goes to x.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    maximum<Number>(x, y);
+    /// The lesser of x and y, broadcast. Where they are equal the gradient goes to x.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    minimum<Number>(x, y);
+    /// x limited to the range from `clip_value_min` to `clip_value_max`, which broadcast to the shape of x. The
+    /// gradient of x is 1 within the range, the ends included.
+    ///
+    /// # Panics
+    /// Panics if the limits do not broadcast to the shape of x.
+    clip_by_value<Number>(x, clip_value_min, clip_value_max);
+    /// -x.
+    negative<Number>(x);
+    /// |x|. Its gradient at 0 is 0.
+    abs<Number>(x);
+    /// -1, 0 or 1. Its gradient is 0.
+    sign<Number>(x);
+    /// x².
+    square<Number>(x);
+    /// eˣ.
+    exp<Real>(x);
+    /// Natural logarithm.
+    log<Real>(x);
+    /// ln(1 + x), exact near 0.
+    log1p<Real>(x);
+    /// √x. Its gradient at 0 is infinite.
+    sqrt<Real>(x);
+    /// Hyperbolic tangent.
+    tanh<Real>(x);
+    /// 1 / (1 + e⁻ˣ), without overflow.
+    sigmoid<Real>(x);
+    /// The nearest integer, ties to even. No gradient flows through it: asking for one is an error that says so.
+    round<Real>(x);
+    /// x as another tensor.
+    identity<Element>(x);
+    /// The value of x as a constant, through which no gradient flows.
+    stop_gradient<Element>(x);
+}
+
+/// x where the condition holds, else y, broadcast (TensorFlow's `where`).
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[track_caller]
+#[must_use]
+pub fn where_<T: Number>(condition: impl Operand<std::primitive::bool>, x: impl Operand<T>, y: impl Operand<T>) -> Tensor<T> {
+    ops::where_(condition.held().borrow(), x.held().borrow(), y.held().borrow())
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident)+) => { $(
+        $(#[$doc])*
+        ///
+        /// # Panics
+        /// Panics if the shapes do not broadcast.
+        #[track_caller]
+        #[must_use]
+        pub fn $name<T: Element>(x: impl Operand<T>, y: impl Operand<T>) -> Tensor<std::primitive::bool> {
+            ops::$name(x.held().borrow(), y.held().borrow())
+        }
+    )+ };
+}
+comparisons! {
+    /// x < y element by element, broadcast.
+    less
+    /// x ≤ y element by element, broadcast.
+    less_equal
+    /// x > y element by element, broadcast.
+    greater
+    /// x ≥ y element by element, broadcast.
+    greater_equal
+    /// x = y element by element, broadcast.
+    equal
+    /// x ≠ y element by element, broadcast.
+    not_equal
+}
+
+/// x in another dtype, as in `tf::cast(x, tf::float32)`: truncated towards zero for integers.
+#[must_use]
+pub fn cast<T: Element, U: Element>(x: impl Operand<T>, _dtype: DType<U>) -> Tensor<U> {
+    ops::cast(x.held().borrow())
+}
+
+/// Zeros of the shape and dtype of x.
+#[must_use]
+pub fn zeros_like<T: Element>(x: impl Operand<T>) -> Tensor<T> {
+    Tensor::filled(x.held().borrow().shape(), T::default())
+}
+
+/// Ones of the shape and dtype of x.
+#[must_use]
+pub fn ones_like<T: Element>(x: impl Operand<T>) -> Tensor<T> {
+    Tensor::filled(x.held().borrow().shape(), T::ONE)
+}
+
+/// Zeros of the given shape.
+#[must_use]
+pub fn zeros<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
+    Tensor::filled(shape.as_ref(), T::default())
+}
+
+/// Ones of the given shape.
+#[must_use]
+pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
+    Tensor::filled(shape.as_ref(), T::ONE)
+}
+
+/// x under another shape of equal size; one size may be -1, and is what is left over.
+///
+/// # Panics
+/// Panics if the sizes do not multiply to that of x.
+#[track_caller]
+#[must_use]
+pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl AsRef<[isize]>) -> Tensor<T> {
+    let x = x.held();
+    let x = x.borrow();
+    ops::reshape(x, &resolved(shape.as_ref(), x.shape()))
+}
+
+/// A shape in which -1 stands for what is left over.
+#[track_caller]
+fn resolved(shape: &[isize], of_x: &[usize]) -> Shape {
+    let wrong = || -> ! {
+        refuse(&Error::Argument {
+            operation: "reshape",
+            expected: format!("a shape of {} elements, as `x` of shape {of_x:?} has, with at most one -1", of_x.iter().product::<usize>()),
+            found: format!("{shape:?}"),
+        })
+    };
+    let known = shape.iter().filter_map(|&size| usize::try_from(size).ok()).product::<usize>();
+    let open = shape.iter().filter(|size| **size < 0).count();
+    if open > 1 || shape.iter().any(|size| *size < -1) || (open == 1 && known == 0) {
+        wrong();
+    }
+    let left_over = of_x.iter().product::<usize>().checked_div(known).unwrap_or(0);
+    let resolved: Shape = shape.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)).collect();
+    if resolved.size() != of_x.iter().product::<usize>() {
+        wrong();
+    }
+    resolved
+}
+
+/// x with its axes in reverse order.
+#[must_use]
+pub fn transpose<T: Element>(x: impl Operand<T>) -> Tensor<T> {
+    let x = x.held();
+    ops::transpose(x.borrow(), &ops::permutation(None, x.borrow().shape()))
+}
+
+/// x with its axes in another order: `transpose_with(x, perm([1, 0, 2]))`.
+///
+/// # Panics
+/// Panics unless `perm` names each axis once.
+#[track_caller]
+#[must_use]
+pub fn transpose_with<T: Element>(x: impl Operand<T>, Permutation(axes): Permutation) -> Tensor<T> {
+    let x = x.held();
+    ops::transpose(x.borrow(), &ops::permutation(Some(&axes), x.borrow().shape()))
+}
+
+/// x stretched to a shape that it broadcasts to.
+///
+/// # Panics
+/// Panics if it does not.
+#[track_caller]
+#[must_use]
+pub fn broadcast_to<T: Number>(x: impl Operand<T>, shape: impl AsRef<[usize]>) -> Tensor<T> {
+    ops::broadcast_to(x.held().borrow(), &shape.as_ref().into())
+}
+
+/// x summed to the shape of `like`, from which it was broadcast: what the gradient of a broadcast input needs.
+///
+/// # Panics
+/// Panics if `like` does not broadcast to the shape of x.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let bias: Tensor = tf::constant([1.0, 2.0]);
+/// let upstream: Tensor = tf::ones([3, 2]);
+/// assert_eq!(tf::sum_to(upstream, bias).to_vec(), [3.0, 3.0]);
+/// ```
+#[track_caller]
+#[must_use]
+pub fn sum_to<T: Number>(x: impl Operand<T>, like: impl Operand<T>) -> Tensor<T> {
+    ops::sum_to(x.held().borrow(), &like.held().borrow().shape().into())
+}
+
+/// a · b of the last two axes; the axes before them broadcast.
+///
+/// # Panics
+/// Panics if an operand has fewer than 2 axes, or the shapes do not match.
+#[track_caller]
+#[must_use]
+pub fn matmul<T: Real>(a: impl Operand<T>, b: impl Operand<T>) -> Tensor<T> {
+    matmul_with(a, b, MatmulOptions::default())
+}
+
+/// a · b, either transposed first: `matmul_with(a, b, transpose_b(true))`.
+///
+/// # Panics
+/// Panics if an operand has fewer than 2 axes, or the shapes do not match.
+#[track_caller]
+#[must_use]
+pub fn matmul_with<T: Real>(a: impl Operand<T>, b: impl Operand<T>, options: MatmulOptions) -> Tensor<T> {
+    ops::matmul(a.held().borrow(), b.held().borrow(), options.transpose_a, options.transpose_b)
+}
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident)+) => { $(
+        $(#[$doc])*
+        ///
+        /// # Panics
+        /// Panics if an axis is out of range or named twice.
+        #[track_caller]
+        #[must_use]
+        pub fn $name<T: Number>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
+            let (x, axes) = (x.held(), axes.into());
+            let x = x.borrow();
+            ops::$name(x, &reduced_axes(stringify!($name), &axes, x.shape()), axes.keepdims)
+        }
+    )+ };
+}
+reductions! {
+    /// Σ x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`.
+    reduce_sum
+    /// The mean of x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`.
+    reduce_mean
+    /// The greatest element along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. Where several
+    /// are greatest the gradient is split evenly.
+    reduce_max
+}
+
+#[track_caller]
+fn reduced_axes(operation: &'static str, axes: &Axes, shape: &[usize]) -> Vec<usize> {
+    let Some(axes) = &axes.axes else { return (0..shape.len()).collect() };
+    match axis_indices(operation, axes, shape) {
+        Ok(axes) => axes.to_vec(),
+        Err(error) => refuse(&error),
+    }
+}
+
+#[track_caller]
+fn single_axis(operation: &'static str, axes: &Axes, shape: &[usize]) -> usize {
+    let found = match axes.axes.as_deref() {
+        Some([axis]) => axis_index(operation, *axis, shape),
+        axes => Err(Error::Argument { operation, expected: "one axis, such as `axis(-1)`".into(), found: axes.map_or("all".into(), |axes| format!("{axes:?}")) }),
+    };
+    match found {
+        Ok(axis) => axis,
+        Err(error) => refuse(&error),
+    }
+}
+
+/// The place of the first greatest element along an axis: `argmax(x, axis(1))`.
+///
+/// # Panics
+/// Panics if the axis is out of range or empty, or several are named.
+#[track_caller]
+#[must_use]
+pub fn argmax<T: Element>(x: impl Operand<T>, axis: Axes) -> Tensor<i64> {
+    let x = x.held();
+    let x = x.borrow();
+    let axis = single_axis("argmax", &axis, x.shape());
+    if x.shape()[axis] == 0 {
+        refuse(&Error::Argument { operation: "argmax", expected: format!("elements along axis {axis}"), found: format!("shape {:?}", x.shape()) });
+    }
+    ops::argmax(x, axis)
+}

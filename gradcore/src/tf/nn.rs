@@ -1,0 +1,76 @@
+//! Operations of neural networks (TensorFlow's `nn`).
+
+use std::borrow::Borrow;
+
+use super::options::Axes;
+use super::single_axis;
+use crate::element::{Integer, Number, Real};
+use crate::ops;
+use crate::tensor::{Operand, Tensor};
+
+/// max(x, 0). Its gradient is 1 where x > 0 and 0 elsewhere, at 0 too.
+#[track_caller]
+#[must_use]
+pub fn relu<T: Number>(x: impl Operand<T>) -> Tensor<T> {
+    ops::relu(x.held().borrow())
+}
+
+/// eˣ / Σ eˣ along the last axis.
+///
+/// # Panics
+/// Panics if `logits` is a scalar.
+#[track_caller]
+#[must_use]
+pub fn softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
+    ops::softmax(logits.held().borrow())
+}
+
+/// eˣ / Σ eˣ along an axis: `softmax_with(x, axis(0))`.
+///
+/// # Panics
+/// Panics if the axis is out of range, or several are named.
+#[track_caller]
+#[must_use]
+pub fn softmax_with<T: Real>(logits: impl Operand<T>, axis: Axes) -> Tensor<T> {
+    along("softmax", logits.held().borrow(), &axis, |x| ops::softmax(x))
+}
+
+/// x - ln Σ eˣ along the last axis, without overflow.
+///
+/// # Panics
+/// Panics if `logits` is a scalar.
+#[track_caller]
+#[must_use]
+pub fn log_softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
+    ops::log_softmax(logits.held().borrow())
+}
+
+/// x - ln Σ eˣ along an axis: `log_softmax_with(x, axis(0))`.
+///
+/// # Panics
+/// Panics if the axis is out of range, or several are named.
+#[track_caller]
+#[must_use]
+pub fn log_softmax_with<T: Real>(logits: impl Operand<T>, axis: Axes) -> Tensor<T> {
+    along("log_softmax", logits.held().borrow(), &axis, |x| ops::log_softmax(x))
+}
+
+/// Runs what works along the last axis along another.
+#[track_caller]
+fn along<T: Real>(operation: &'static str, x: &Tensor<T>, axis: &Axes, run: impl Fn(&Tensor<T>) -> Tensor<T>) -> Tensor<T> {
+    let place = single_axis(operation, axis, x.shape());
+    let mut swapped: Vec<usize> = (0..x.rank()).collect();
+    swapped.swap(place, x.rank() - 1);
+    ops::transpose(&run(&ops::transpose(x, &swapped)), &swapped)
+}
+
+/// -ln softmax(logits) at the label of each row: `logits` of shape `[…, classes]`, `labels` of shape `[…]` from 0 to
+/// `classes` (exclusive). In TensorFlow both are passed by keyword; the order is the same.
+///
+/// # Panics
+/// Panics if the shapes do not match, or a label is no class.
+#[track_caller]
+#[must_use]
+pub fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(labels: impl Operand<L>, logits: impl Operand<T>) -> Tensor<T> {
+    ops::sparse_softmax_cross_entropy_with_logits(labels.held().borrow(), logits.held().borrow())
+}

@@ -1,0 +1,253 @@
+//! What Python passes by keyword.
+//!
+//! An option is a function named as the keyword, and further options chain: `axis(1).keepdims(true)`,
+//! `transpose_b(true)`, `seed(7).stddev(0.1)`. A reduction takes its axes as second argument, `..` being all of them;
+//! any other function `f` that has options takes them in `f_with`.
+
+use std::ops::RangeFull;
+
+/// The axes along which something is reduced, and whether they are kept with size 1.
+#[derive(Clone, Debug)]
+pub struct Axes {
+    /// From either end; all if `None`.
+    pub(super) axes: Option<Vec<isize>>,
+    pub(super) keepdims: bool,
+}
+
+/// One axis, several, or `..` for all.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no axes",
+    label = "expected an integer, an array of integers, or `..` for all axes"
+)]
+pub trait AxisList {
+    #[doc(hidden)]
+    fn listed(self) -> Option<Vec<isize>>;
+}
+
+impl AxisList for isize {
+    fn listed(self) -> Option<Vec<isize>> {
+        Some(vec![self])
+    }
+}
+impl<const N: usize> AxisList for [isize; N] {
+    fn listed(self) -> Option<Vec<isize>> {
+        Some(self.to_vec())
+    }
+}
+impl AxisList for &[isize] {
+    fn listed(self) -> Option<Vec<isize>> {
+        Some(self.to_vec())
+    }
+}
+impl AxisList for RangeFull {
+    fn listed(self) -> Option<Vec<isize>> {
+        None
+    }
+}
+
+/// The axes to work along, negative ones counted from the last: `axis(1)`, `axis([0, -1])`, `axis(..)`.
+pub fn axis(axes: impl AxisList) -> Axes {
+    Axes { axes: axes.listed(), keepdims: false }
+}
+
+/// All axes, kept with size 1 if `true`.
+#[must_use]
+pub fn keepdims(keepdims: bool) -> Axes {
+    Axes { axes: None, keepdims }
+}
+
+impl Axes {
+    /// Whether reduced axes are kept with size 1.
+    #[must_use]
+    pub fn keepdims(self, keepdims: bool) -> Self {
+        Axes { keepdims, ..self }
+    }
+}
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Self {
+        Axes { axes: None, keepdims: false }
+    }
+}
+
+/// An order of axes.
+#[derive(Clone, Debug)]
+pub struct Permutation(pub(super) Vec<isize>);
+
+/// The order of the axes of the result: `perm([1, 0, 2])`.
+pub fn perm(axes: impl AsRef<[isize]>) -> Permutation {
+    Permutation(axes.as_ref().to_vec())
+}
+
+/// Options of [`matmul_with`](super::matmul_with).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MatmulOptions {
+    pub(super) transpose_a: bool,
+    pub(super) transpose_b: bool,
+}
+
+/// Whether the first matrix is transposed.
+#[must_use]
+pub fn transpose_a(transpose: bool) -> MatmulOptions {
+    MatmulOptions::default().transpose_a(transpose)
+}
+
+/// Whether the second matrix is transposed.
+#[must_use]
+pub fn transpose_b(transpose: bool) -> MatmulOptions {
+    MatmulOptions::default().transpose_b(transpose)
+}
+
+impl MatmulOptions {
+    /// Whether the first matrix is transposed.
+    #[must_use]
+    pub fn transpose_a(self, transpose: bool) -> Self {
+        MatmulOptions { transpose_a: transpose, ..self }
+    }
+
+    /// Whether the second matrix is transposed.
+    #[must_use]
+    pub fn transpose_b(self, transpose: bool) -> Self {
+        MatmulOptions { transpose_b: transpose, ..self }
+    }
+}
+
+/// Where random numbers start: equal seeds give equal numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed(pub(super) u64);
+
+/// Options of [`random::normal_with`](super::random::normal_with): mean 0 and standard deviation 1 unless said.
+#[derive(Clone, Copy, Debug)]
+pub struct NormalOptions {
+    pub(super) mean: f64,
+    pub(super) stddev: f64,
+    pub(super) seed: Option<u64>,
+}
+
+/// Options of [`random::uniform_with`](super::random::uniform_with): from 0 to 1 unless said.
+#[derive(Clone, Copy, Debug)]
+pub struct UniformOptions {
+    pub(super) minval: f64,
+    pub(super) maxval: f64,
+    pub(super) seed: Option<u64>,
+}
+
+impl Default for NormalOptions {
+    fn default() -> Self {
+        NormalOptions { mean: 0.0, stddev: 1.0, seed: None }
+    }
+}
+
+impl Default for UniformOptions {
+    fn default() -> Self {
+        UniformOptions { minval: 0.0, maxval: 1.0, seed: None }
+    }
+}
+
+impl From<Seed> for NormalOptions {
+    fn from(seed: Seed) -> Self {
+        NormalOptions { seed: Some(seed.0), ..Self::default() }
+    }
+}
+
+impl From<Seed> for UniformOptions {
+    fn from(seed: Seed) -> Self {
+        UniformOptions { seed: Some(seed.0), ..Self::default() }
+    }
+}
+
+/// Where random numbers start: equal seeds give equal numbers.
+#[must_use]
+pub fn seed(seed: u64) -> Seed {
+    Seed(seed)
+}
+
+/// The mean of a normal distribution.
+#[must_use]
+pub fn mean(mean: f64) -> NormalOptions {
+    NormalOptions::default().mean(mean)
+}
+
+/// The standard deviation of a normal distribution.
+#[must_use]
+pub fn stddev(stddev: f64) -> NormalOptions {
+    NormalOptions::default().stddev(stddev)
+}
+
+/// The lower end of a uniform distribution, included.
+#[must_use]
+pub fn minval(minval: f64) -> UniformOptions {
+    UniformOptions::default().minval(minval)
+}
+
+/// The upper end of a uniform distribution, excluded.
+#[must_use]
+pub fn maxval(maxval: f64) -> UniformOptions {
+    UniformOptions::default().maxval(maxval)
+}
+
+impl Seed {
+    /// The mean of a normal distribution.
+    #[must_use]
+    pub fn mean(self, mean: f64) -> NormalOptions {
+        NormalOptions::from(self).mean(mean)
+    }
+
+    /// The standard deviation of a normal distribution.
+    #[must_use]
+    pub fn stddev(self, stddev: f64) -> NormalOptions {
+        NormalOptions::from(self).stddev(stddev)
+    }
+
+    /// The lower end of a uniform distribution, included.
+    #[must_use]
+    pub fn minval(self, minval: f64) -> UniformOptions {
+        UniformOptions::from(self).minval(minval)
+    }
+
+    /// The upper end of a uniform distribution, excluded.
+    #[must_use]
+    pub fn maxval(self, maxval: f64) -> UniformOptions {
+        UniformOptions::from(self).maxval(maxval)
+    }
+}
+
+impl NormalOptions {
+    /// The mean.
+    #[must_use]
+    pub fn mean(self, mean: f64) -> Self {
+        NormalOptions { mean, ..self }
+    }
+
+    /// The standard deviation.
+    #[must_use]
+    pub fn stddev(self, stddev: f64) -> Self {
+        NormalOptions { stddev, ..self }
+    }
+
+    /// Where random numbers start: equal seeds give equal numbers.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        NormalOptions { seed: Some(seed), ..self }
+    }
+}
+
+impl UniformOptions {
+    /// The lower end, included.
+    #[must_use]
+    pub fn minval(self, minval: f64) -> Self {
+        UniformOptions { minval, ..self }
+    }
+
+    /// The upper end, excluded.
+    #[must_use]
+    pub fn maxval(self, maxval: f64) -> Self {
+        UniformOptions { maxval, ..self }
+    }
+
+    /// Where random numbers start: equal seeds give equal numbers.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        UniformOptions { seed: Some(seed), ..self }
+    }
+}

@@ -1,0 +1,86 @@
+//! Random tensors (TensorFlow's `random`), reproducible from a seed on every machine.
+
+use std::cell::RefCell;
+
+use rand::rngs::ChaCha12Rng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
+
+use super::options::{NormalOptions, UniformOptions};
+use crate::element::Real;
+use crate::error::{Error, refuse};
+use crate::tensor::Tensor;
+
+thread_local! {
+    static GENERATOR: RefCell<ChaCha12Rng> = RefCell::new(ChaCha12Rng::from_rng(&mut rand::rng()));
+}
+
+/// Seeds what this thread draws from where no seed is given.
+pub fn set_seed(seed: u64) {
+    GENERATOR.set(ChaCha12Rng::seed_from_u64(seed));
+}
+
+fn draw<T: Real>(shape: impl AsRef<[usize]>, seed: Option<u64>, number: impl Fn(&mut ChaCha12Rng) -> f64) -> Tensor<T> {
+    let shape = shape.as_ref();
+    let size = shape.iter().product();
+    let fill = |generator: &mut ChaCha12Rng| (0..size).map(|_| T::of(number(generator))).collect();
+    let values: Vec<T> = match seed {
+        Some(seed) => fill(&mut ChaCha12Rng::seed_from_u64(seed)),
+        None => GENERATOR.with_borrow_mut(fill),
+    };
+    Tensor::from_array(shape, values)
+}
+
+/// Normally distributed numbers of mean 0 and standard deviation 1.
+#[must_use]
+pub fn normal<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
+    normal_with(shape, NormalOptions::default())
+}
+
+/// Normally distributed numbers: `normal_with([2, 3], seed(7).stddev(0.1))`.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let a: Tensor = tf::random::normal_with([2, 3], seed(7));
+/// let b: Tensor = tf::random::normal_with([2, 3], seed(7));
+/// assert_eq!(a.to_vec(), b.to_vec());
+/// ```
+///
+/// # Panics
+/// Panics if the standard deviation is negative or not finite.
+#[track_caller]
+#[must_use]
+pub fn normal_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<NormalOptions>) -> Tensor<T> {
+    let NormalOptions { mean, stddev, seed } = options.into();
+    if !(stddev >= 0.0 && stddev.is_finite()) {
+        refuse(&Error::Argument { operation: "normal", expected: "`stddev` to be finite and not negative".into(), found: stddev.to_string() });
+    }
+    draw(shape, seed, |generator| {
+        let deviation: f64 = StandardNormal.sample(generator);
+        mean + stddev * deviation
+    })
+}
+
+/// Numbers distributed evenly from 0 (included) to 1 (excluded).
+#[must_use]
+pub fn uniform<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
+    uniform_with(shape, UniformOptions::default())
+}
+
+/// Numbers distributed evenly: `uniform_with([2, 3], minval(-1.0).seed(7))`.
+///
+/// # Panics
+/// Panics unless `minval` is below `maxval`.
+#[track_caller]
+#[must_use]
+pub fn uniform_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<UniformOptions>) -> Tensor<T> {
+    let UniformOptions { minval, maxval, seed } = options.into();
+    if !(minval < maxval && (maxval - minval).is_finite()) {
+        refuse(&Error::Argument { operation: "uniform", expected: format!("`maxval` above `minval`, {minval}"), found: maxval.to_string() });
+    }
+    draw(shape, seed, |generator| {
+        let part: f64 = generator.sample(StandardUniform);
+        minval + (maxval - minval) * part
+    })
+}

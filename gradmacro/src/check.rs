@@ -1,0 +1,238 @@
+//! What a function must be: one named function for each rule, each with its reason.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
+
+use crate::exit;
+use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
+use crate::report::Report;
+
+/// The attribute stands on a function with a body.
+pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
+    syn::parse2::<ItemFn>(function.clone()).map_err(|error| match syn::parse2::<Item>(function.clone()) {
+        Ok(item) => {
+            let kind = match item {
+                Item::Struct(_) => "a struct",
+                Item::Enum(_) => "an enum",
+                Item::Impl(_) => "an `impl` block",
+                Item::Trait(_) => "a trait",
+                Item::Mod(_) => "a module",
+                Item::Const(_) => "a constant",
+                Item::Static(_) => "a static",
+                _ => "another item",
+            };
+            syn::Error::new_spanned(function, format_args!("`#[custom_gradient]` expects a function with a body, found {kind}"))
+        }
+        Err(_) => error,
+    })
+}
+
+/// Reports every mistake that the syntax shows.
+pub(crate) fn check(function: &GradFn, report: &mut Report) {
+    signature(function, report);
+    returns_a_value(function, report);
+    has_an_input(function, report);
+    rules_are_found(function, report);
+    for rule in &function.rules {
+        takes_every_upstream(function, rule, report);
+        gives_a_value(rule, report);
+        gives_every_gradient(function, rule, report);
+        integers_stop_gradients(function, rule, report);
+    }
+}
+
+/// The body runs when the function is called, on the thread of the tape, and is no constant.
+fn signature(function: &GradFn, report: &mut Report) {
+    let signature = &function.function.sig;
+    let name = &signature.ident;
+    if let Some(token) = &signature.asyncness {
+        report.error(token, format_args!("`{name}` cannot be `async`: a tape records calls in the order in which they run"));
+    }
+    if let Some(token) = &signature.constness {
+        report.error(token, format_args!("`{name}` cannot be `const`: a tape records calls that run"));
+    }
+    if let Some(abi) = &signature.abi {
+        report.error(abi, format_args!("`{name}` cannot be `extern`: it takes and returns tensors"));
+    }
+    if let Some(variadic) = &signature.variadic {
+        report.error(variadic, format_args!("`{name}` cannot be variadic"));
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        report.error(token, format_args!("`{name}` cannot be `unsafe`; put the `unsafe` block inside"));
+    }
+}
+
+/// Without a value there is nothing to differentiate.
+fn returns_a_value(function: &GradFn, report: &mut Report) {
+    let signature = &function.function.sig;
+    match &function.output {
+        None => report.error(
+            signature,
+            format_args!("`{}` returns nothing; write the type of its value, such as `-> Tensor`, and end it with the pair `(value, grad)`", signature.ident),
+        ),
+        Some(ty @ Type::ImplTrait(_)) => {
+            report.error(ty, format_args!("`{}` must name the type of its value, such as `Tensor` or `(Tensor, Tensor)`", signature.ident));
+        }
+        Some(Type::Tuple(tuple)) if tuple.elems.is_empty() => {
+            report.error(tuple, format_args!("`{}` returns nothing; expected a tensor, or a tuple of tensors", signature.ident));
+        }
+        Some(_) => {}
+    }
+}
+
+/// A gradient needs somewhere to go (where the syntax shows that it has not; types show the rest).
+fn has_an_input(function: &GradFn, report: &mut Report) {
+    let name = &function.function.sig.ident;
+    if !function.variables.is_empty() {
+        return;
+    }
+    if function.parameters.is_empty() {
+        let hint = if function.function.sig.receiver().is_some() { "; list what the body reads of `self` in `#[custom_gradient(variables(self.w))]`" } else { "" };
+        report.error(&function.function.sig, format_args!("`{name}` has no parameter to which a gradient could flow{hint}"));
+    } else if function.parameters.iter().all(|parameter| parameter.kind == ParameterKind::Constant) {
+        report.error(&function.function.sig.inputs, format_args!("every parameter of `{name}` is marked `#[nondiff]`; leave one to which a gradient flows"));
+    }
+}
+
+/// A pair's second half is a closure or a function of this function.
+fn rules_are_found(function: &GradFn, report: &mut Report) {
+    let block = function.function.block.to_token_stream().to_string();
+    for exit in &function.exits {
+        let exit::Rule::Named(name) = &exit.rule else { continue };
+        if !block.contains(&format!("let {name} = rule")) {
+            report.error(
+                name,
+                format_args!("`{name}` is not a closure of this function; bind it with `let {name} = |dy| …;`, write the closure in the pair, or define `fn {name}(dy: &Tensor) -> …` inside"),
+            );
+        }
+    }
+}
+
+/// `grad` takes one upstream gradient for each output.
+fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
+    let Some(outputs) = &function.outputs else { return };
+    let (expected, found) = (outputs.len(), rule.parameters.len());
+    if expected != found {
+        let name = &function.function.sig.ident;
+        let written: Vec<String> = (0..expected).map(|k| if expected == 1 { "dy".into() } else { format!("dy{k}") }).collect();
+        report.error(
+            &rule.written,
+            format_args!(
+                "`{name}` returns {}, so `grad` takes {}, found {found}; write `|{}|`",
+                counted(expected, "tensor"),
+                counted(expected, "upstream gradient"),
+                written.join(", ")
+            ),
+        );
+    }
+}
+
+/// A body that ends in a semicolon gives no gradient.
+fn gives_a_value(rule: &Rule, report: &mut Report) {
+    if matches!(rule.gradients, Gradients::Missing) {
+        report.error(&rule.written, "`grad` returns nothing; end it with the gradient, without a semicolon");
+    }
+}
+
+/// One gradient for each differentiable parameter, where the types are plain enough to count them.
+fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
+    let Gradients::Split(gradients) = &rule.gradients else { return };
+    let Some(mut inputs) = certain_inputs(function) else { return };
+    inputs.extend(function.variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
+    let name = &function.function.sig.ident;
+    let listed: Vec<String> = inputs.iter().map(|input| format!("`{input}`")).collect();
+    let listed = listed.join(", ");
+    if inputs.is_empty() {
+        report.error(
+            &function.function.sig.inputs,
+            format_args!("`{name}` has no differentiable parameter; expected a tensor or variable of `f32` or `f64`, such as `x: &Tensor`"),
+        );
+    } else if gradients.len() < inputs.len() {
+        let missing = &inputs[gradients.len()];
+        let shown: Vec<_> = gradients.iter().map(|(gradient, _)| gradient).collect();
+        report.error(
+            quote::quote!(#(#shown),*),
+            format_args!(
+                "the gradient of `{missing}` is missing: `{name}` has {} ({listed}), `grad` returns {}; write `None` for one to which no gradient flows",
+                counted(inputs.len(), "differentiable input"),
+                gradients.len()
+            ),
+        );
+    } else if let Some((surplus, _)) = gradients.get(inputs.len()) {
+        report.error(
+            surplus,
+            format_args!(
+                "a gradient too many: `{name}` has {} ({listed}), `grad` returns {}; constants get none, not even `None`",
+                counted(inputs.len(), "differentiable input"),
+                gradients.len()
+            ),
+        );
+    }
+}
+
+/// The names of the differentiable parameters, if the syntax of every type tells which they are.
+fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
+    const CONSTANTS: [&str; 16] =
+        ["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str", "String"];
+    let mut inputs = Vec::new();
+    for parameter in function.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType) {
+        match is_tensor(&parameter.ty).as_deref() {
+            Some("f32" | "f64") => inputs.push(parameter.shown.clone()),
+            Some("i32" | "i64" | "u8" | "bool") => {}
+            Some(dtype) => match bounds(&function.function.sig.generics, dtype) {
+                bounds if bounds.contains("Real") => inputs.push(parameter.shown.clone()),
+                bounds if bounds.contains("Integer") => {}
+                _ => return None,
+            },
+            None => {
+                let ty = match &parameter.ty {
+                    Type::Reference(reference) => &*reference.elem,
+                    other => other,
+                };
+                let name = ty.to_token_stream().to_string();
+                if !CONSTANTS.contains(&name.as_str()) {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(inputs)
+}
+
+/// The bounds on a type parameter, as text.
+fn bounds(generics: &Generics, name: &str) -> String {
+    let inline = generics.type_params().filter(|parameter| parameter.ident == name).map(|parameter| parameter.bounds.to_token_stream());
+    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
+        WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => Some(bound.bounds.to_token_stream()),
+        _ => None,
+    });
+    inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
+}
+
+/// No gradient flows through integers: their rule can only say so.
+fn integers_stop_gradients(function: &GradFn, rule: &Rule, report: &mut Report) {
+    let Some(outputs) = &function.outputs else { return };
+    let is_integer = |ty: &Type| matches!(is_tensor(ty).as_deref(), Some("i32" | "i64" | "u8" | "bool"));
+    let Gradients::Split(gradients) = &rule.gradients else { return };
+    if !outputs.is_empty() && outputs.iter().all(is_integer) {
+        for (gradient, _) in gradients.iter().filter(|(gradient, _)| !is_none(gradient)) {
+            report.error(
+                gradient,
+                format_args!("`{}` returns integers, through which no gradient flows; write `None`, or return a tensor of `f32` or `f64`", function.function.sig.ident),
+            );
+        }
+    }
+}
+
+/// Whether a gradient is the literal `None`.
+pub(crate) fn is_none(gradient: &syn::Expr) -> bool {
+    matches!(gradient, syn::Expr::Path(path) if path.path.is_ident("None"))
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}

@@ -1,0 +1,52 @@
+//! Comparisons inside an annotated function: element by element for tensors, as always for everything else.
+
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{BinOp, Expr, ExprConst, ExprRepeat, Item, Type, parse_quote_spanned};
+
+use crate::names::Contract;
+
+/// Rewrites the comparisons of a syntax tree. Nested items keep theirs, apart from the functions named here.
+///
+/// Input: `x > 0.0`
+///
+/// Output: `(&&&Greater(&(x), &(0.0))).compare()`, which the types of the operands send to the right comparison.
+pub(crate) struct Comparisons<'a> {
+    pub(crate) contract: &'a Contract,
+    pub(crate) functions: &'a [proc_macro2::Ident],
+}
+
+impl VisitMut for Comparisons<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        let Expr::Binary(binary) = expression else { return };
+        let name = match binary.op {
+            BinOp::Lt(_) => "Less",
+            BinOp::Le(_) => "LessEqual",
+            BinOp::Gt(_) => "Greater",
+            BinOp::Ge(_) => "GreaterEqual",
+            BinOp::Eq(_) => "Equal",
+            BinOp::Ne(_) => "NotEqual",
+            _ => return,
+        };
+        let span = binary.op.span();
+        let comparison = self.contract.item(name, span);
+        let (left, right) = (&binary.left, &binary.right);
+        *expression = parse_quote_spanned!(span=> (&&&#comparison(&(#left), &(#right))).compare());
+    }
+
+    /// Constants are computed by the compiler, where no tensor is.
+    fn visit_expr_const_mut(&mut self, _: &mut ExprConst) {}
+    fn visit_expr_repeat_mut(&mut self, repeat: &mut ExprRepeat) {
+        self.visit_expr_mut(&mut repeat.expr);
+    }
+    fn visit_type_mut(&mut self, _: &mut Type) {}
+
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        if let Item::Fn(function) = item
+            && self.functions.contains(&function.sig.ident)
+        {
+            self.visit_block_mut(&mut function.block);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The exits of a function: where it returns the pair of a value and the rule for its gradient.
+
+use proc_macro2::Ident;
+use quote::{ToTokens, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, Stmt};
+
+use crate::report::Report;
+
+/// A pair `(value, grad)`.
+pub(crate) struct Exit {
+    pub(crate) value: Expr,
+    pub(crate) rule: Rule,
+}
+
+/// The second half of a pair.
+pub(crate) enum Rule {
+    /// A closure bound by `let`, or an inner function.
+    Named(Ident),
+    /// A closure written in the pair; later, its number among the rules.
+    InPlace(Box<ExprClosure>),
+    Found(usize),
+}
+
+/// What stands in the body where something was taken out: it is put back by `expand`.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Hole {
+    Exit(usize),
+    Rule(usize),
+}
+
+impl Hole {
+    pub(crate) fn into_expr(self) -> Expr {
+        Expr::Verbatim(match self {
+            Hole::Exit(number) => quote!(exit #number),
+            Hole::Rule(number) => quote!(rule #number),
+        })
+    }
+
+    pub(crate) fn of(expression: &Expr) -> Option<Self> {
+        let Expr::Verbatim(tokens) = expression else { return None };
+        let text = tokens.to_string();
+        let (kind, number) = text.split_once(' ')?;
+        let number = number.trim_end_matches("usize").parse().ok()?;
+        match kind {
+            "exit" => Some(Hole::Exit(number)),
+            "rule" => Some(Hole::Rule(number)),
+            _ => None,
+        }
+    }
+}
+
+/// Takes the pairs out of a body, and leaves holes.
+///
+/// Input: `{ let y = …; if c { return (y, grad); } (z, |dy| dy) }`
+///
+/// Output: `{ let y = …; if c { return ⟨exit 0⟩; } ⟨exit 1⟩ }`, and the two pairs.
+pub(crate) fn take_exits(body: &mut Block, returns_result: bool, report: &mut Report) -> Vec<Exit> {
+    let mut taker = Taker { returns_result, exits: Vec::new(), report };
+    taker.visit_block_mut(body);
+    taker.block(body);
+    taker.exits
+}
+
+struct Taker<'a> {
+    returns_result: bool,
+    exits: Vec<Exit>,
+    report: &'a mut Report,
+}
+
+const PAIR: &str = "expected the pair `(value, grad)`, where `grad` is a closure such as `|dy| dy * 2.0`";
+
+impl Taker<'_> {
+    /// A block in exit position: its last expression is an exit.
+    fn block(&mut self, block: &mut Block) {
+        match block.stmts.last_mut() {
+            Some(Stmt::Expr(expression, None)) => self.exit(expression),
+            Some(Stmt::Expr(Expr::Return(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), Some(_)) | Stmt::Macro(_)) => {}
+            Some(Stmt::Expr(expression @ Expr::Tuple(_), Some(semicolon))) => {
+                let _ = expression;
+                self.report.error(semicolon, "this semicolon turns the pair `(value, grad)` into nothing; remove it");
+            }
+            last => self.report.error(last.map_or_else(|| quote!({}), |last| last.to_token_stream()), format_args!("{PAIR}, at the end of the function")),
+        }
+    }
+
+    fn exit(&mut self, expression: &mut Expr) {
+        match expression {
+            Expr::Paren(inner) => self.exit(&mut inner.expr),
+            Expr::Group(inner) => self.exit(&mut inner.expr),
+            Expr::Block(inner) => self.block(&mut inner.block),
+            Expr::Unsafe(inner) => self.block(&mut inner.block),
+            Expr::If(inner) => {
+                self.block(&mut inner.then_branch);
+                match &mut inner.else_branch {
+                    Some((_, otherwise)) => self.exit(otherwise),
+                    None => self.report.error(inner, format_args!("{PAIR}, on both sides of the `if`; add an `else`")),
+                }
+            }
+            Expr::Match(inner) => inner.arms.iter_mut().for_each(|arm| self.exit(&mut arm.body)),
+            // These never come to an end here, and `return` is seen on its own.
+            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) | Expr::Macro(_) => {}
+            Expr::Call(call) if self.returns_result && is_variant(&call.func, "Err") => {}
+            Expr::Call(call) if self.returns_result && is_variant(&call.func, "Ok") && call.args.len() == 1 => {
+                self.exit(&mut call.args[0]);
+            }
+            Expr::Tuple(pair) if pair.elems.len() == 2 => {
+                if let Some(exit) = self.pair(pair) {
+                    self.exits.push(exit);
+                    *expression = Hole::Exit(self.exits.len() - 1).into_expr();
+                }
+            }
+            Expr::Tuple(tuple) => {
+                let found = tuple.elems.len();
+                self.report.error(tuple, format_args!("{PAIR}, found a tuple of {found}"));
+            }
+            other => {
+                let hint = if self.returns_result { ", in `Ok(…)`" } else { "" };
+                self.report.error(&*other, format_args!("{PAIR}{hint}, found `{}`", shortened(other)));
+            }
+        }
+    }
+
+    fn pair(&mut self, pair: &ExprTuple) -> Option<Exit> {
+        let (value, rule) = (&pair.elems[0], peeled(&pair.elems[1]));
+        if matches!(peeled(value), Expr::Closure(_)) {
+            self.report.error(pair, "the pair is swapped; expected `(value, grad)`, found `(grad, value)`");
+            return None;
+        }
+        let rule = match rule {
+            Expr::Closure(closure) => Rule::InPlace(Box::new(closure.clone())),
+            Expr::Path(path) if path.path.get_ident().is_some_and(|name| name != "None") => Rule::Named(path.path.require_ident().ok()?.clone()),
+            other => {
+                let found = shortened(other);
+                self.report.error(other, format_args!("expected `grad`: a closure such as `|dy| dy * 2.0`, or the name of one, found `{found}`"));
+                return None;
+            }
+        };
+        Some(Exit { value: value.clone(), rule })
+    }
+}
+
+/// Finds the early exits.
+impl VisitMut for Taker<'_> {
+    fn visit_expr_return_mut(&mut self, early: &mut ExprReturn) {
+        visit_mut::visit_expr_return_mut(self, early);
+        match &mut early.expr {
+            Some(value) => self.exit(value),
+            None => self.report.error(early, format_args!("{PAIR}, found nothing")),
+        }
+    }
+    fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+fn is_variant(function: &Expr, name: &str) -> bool {
+    matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+/// The expression within parentheses.
+pub(crate) fn peeled(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Paren(inner) => peeled(&inner.expr),
+        Expr::Group(inner) => peeled(&inner.expr),
+        other => other,
+    }
+}
+
+/// Source text, cut to what fits into a message.
+fn shortened(tokens: &impl ToTokens) -> String {
+    let text = tokens.to_token_stream().to_string();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text,
+    }
+}

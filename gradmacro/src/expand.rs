@@ -1,0 +1,252 @@
+//! Writes the function anew. Nothing here can fail, and nothing is decided here.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Ident, ItemFn, Pat, Type, parse_quote};
+
+use crate::check::is_none;
+use crate::exit::{self, Hole};
+use crate::model::{GradFn, Gradients, ParameterKind, Rule};
+use crate::names::{self, Contract};
+
+/// The function with its body between `enter` and `exit`.
+///
+/// Input:
+///
+/// ```ignore
+/// fn scale(x: &Tensor, k: f32) -> Tensor {
+///     (x * k, |dy| dy * k)
+/// }
+/// ```
+///
+/// Output, with paths shortened:
+///
+/// ```ignore
+/// #[track_caller]
+/// fn scale(x: &Tensor, k: f32) -> Tensor {
+///     use dispatch::*;
+///     let call = {
+///         static RULE: Rule = Rule::new("scale", file!(), line!(), &["x", "k"]);
+///         enter(&RULE, ((&&&Probe(&x)).parameter(), ((&&&Probe(&k)).parameter(), ())))
+///     };
+///     (|| -> Tensor {
+///         call.exit(x * k, {
+///             let kept_k = (&&&Capture(&k)).keep(&call, 1, "k");
+///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = kept_k.get(); dy * k }).done())
+///         })
+///     })()
+/// }
+/// ```
+pub(crate) fn expand(mut model: GradFn) -> TokenStream {
+    let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
+    Filler { model: &model }.visit_block_mut(&mut body);
+
+    let GradFn { function, parameters, variables, contract, tracks_caller, .. } = &model;
+    let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("Rule"));
+    let dispatch = contract.get("dispatch");
+    let name = function.sig.ident.to_string();
+    let name = name.trim_start_matches("r#");
+    let line = quote_spanned!(function.sig.ident.span()=> ::core::line!());
+    let shown = parameters.iter().map(|parameter| parameter.shown.clone());
+    let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
+    let inputs = inputs(&model);
+
+    let ItemFn { attrs, vis, sig, .. } = function;
+    let output = &sig.output;
+    let (track_caller, body) = match tracks_caller {
+        // The user wants panics in the body to show the caller, so the body stays in the function.
+        true => (quote!(), body.to_token_stream()),
+        // Otherwise they show the line in the body. The caller's place is known all the same.
+        false => (quote!(#[track_caller]), quote!((|| #output #body)())),
+    };
+    quote! {
+        #(#attrs)*
+        #track_caller
+        #[allow(clippy::redundant_closure_call, clippy::needless_pass_by_value)]
+        #vis #sig {
+            #[allow(unused_imports)]
+            use #dispatch::*;
+            let #call = {
+                static RULE: #rule = #rule::new(#name, ::core::file!(), #line, &[#(#shown),*]);
+                #enter(&RULE, #inputs)
+            };
+            #body
+        }
+    }
+}
+
+/// On a mistake the function keeps its signature, so that its callers make no further messages.
+pub(crate) fn refused(function: ItemFn, errors: TokenStream) -> TokenStream {
+    let ItemFn { attrs, vis, mut sig, .. } = function;
+    for input in &mut sig.inputs {
+        if let syn::FnArg::Typed(input) = input {
+            input.attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
+        }
+    }
+    sig.asyncness = None;
+    quote! {
+        #errors
+        #(#attrs)*
+        #[allow(unused_variables, unused_mut)]
+        #vis #sig {
+            ::core::unreachable!()
+        }
+    }
+}
+
+/// The parameters, then the variables, as nested pairs.
+fn inputs(model: &GradFn) -> TokenStream {
+    let (probe, input, constant) = (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
+    let parameters = model.parameters.iter().map(|parameter| {
+        let name = &parameter.name;
+        match parameter.kind {
+            ParameterKind::ByType => quote!((&&&#probe(&#name)).parameter()),
+            ParameterKind::Constant => quote!(#constant),
+        }
+    });
+    let variables = model.variables.iter().map(|place| quote_spanned!(place.span()=> #input(&#place)));
+    let all: Vec<TokenStream> = parameters.chain(variables).collect();
+    all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
+}
+
+/// Puts exits and rules back into the body.
+struct Filler<'a> {
+    model: &'a GradFn,
+}
+
+impl VisitMut for Filler<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        match Hole::of(expression) {
+            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
+            Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
+            None => visit_mut::visit_expr_mut(self, expression),
+        }
+    }
+}
+
+impl Filler<'_> {
+    fn exit(&self, number: usize) -> TokenStream {
+        let exit = &self.model.exits[number];
+        let (call, value) = (names::call(), &exit.value);
+        let rule = match &exit.rule {
+            exit::Rule::Named(name) => name.to_token_stream(),
+            exit::Rule::Found(rule) => self.rule(*rule),
+            exit::Rule::InPlace(closure) => closure.to_token_stream(),
+        };
+        // The rule keeps clones, so it is made before the value is moved out.
+        match &exit.rule {
+            exit::Rule::Named(_) => quote!(#call.exit(#value, #rule)),
+            _ => {
+                let made = names::rule();
+                quote!({
+                    let #made = #rule;
+                    #call.exit(#value, #made)
+                })
+            }
+        }
+    }
+
+    fn rule(&self, number: usize) -> TokenStream {
+        let rule = &self.model.rules[number];
+        let (contract, call, sink) = (&self.model.contract, names::call(), names::sink());
+        let capture = contract.get("Capture");
+        let keeps = rule.captures.iter().map(|captured| {
+            let (place, text, kept) = (captured.place.expression(), captured.place.text(), names::kept(&captured.place.name()));
+            let inputs = positions(rule, captured.shared, &captured.used_by);
+            quote!(let #kept = (&&&#capture(&#place)).keep(&#call, #inputs, #text);)
+        });
+        let upstream = upstream(rule);
+        let shared = seen(rule, |captured| captured.shared);
+        let statements = &rule.statements;
+        let gradients = gradients(rule, contract, &sink);
+        let output = self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        quote! {{
+            #(#keeps)*
+            #call.backward::<#output, _>(move |#upstream, #sink| {
+                #shared
+                #(#statements)*
+                #gradients
+            })
+        }}
+    }
+}
+
+/// The pattern that receives the upstream gradients.
+fn upstream(rule: &Rule) -> TokenStream {
+    let typed = |(pattern, ty): &(Pat, Option<Type>)| {
+        let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        (pattern.to_token_stream(), ty)
+    };
+    match &rule.parameters[..] {
+        [(pattern, None)] => pattern.to_token_stream(),
+        [only] => {
+            let (pattern, ty) = typed(only);
+            quote!(#pattern: #ty)
+        }
+        several => {
+            let (patterns, types): (Vec<_>, Vec<_>) = several.iter().map(typed).unzip();
+            quote!((#(#patterns),*): (#(#types),*))
+        }
+    }
+}
+
+/// The inputs for whose gradients a capture is kept, as a bit mask.
+fn positions(rule: &Rule, shared: bool, used_by: &[bool]) -> TokenStream {
+    match &rule.gradients {
+        Gradients::Split(_) if !shared => {
+            let mask = used_by.iter().enumerate().fold(0u64, |mask, (position, used)| mask | u64::from(*used) << position);
+            let mask = proc_macro2::Literal::u64_unsuffixed(mask);
+            quote!(#mask)
+        }
+        _ => quote!(!0),
+    }
+}
+
+/// Gives what is kept the names, and so the types, that it has outside.
+fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenStream {
+    rule.captures
+        .iter()
+        .filter(|captured| used(captured))
+        .map(|captured| {
+            let name = captured.place.name();
+            let kept = names::kept(&name);
+            quote! {
+                #[allow(unused_variables)]
+                let #name = #kept.get();
+            }
+        })
+        .collect()
+}
+
+fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+    match &rule.gradients {
+        Gradients::Split(gradients) => {
+            let nexts = gradients.iter().enumerate().map(|(position, (gradient, declared))| {
+                let seen = seen(rule, |captured| captured.used_by[position]);
+                let output = declared.as_ref().map(|ty| quote!(-> #ty));
+                let value = match declared {
+                    None if is_none(gradient) => contract.item("NoGradient", gradient.span()),
+                    _ => gradient.to_token_stream(),
+                };
+                let next = Ident::new("next", gradient.span());
+                match (&output, seen.is_empty()) {
+                    (None, true) => quote!(.#next(|| #value)),
+                    _ => quote!(.#next(|| #output { #seen #value })),
+                }
+            });
+            let done = Ident::new("done", gradients.last().map_or_else(proc_macro2::Span::mixed_site, |(last, _)| last.span()));
+            quote!(#sink #(#nexts)* .#done())
+        }
+        Gradients::Whole { value, early } => {
+            let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
+            let whole = Ident::new("whole", value.span());
+            match early {
+                false => quote!(#seen #sink.#whole(#value)),
+                true => quote!(#seen #sink.#whole((|| #value)())),
+            }
+        }
+        Gradients::Missing => quote!(),
+    }
+}

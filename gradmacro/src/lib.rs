@@ -1,0 +1,40 @@
+//! The attribute [`macro@custom_gradient`]. Use it through `gradcore`, which re-exports it.
+//!
+//! The macro knows syntax only. It works in three steps with a barrier after each of the first two: `model` turns the
+//! function into a [`GradFn`](model::GradFn) whose defaults are resolved, `check` reports every mistake it can see,
+//! and `expand`, which cannot fail, writes the function anew.
+
+mod capture;
+mod check;
+mod comparison;
+mod exit;
+mod expand;
+mod model;
+mod names;
+mod options;
+mod report;
+mod scope;
+#[cfg(test)]
+mod snapshots;
+
+use proc_macro::TokenStream;
+
+/// Turns a function and its inner `grad` into one differentiable operation.
+#[proc_macro_attribute]
+pub fn custom_gradient(options: TokenStream, function: TokenStream) -> TokenStream {
+    rewrite(options.into(), function.into()).into()
+}
+
+fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let function = match check::parse(function) {
+        Ok(function) => function,
+        Err(error) => return error.into_compile_error(),
+    };
+    let mut report = report::Report::default();
+    let modelled = model::GradFn::new(options, function.clone(), &mut report);
+    check::check(&modelled, &mut report);
+    match report.finish() {
+        Ok(()) => expand::expand(modelled),
+        Err(errors) => expand::refused(function, errors),
+    }
+}

@@ -1,0 +1,382 @@
+//! What an annotated function is: the original syntax, taken apart, with every default resolved.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident};
+use syn::visit::Visit;
+use syn::visit_mut::VisitMut;
+use syn::{
+    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Pat, PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
+};
+
+use crate::capture::{Captured, captures};
+use crate::comparison::Comparisons;
+use crate::exit::{self, Exit, Hole};
+use crate::names::{self, Contract};
+use crate::options::Options;
+use crate::report::Report;
+use crate::scope::{Handler, Scopes, Walker};
+
+/// An annotated function.
+pub(crate) struct GradFn {
+    /// Attributes, visibility and signature, as they will be emitted; the body with holes.
+    pub(crate) function: ItemFn,
+    pub(crate) parameters: Vec<Parameter>,
+    /// What a pair's value must be: the return type, or what is in its `Result`.
+    pub(crate) output: Option<Type>,
+    /// The types of the outputs, where the syntax shows them.
+    pub(crate) outputs: Option<Vec<Type>>,
+    pub(crate) variables: Vec<Expr>,
+    pub(crate) exits: Vec<Exit>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) contract: Contract,
+    /// Whether the user wrote `#[track_caller]`.
+    pub(crate) tracks_caller: bool,
+}
+
+/// A parameter other than `self`.
+pub(crate) struct Parameter {
+    pub(crate) name: Ident,
+    /// As messages call it.
+    pub(crate) shown: String,
+    pub(crate) ty: Type,
+    pub(crate) kind: ParameterKind,
+}
+
+/// What is known of a parameter before its type is.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum ParameterKind {
+    /// The type decides.
+    ByType,
+    /// Marked `#[nondiff]`, or a pattern that takes a constant apart.
+    Constant,
+}
+
+/// A `grad`.
+pub(crate) struct Rule {
+    /// For messages: the closure or function as it was written.
+    pub(crate) written: TokenStream,
+    /// One for each output, with its type where the user wrote one.
+    pub(crate) parameters: Vec<(Pat, Option<Type>)>,
+    /// What stands before the gradients.
+    pub(crate) statements: Vec<Stmt>,
+    pub(crate) gradients: Gradients,
+    pub(crate) captures: Vec<Captured>,
+}
+
+/// The value of a `grad`.
+pub(crate) enum Gradients {
+    /// One expression for each gradient, each with the type that an inner `fn` declares.
+    Split(Vec<(Expr, Option<Type>)>),
+    /// One expression for all, because the syntax does not show where one ends. With `early`, it is left by `return`.
+    Whole { value: Box<Expr>, early: bool },
+    /// The body has no value.
+    Missing,
+}
+
+impl GradFn {
+    pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
+        let Options { variables, gradcore } = Options::parse(options, report);
+        let contract = Contract::new(gradcore.as_ref());
+        let parameters = parameters(&mut function, report);
+        let (output, returns_result) = match &function.sig.output {
+            ReturnType::Default => (None, false),
+            ReturnType::Type(_, ty) => match in_result(ty) {
+                Some(value) => (Some(value), true),
+                None => (Some((**ty).clone()), false),
+            },
+        };
+        let outputs = output.as_ref().and_then(|output| match output {
+            Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
+            _ => is_tensor(output).map(|_| vec![output.clone()]),
+        });
+        let mut exits = match output {
+            Some(_) => exit::take_exits(&mut function.block, returns_result, report),
+            None => Vec::new(),
+        };
+        let rules = take_rules(&mut function, &parameters, &mut exits, &contract);
+        let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
+        GradFn { function, parameters, output, outputs, variables, exits, rules, contract, tracks_caller }
+    }
+}
+
+/// Describes the parameters, takes `#[nondiff]` off them, and gives a name to `_`.
+fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    for (index, input) in function.sig.inputs.iter_mut().enumerate() {
+        let PatType { attrs, pat, ty, .. } = match input {
+            FnArg::Typed(input) => input,
+            FnArg::Receiver(receiver) => {
+                if let Some(attribute) = receiver.attrs.iter().find(|attribute| attribute.path().is_ident(names::NONDIFF)) {
+                    report.error(attribute, "`self` takes no gradient anyway; remove `#[nondiff]`");
+                }
+                continue;
+            }
+        };
+        let marked = attrs.iter().any(|attribute| attribute.path().is_ident(names::NONDIFF));
+        attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
+        let shown = pat.to_token_stream().to_string();
+        let (name, constant) = match &mut **pat {
+            Pat::Ident(binding) => (binding.ident.clone(), false),
+            pat @ Pat::Wild(_) => {
+                let name = names::unnamed_parameter(index);
+                *pat = parse_quote!(#name);
+                (name, false)
+            }
+            _ => (format_ident!("_"), true),
+        };
+        let shown = if constant { shown } else { shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned() };
+        let kind = if marked || constant { ParameterKind::Constant } else { ParameterKind::ByType };
+        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind });
+    }
+    parameters
+}
+
+/// The `T` of a `Result<T, …>`.
+fn in_result(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+/// The dtype of a type that is written as a tensor or variable, or a reference to one; `f32` if none is written.
+pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => is_tensor(&reference.elem),
+        Type::Paren(inner) => is_tensor(&inner.elem),
+        Type::Group(inner) => is_tensor(&inner.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            if last.ident != "Tensor" && last.ident != "Variable" {
+                return None;
+            }
+            match &last.arguments {
+                PathArguments::AngleBracketed(arguments) => Some(arguments.args.to_token_stream().to_string()),
+                _ => Some("f32".to_owned()),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Takes the rules out of the body and the exits, and leaves holes.
+fn take_rules(function: &mut ItemFn, parameters: &[Parameter], exits: &mut [Exit], contract: &Contract) -> Vec<Rule> {
+    let named: Vec<Ident> = exits
+        .iter()
+        .filter_map(|exit| match &exit.rule {
+            exit::Rule::Named(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut comparisons = Comparisons { contract, functions: &named };
+    comparisons.visit_block_mut(&mut function.block);
+    for exit in exits.iter_mut() {
+        comparisons.visit_expr_mut(&mut exit.value);
+        if let exit::Rule::InPlace(closure) = &mut exit.rule {
+            comparisons.visit_expr_closure_mut(closure);
+        }
+    }
+    let mut scopes = Scopes::default();
+    for input in &function.sig.inputs {
+        if let FnArg::Typed(input) = input {
+            scopes.bind(&input.pat);
+        }
+    }
+    debug_assert!(parameters.iter().all(|parameter| parameter.name == "_" || scopes.contains(&parameter.name)));
+    let mut taker = RuleTaker { named, exits, rules: Vec::new() };
+    Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
+    taker.rules
+}
+
+struct RuleTaker<'a> {
+    named: Vec<Ident>,
+    exits: &'a mut [Exit],
+    rules: Vec<Rule>,
+}
+
+impl RuleTaker<'_> {
+    fn take(&mut self, rule: Rule) -> usize {
+        self.rules.push(rule);
+        self.rules.len() - 1
+    }
+}
+
+impl Handler for RuleTaker<'_> {
+    /// `let grad = |dy| …;` and `fn grad(dy: &Tensor) -> … { … }`.
+    fn statement(&mut self, statement: &mut Stmt, scopes: &Scopes) -> bool {
+        match statement {
+            Stmt::Local(local) => {
+                let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
+                let Some(init) = &mut local.init else { return false };
+                let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
+                let number = self.take(Rule::of_closure(closure, scopes));
+                *init.expr = Hole::Rule(number).into_expr();
+                debug_assert!(self.named.contains(&name));
+                true
+            }
+            Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
+                let name = inner.sig.ident.clone();
+                let number = self.take(Rule::of_function(inner, scopes));
+                let hole = Hole::Rule(number).into_expr();
+                *statement = parse_quote!(let #name = #hole;);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A closure in a pair.
+    fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
+        let Some(Hole::Exit(number)) = Hole::of(expression) else { return false };
+        if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
+            let rule = Rule::of_closure(closure, scopes);
+            let rule = self.take(rule);
+            self.exits[number].rule = exit::Rule::Found(rule);
+        }
+        true
+    }
+}
+
+fn bound_name(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(binding) => Some(binding.ident.clone()),
+        Pat::Type(typed) => bound_name(&typed.pat),
+        _ => None,
+    }
+}
+
+impl Rule {
+    fn of_closure(closure: &ExprClosure, around: &Scopes) -> Self {
+        let parameters = closure
+            .inputs
+            .iter()
+            .map(|input| match input {
+                Pat::Type(typed) => ((*typed.pat).clone(), Some((*typed.ty).clone())),
+                other => (other.clone(), None),
+            })
+            .collect();
+        let declared = match &closure.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some((**ty).clone()),
+        };
+        Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around)
+    }
+
+    fn of_function(function: &ItemFn, around: &Scopes) -> Self {
+        let parameters = function
+            .sig
+            .inputs
+            .iter()
+            .filter_map(|input| match input {
+                FnArg::Typed(input) => Some(((*input.pat).clone(), Some((*input.ty).clone()))),
+                FnArg::Receiver(_) => None,
+            })
+            .collect();
+        let declared = match &function.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some((**ty).clone()),
+        };
+        let block = &function.block;
+        Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around)
+    }
+
+    fn new(written: TokenStream, parameters: Vec<(Pat, Option<Type>)>, body: Expr, declared: Option<Type>, around: &Scopes) -> Self {
+        let early = leaves_early(&body);
+        // What `return` leaves must stay in one piece.
+        let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };
+        let (split, mut values, types) = match value {
+            None => (false, Vec::new(), Vec::new()),
+            Some(Expr::Tuple(tuple)) if !early && !tuple.elems.is_empty() => {
+                let types = component_types(declared, tuple.elems.len());
+                (true, tuple.elems.into_iter().collect(), types)
+            }
+            Some(value) if !early && is_single(&value) => (true, vec![value], vec![declared]),
+            Some(value) => (false, vec![value], vec![None]),
+        };
+        let mut own = Scopes::default();
+        parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
+        let captures = captures(around, &own, &mut statements, &mut values);
+        let gradients = match (split, values.pop()) {
+            (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),
+            (_, Some(value)) => Gradients::Whole { value: Box::new(value), early },
+            (_, None) => Gradients::Missing,
+        };
+        Rule { written, parameters, statements, gradients, captures }
+    }
+}
+
+/// A type for each component, if the declared type shows as many.
+fn component_types(declared: Option<Type>, count: usize) -> Vec<Option<Type>> {
+    match declared {
+        Some(Type::Tuple(tuple)) if tuple.elems.len() == count => tuple.elems.into_iter().map(Some).collect(),
+        _ => vec![None; count],
+    }
+}
+
+/// Whether an expression is visibly one gradient, no tuple: an operation, a reference, a literal `None`.
+fn is_single(value: &Expr) -> bool {
+    match value {
+        Expr::Binary(_) | Expr::Unary(_) | Expr::Reference(_) => true,
+        Expr::Path(path) => path.path.is_ident("None"),
+        _ => false,
+    }
+}
+
+/// What comes before the last expression of a body, and that expression.
+fn statements_and_value(body: Expr) -> (Vec<Stmt>, Option<Expr>) {
+    match body {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let Block { stmts: mut statements, .. } = block.block;
+            let value = match statements.pop() {
+                Some(Stmt::Expr(Expr::Block(inner), None)) => {
+                    return match statements.is_empty() {
+                        true => statements_and_value(Expr::Block(inner)),
+                        false => (statements, Some(Expr::Block(inner))),
+                    };
+                }
+                Some(Stmt::Expr(value, None)) => Some(value),
+                Some(Stmt::Macro(last)) if last.semi_token.is_none() => {
+                    let tokens = last.mac;
+                    Some(parse_quote!(#tokens))
+                }
+                last => {
+                    statements.extend(last);
+                    None
+                }
+            };
+            (statements, value.map(unparenthesized))
+        }
+        value => (Vec::new(), Some(unparenthesized(value))),
+    }
+}
+
+fn unparenthesized(value: Expr) -> Expr {
+    match value {
+        Expr::Paren(inner) => unparenthesized(*inner.expr),
+        Expr::Group(inner) => unparenthesized(*inner.expr),
+        other => other,
+    }
+}
+
+/// Whether an expression contains `return` or `?` of its own.
+fn leaves_early(expression: &Expr) -> bool {
+    let mut finder = EarlyExits(false);
+    finder.visit_expr(expression);
+    finder.0
+}
+
+struct EarlyExits(bool);
+
+impl Visit<'_> for EarlyExits {
+    fn visit_expr_return(&mut self, _: &ExprReturn) {
+        self.0 = true;
+    }
+    fn visit_expr_try(&mut self, _: &ExprTry) {
+        self.0 = true;
+    }
+    fn visit_expr_closure(&mut self, _: &ExprClosure) {}
+    fn visit_item(&mut self, _: &Item) {}
+}

@@ -1,0 +1,81 @@
+//! Every name and path that generated code contains. Locals have the macro's hygiene: no user's name can clash.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::Path;
+
+/// The attribute on a parameter that takes no gradient.
+pub(crate) const NONDIFF: &str = "nondiff";
+
+/// A local of the generated code.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The running call.
+pub(crate) fn call() -> Ident {
+    local("call")
+}
+
+/// A backward function that was written in the pair.
+pub(crate) fn rule() -> Ident {
+    local("rule")
+}
+
+/// What takes the gradients.
+pub(crate) fn sink() -> Ident {
+    local("sink")
+}
+
+/// What is kept of a capture.
+pub(crate) fn kept(name: &Ident) -> Ident {
+    format_ident!("kept_{}", plain(name), span = Span::mixed_site())
+}
+
+/// What stands in `grad` for a captured place, such as `self_w` for `self.w`.
+pub(crate) fn place(root: &Ident, fields: &[String]) -> Ident {
+    let mut name = plain(root);
+    for field in fields {
+        name.push('_');
+        name.push_str(field.trim_start_matches("r#"));
+    }
+    local(&name)
+}
+
+/// What stands in `grad` for the whole of `self`.
+pub(crate) fn this() -> Ident {
+    local("this")
+}
+
+/// A parameter written as `_`.
+pub(crate) fn unnamed_parameter(index: usize) -> Ident {
+    local(&format!("parameter_{index}"))
+}
+
+fn plain(name: &Ident) -> String {
+    name.to_string().trim_start_matches("r#").to_owned()
+}
+
+/// The part of `gradcore` made for generated code.
+pub(crate) struct Contract(TokenStream);
+
+impl Contract {
+    /// With `crate = path`, `gradcore` lives at that path.
+    pub(crate) fn new(gradcore: Option<&Path>) -> Self {
+        Contract(match gradcore {
+            Some(path) => quote!(#path::__private),
+            None => quote!(::gradcore::__private),
+        })
+    }
+
+    /// An item of the contract; errors in its use are shown at `span`.
+    pub(crate) fn item(&self, name: &str, span: Span) -> TokenStream {
+        let (Contract(path), name) = (self, Ident::new(name, span));
+        quote!(#path::#name)
+    }
+
+    /// An item of the contract.
+    pub(crate) fn get(&self, name: &str) -> TokenStream {
+        self.item(name, Span::mixed_site())
+    }
+}
