@@ -97,10 +97,9 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
 
 /// A pair's second half is a closure or a function of this function.
 fn rules_are_found(function: &GradFn, report: &mut Report) {
-    let block = function.function.block.to_token_stream().to_string();
     for exit in &function.exits {
         let exit::Rule::Named(name) = &exit.rule else { continue };
-        if !block.contains(&format!("let {name} = rule")) {
+        if !function.rule_names.contains(name) {
             report.error(
                 name,
                 format_args!("`{name}` is not a closure of this function; bind it with `let {name} = |dy| …;`, write the closure in the pair, or define `fn {name}(dy: &Tensor) -> …` inside"),

@@ -3,7 +3,8 @@
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, Stmt};
+use syn::parse::{ParseStream, Parser};
+use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
 
 use crate::report::Report;
 
@@ -39,10 +40,9 @@ impl Hole {
 
     pub(crate) fn of(expression: &Expr) -> Option<Self> {
         let Expr::Verbatim(tokens) = expression else { return None };
-        let text = tokens.to_string();
-        let (kind, number) = text.split_once(' ')?;
-        let number = number.trim_end_matches("usize").parse().ok()?;
-        match kind {
+        let (kind, number): (Ident, LitInt) = (|input: ParseStream| Ok((input.parse()?, input.parse()?))).parse2(tokens.clone()).ok()?;
+        let number = number.base10_parse().ok()?;
+        match kind.to_string().as_str() {
             "exit" => Some(Hole::Exit(number)),
             "rule" => Some(Hole::Rule(number)),
             _ => None,

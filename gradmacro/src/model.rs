@@ -28,6 +28,8 @@ pub(crate) struct GradFn {
     pub(crate) variables: Vec<Expr>,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
+    /// The names that rules are bound to.
+    pub(crate) rule_names: Vec<Ident>,
     pub(crate) contract: Contract,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
@@ -93,9 +95,9 @@ impl GradFn {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
         };
-        let rules = take_rules(&mut function, &parameters, &mut exits, &contract);
+        let (rules, rule_names) = take_rules(&mut function, &mut exits, &contract);
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
-        GradFn { function, parameters, output, outputs, variables, exits, rules, contract, tracks_caller }
+        GradFn { function, parameters, output, outputs, variables, exits, rules, rule_names, contract, tracks_caller }
     }
 }
 
@@ -163,7 +165,7 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
 }
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, parameters: &[Parameter], exits: &mut [Exit], contract: &Contract) -> Vec<Rule> {
+fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> (Vec<Rule>, Vec<Ident>) {
     let named: Vec<Ident> = exits
         .iter()
         .filter_map(|exit| match &exit.rule {
@@ -185,16 +187,16 @@ fn take_rules(function: &mut ItemFn, parameters: &[Parameter], exits: &mut [Exit
             scopes.bind(&input.pat);
         }
     }
-    debug_assert!(parameters.iter().all(|parameter| parameter.name == "_" || scopes.contains(&parameter.name)));
-    let mut taker = RuleTaker { named, exits, rules: Vec::new() };
+    let mut taker = RuleTaker { named, exits, rules: Vec::new(), names: Vec::new() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
-    taker.rules
+    (taker.rules, taker.names)
 }
 
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
     rules: Vec<Rule>,
+    names: Vec<Ident>,
 }
 
 impl RuleTaker<'_> {
@@ -214,7 +216,7 @@ impl Handler for RuleTaker<'_> {
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
                 let number = self.take(Rule::of_closure(closure, scopes));
                 *init.expr = Hole::Rule(number).into_expr();
-                debug_assert!(self.named.contains(&name));
+                self.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
@@ -222,6 +224,7 @@ impl Handler for RuleTaker<'_> {
                 let number = self.take(Rule::of_function(inner, scopes));
                 let hole = Hole::Rule(number).into_expr();
                 *statement = parse_quote!(let #name = #hole;);
+                self.names.push(name);
                 true
             }
             _ => false,

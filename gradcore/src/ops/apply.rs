@@ -16,7 +16,7 @@ pub(super) fn unary<A: Element, B: Element>(x: &Tensor<A>, kernel: impl FnOnce(&
     }
     let mut out = vec![B::default(); x.size()];
     kernel(x.values(), &mut out);
-    Tensor::computed(x.shape().into(), out)
+    Tensor::computed(x.shared_shape(), out)
 }
 
 /// One output element for each pair of input elements.
@@ -31,7 +31,7 @@ pub(super) fn binary<A: Element, B: Element>(operation: &'static str, x: &Tensor
         kernel(&[x], &[y], &mut out);
         return Tensor::computed_scalar(out[0]);
     }
-    let shape = common_shape(operation, x.shape(), y.shape());
+    let shape = common_shape(operation, &x.shared_shape(), &y.shared_shape());
     let mut out = vec![B::default(); shape.size()];
     binary_dense(x, y, &shape, &mut out, kernel);
     Tensor::computed(shape, out)
@@ -69,7 +69,7 @@ fn repeats(row: &[usize], shape: &[usize]) -> bool {
 }
 
 pub(super) fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Vec<T> {
-    if *x.shape() == **shape {
+    if *shape == x.shape() {
         return x.to_vec();
     }
     layout::broadcast(x.values(), x.shape(), shape)
@@ -77,9 +77,9 @@ pub(super) fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Vec<T> {
 
 #[inline]
 #[track_caller]
-pub(super) fn common_shape(operation: &'static str, left: &[usize], right: &[usize]) -> Shape {
+pub(super) fn common_shape(operation: &'static str, left: &Shape, right: &Shape) -> Shape {
     if left == right {
-        return left.into();
+        return left.clone();
     }
     match Shape::broadcast(operation, left, right) {
         Ok(shape) => shape,

@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn matmul<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b: bool) -> Tensor<T> {
-    let (of_a, of_b) = (Shape::from(a.shape()), Shape::from(b.shape()));
+    let (of_a, of_b) = (a.shared_shape(), b.shared_shape());
     let grad = |dy| {
         (
             sum_to(&if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) }, &of_a),

@@ -54,7 +54,7 @@ fn rowwise<T: Real>(x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T>
     for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
         kernel(row, out);
     }
-    Tensor::computed(x.shape().into(), out)
+    Tensor::computed(x.shared_shape(), out)
 }
 
 /// -ln softmax(logits) at the labels; d/dlogits: (softmax(logits) - onehot(labels)) dy.
@@ -63,11 +63,11 @@ fn rowwise<T: Real>(x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T>
 pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Tensor<T> {
     let places = label_places(labels, logits);
     let log_probabilities = log_softmax(logits);
-    let shape: Shape = labels.shape().into();
+    let shape = labels.shared_shape();
     let picked = places.iter().map(|&place| -log_probabilities.values()[place]).collect();
     let grad = |dy| {
         let of_rows: Shape = shape.iter().copied().chain([1]).collect();
-        (exp(&log_probabilities) - one_hot(&places, logits.shape())) * reshape(dy, &of_rows)
+        (exp(&log_probabilities) - one_hot(&places, logits.shared_shape())) * reshape(dy, &of_rows)
     };
     (Tensor::computed(shape, picked), grad)
 }
@@ -92,8 +92,7 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
     labels.values().iter().enumerate().map(place).collect()
 }
 
-fn one_hot<T: Real>(places: &[usize], shape: &[usize]) -> Tensor<T> {
-    let shape: Shape = shape.into();
+fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {
     let mut values = vec![T::default(); shape.size()];
     places.iter().for_each(|&place| values[place] = T::ONE);
     Tensor::computed(shape, values)

@@ -10,7 +10,7 @@ use crate::tensor::Tensor;
 /// Σ x; d/dx = 1.
 #[custom_gradient]
 pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    let (of_x, kept) = (Shape::from(x.shape()), Shape::reduced(x.shape(), axes, true));
+    let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
     let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::sum(x.values(), x.shape(), axes));
     (y, |dy| broadcast_to(&reshape(dy, &kept), &of_x))
 }
@@ -21,7 +21,7 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
     let count = T::narrow(crate::element::Wide::Integer(i64::try_from(count).expect("a tensor has fewer than 2^63 elements")));
     (reduce_sum(x, axes, keepdims) / count, |dy| {
-        let (of_x, kept) = (Shape::from(x.shape()), Shape::reduced(x.shape(), axes, true));
+        let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
         broadcast_to(&reshape(&(dy / count), &kept), &of_x)
     })
 }

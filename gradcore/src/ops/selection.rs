@@ -5,14 +5,13 @@ use super::{broadcast_to, greater_equal, less_equal, sum_to};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::kernels::elementwise;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y): (Shape, Shape) = (x.shape().into(), y.shape().into());
+    let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
         (sum_to(&where_(condition, dy, &zero), &of_x), sum_to(&where_(condition, &zero, dy), &of_y))
@@ -25,7 +24,7 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
     if let (Some(condition), Some(x), Some(y)) = (condition.as_scalar(), x.as_scalar(), y.as_scalar()) {
         return Tensor::computed_scalar(if condition { x } else { y });
     }
-    let shape = common_shape("where_", &common_shape("where_", condition.shape(), x.shape()), y.shape());
+    let shape = common_shape("where_", &common_shape("where_", &condition.shared_shape(), &x.shared_shape()), &y.shared_shape());
     let mut out = vec![T::default(); shape.size()];
     elementwise::select(&stretched(condition, &shape), &stretched(x, &shape), &stretched(y, &shape), &mut out);
     Tensor::computed(shape, out)
@@ -36,7 +35,7 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Tensor<T>) -> Tensor<T> {
-    let (of_low, of_high): (Shape, Shape) = (low.shape().into(), high.shape().into());
+    let (of_low, of_high) = (low.shared_shape(), high.shared_shape());
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
         let (above, below) = (greater_equal(x, low), less_equal(x, high));
@@ -46,7 +45,7 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
             sum_to(&where_(&below, &zero, dy), &of_high),
         )
     };
-    let shape: Shape = x.shape().into();
+    let shape = x.shared_shape();
     let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
     let y = binary("clip_by_value", x, &low, elementwise::maximum);
     (binary("clip_by_value", &y, &high, elementwise::minimum), grad)

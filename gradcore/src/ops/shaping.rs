@@ -33,7 +33,7 @@ pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
             found: format!("{shape:?}"),
         });
     }
-    let of_x: Shape = x.shape().into();
+    let of_x = x.shared_shape();
     (x.reshaped(shape.clone()), |dy| reshape(dy, &of_x))
 }
 
@@ -70,10 +70,10 @@ pub(crate) fn permutation(axes: Option<&[isize]>, shape: &[usize]) -> Vec<usize>
 #[track_caller]
 pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     let fits = Shape::broadcast("broadcast_to", x.shape(), shape);
-    if fits.as_ref() != Ok(shape) {
+    if !fits.is_ok_and(|fits| fits == *shape) {
         refuse(&Error::Broadcast { operation: "broadcast_to", left: x.shape().to_vec(), right: shape.to_vec() });
     }
-    let of_x: Shape = x.shape().into();
+    let of_x = x.shared_shape();
     (Tensor::computed(shape.clone(), layout::broadcast(x.values(), x.shape(), shape)), |dy| sum_to(dy, &of_x))
 }
 
@@ -84,15 +84,15 @@ pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T>
 #[track_caller]
 #[inline]
 pub(crate) fn sum_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
-    if *x.shape() == **shape { x.clone() } else { sum_over_stretched(x, shape) }
+    if *shape == x.shape() { x.clone() } else { sum_over_stretched(x, shape) }
 }
 
 #[custom_gradient]
 #[track_caller]
 fn sum_over_stretched<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
-    let of_x: Shape = x.shape().into();
+    let of_x = x.shared_shape();
     let fits = Shape::broadcast("sum_to", x.shape(), shape);
-    let Some(extra) = x.rank().checked_sub(shape.len()).filter(|_| fits.as_ref() == Ok(&of_x)) else {
+    let Some(extra) = x.rank().checked_sub(shape.len()).filter(|_| fits.is_ok_and(|fits| fits == of_x)) else {
         refuse(&Error::Broadcast { operation: "sum_to", left: x.shape().to_vec(), right: shape.to_vec() });
     };
     let was_stretched = |axis: &usize| *axis < extra || shape[*axis - extra] != x.shape()[*axis];

@@ -85,7 +85,9 @@ impl Snapshot for str {
 #[track_caller]
 fn keep<W, S: Snapshot + ?Sized>(value: &S, call: &Call<W>, positions: u64, expression: &'static str) -> Option<S::Kept> {
     call.watches(positions).then(|| {
-        if let Some(member) = value.member() {
+        if let Some(member) = value.member()
+            && !call.has_made(member.identity)
+        {
             recorder::expect_input(member, expression);
         }
         value.snapshot()

@@ -155,7 +155,9 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
     const INPUTS: u64 = P::IS_INPUT as u64 | R::INPUTS << 1;
     #[inline]
     fn members<'a>(&'a self, members: &mut Members<'a>) {
-        members.extend(self.0.member());
+        if let Some(member) = self.0.member() {
+            members.push(member);
+        }
         self.1.members(members);
     }
 }

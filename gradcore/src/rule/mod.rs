@@ -20,6 +20,7 @@ use smallvec::SmallVec;
 use crate::error::Error;
 use crate::tape::recorder::{self, Begun};
 use crate::tape::{Backward, Member, Origin, Rule, Upstream};
+use crate::tensor::Identity;
 
 pub use capture::{Capture, KeepNothing, KeepOption, KeepReference, KeepValue};
 pub use gradient::NoGradient;
@@ -63,6 +64,12 @@ impl<W> Call<W> {
     #[inline]
     pub(crate) fn watches(&self, positions: u64) -> bool {
         self.begun.watched & positions != 0
+    }
+
+    /// Whether the body of this call made a tensor.
+    #[inline]
+    pub(crate) fn has_made(&self, identity: Identity) -> bool {
+        identity.sequence() >= self.begun.first_sequence
     }
 
     /// Gives a backward function its type: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.

@@ -29,7 +29,7 @@ type Described = SmallVec<[Output; 1]>;
 impl<T: Element> Tensor<T> {
     #[inline]
     fn output(&self, renewed: &Self) -> Output {
-        Output { inside: self.identity(), outside: renewed.identity(), shape: self.shape().into(), real: T::REAL }
+        Output { inside: self.identity(), outside: renewed.identity(), shape: self.shared_shape(), real: T::REAL }
     }
 
     /// The gradient that reached an output; zeros if none did.

@@ -85,8 +85,9 @@ impl Gradients {
         if !node.output_slots().any(|slot| self.depends[slot]) {
             return None;
         }
-        let take = |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
-        let upstream: SmallVec<[Option<Erased>; 1]> = node.output_slots().map(take).collect();
+        let mut take = |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
+        let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
+        node.output_slots().for_each(|slot| upstream.push(take(slot)));
         upstream.iter().any(Option::is_some).then_some(upstream)
     }
 }
@@ -130,7 +131,7 @@ impl Sink<'_> {
     pub(crate) fn put<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
         let slot = self.node.inputs[position];
         self.given |= 1 << position;
-        if *self.shapes[slot as usize] == *gradient.shape() {
+        if self.shapes[slot as usize] == gradient.shape() {
             self.gradients.add(slot, Erased::new(gradient));
         } else {
             self.refuse_shape(position, gradient.shape());
@@ -206,7 +207,7 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
     }
     let mut values = left.to_vec();
     elementwise::add_assign(&mut values, right.values());
-    Tensor::computed(left.shape().into(), values)
+    Tensor::computed(left.shared_shape(), values)
 }
 
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
@@ -239,7 +240,7 @@ fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
     let begun = recorder::begin(&SUM, &[member(left), member(right)]);
     let inside = fresh_sum(left, right);
     let sum = inside.renewed(Identity::fresh());
-    let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shape().into(), real: true };
+    let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shared_shape(), real: true };
     let called = std::panic::Location::caller();
     recorder::finish(begun, &[output], || Rc::new(Sum(Origin { rule: &SUM, called })));
     sum

@@ -113,7 +113,9 @@ impl Record {
     /// Adds a call of which an input is watched. With `again`, what `grad` captured may be differentiated once more,
     /// so a computed output is known under the body's identity too.
     pub(crate) fn push(&mut self, inputs: &[Identity], outputs: &[Output], backward: &Rc<dyn Backward>, again: bool) {
-        let inputs: SmallVec<[Slot; 4]> = inputs.iter().map(|identity| self.slot(*identity)).collect();
+        let mut slots: SmallVec<[Slot; 4]> = SmallVec::new();
+        inputs.iter().for_each(|identity| slots.push(self.slot(*identity)));
+        let inputs = slots;
         if inputs.iter().all(|slot| *slot == NONE) {
             return;
         }

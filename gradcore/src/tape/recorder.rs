@@ -57,6 +57,8 @@ pub(crate) struct Begun {
     pub(crate) watched: u64,
     /// Number of frames with this call's; zero if the call has none.
     pub(crate) depth: u32,
+    /// The first sequence number of the tensors that the body makes.
+    pub(crate) first_sequence: u64,
 }
 
 /// Starts a tape on this thread.
@@ -134,17 +136,20 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>]) -> Begun {
         if active.is_empty() {
             return Begun::default();
         }
+        let mut identities = SmallVec::new();
+        inputs.iter().for_each(|input| identities.push(input.identity));
+        let first_sequence = Identity::upcoming();
         frames.push(Frame {
             rule,
-            inputs: inputs.iter().map(|input| input.identity).collect(),
+            inputs: identities,
             serials: (*barrier, *next_serial),
-            first_sequence: Identity::upcoming(),
+            first_sequence,
             body_recorded: again,
         });
         if !again {
             *barrier = *next_serial;
         }
-        Begun { watched, depth: u32::try_from(frames.len()).expect("rules nest less deep than 2^32") }
+        Begun { watched, depth: u32::try_from(frames.len()).expect("rules nest less deep than 2^32"), first_sequence }
     })
 }
 

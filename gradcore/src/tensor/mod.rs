@@ -189,6 +189,15 @@ impl<T: Element> Tensor<T> {
         }
     }
 
+    /// The shape as a handle.
+    #[inline]
+    pub(crate) fn shared_shape(&self) -> Shape {
+        match &self.storage {
+            Storage::Scalar(_) => Shape::default(),
+            Storage::Dense(dense) => dense.shape.clone(),
+        }
+    }
+
     /// Number of axes.
     #[must_use]
     pub fn rank(&self) -> usize {
