@@ -63,6 +63,7 @@ pub(crate) fn take_exits(body: &mut Block, returns_result: bool, report: &mut Re
 }
 
 struct Taker<'a> {
+    /// Whether the pair is expected in `Ok(…)`.
     returns_result: bool,
     exits: Vec<Exit>,
     report: &'a mut Report,
@@ -102,7 +103,12 @@ impl Taker<'_> {
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) | Expr::Macro(_) => {}
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Err") => {}
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Ok") && call.args.len() == 1 => {
+                self.returns_result = false;
                 self.exit(&mut call.args[0]);
+                self.returns_result = true;
+            }
+            Expr::Tuple(pair) if self.returns_result => {
+                self.report.error(&*pair, "the function returns a `Result`, so the pair stands in `Ok(…)`: write `Ok((value, grad))`");
             }
             Expr::Tuple(pair) if pair.elems.len() == 2 => {
                 if let Some(exit) = self.pair(pair) {

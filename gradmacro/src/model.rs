@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Pat, PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
+    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Local, Pat, PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
 use crate::capture::{Captured, captures};
@@ -222,8 +222,10 @@ impl Handler for RuleTaker<'_> {
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
                 let number = self.take(Rule::of_function(inner, scopes));
-                let hole = Hole::Rule(number).into_expr();
-                *statement = parse_quote!(let #name = #hole;);
+                *statement = parse_quote!(let #name = (););
+                if let Stmt::Local(Local { init: Some(init), .. }) = statement {
+                    *init.expr = Hole::Rule(number).into_expr();
+                }
                 self.names.push(name);
                 true
             }

@@ -63,6 +63,7 @@ macro_rules! negation {
         impl<T: Number> Neg for $operand {
             type Output = Tensor<T>;
             #[inline]
+            #[track_caller]
             fn neg(self) -> Tensor<T> {
                 ops::negative(&self)
             }

@@ -47,7 +47,7 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     take_pass: impl FnOnce(&mut Record) -> Pass,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
-    seeds: &[Box<dyn Stretch>],
+    seeds: Option<&[Box<dyn Stretch>]>,
     unconnected: UnconnectedGradients,
 ) -> Result<S::Gradients, Error> {
     let mut starts = find_starts(&record.borrow(), target, seeds)?;
@@ -74,25 +74,25 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     sources.gradients(&mut Found { next: &mut next })
 }
 
-fn find_starts(record: &Record, target: &(impl Differentiable + ?Sized), seeds: &[Box<dyn Stretch>]) -> Result<Vec<Start>, Error> {
+fn find_starts(record: &Record, target: &(impl Differentiable + ?Sized), seeds: Option<&[Box<dyn Stretch>]>) -> Result<Vec<Start>, Error> {
     let mut starts = Vec::new();
     let mut mismatch = None;
     target.visit(&mut |leaf: Leaf<'_>| {
-        let gradient = match seeds.get(starts.len()) {
+        let gradient = match seeds.map(|seeds| seeds.get(starts.len())) {
             None => leaf.value.ones(),
-            Some(seed) => seed.stretched(leaf.member.shape).unwrap_or_else(|| {
+            // The counts differ, which is reported below.
+            Some(None) => leaf.value.zeros(),
+            Some(Some(seed)) => seed.stretched(leaf.member.shape).unwrap_or_else(|| {
                 mismatch.get_or_insert_with(|| (leaf.member.shape.to_vec(), seed.sizes().to_vec()));
                 leaf.value.zeros()
             }),
         };
         starts.push(Start { slot: record.slot(leaf.member.identity), identity: leaf.member.identity, gradient });
     });
-    match mismatch {
-        Some((expected, found)) => Err(Error::OutputGradientShape { expected, found }),
-        None if !seeds.is_empty() && seeds.len() != starts.len() => {
-            Err(Error::OutputGradientCount { expected: starts.len(), found: seeds.len() })
-        }
-        None => Ok(starts),
+    match (seeds, mismatch) {
+        (Some(seeds), _) if seeds.len() != starts.len() => Err(Error::OutputGradientCount { expected: starts.len(), found: seeds.len() }),
+        (_, Some((expected, found))) => Err(Error::OutputGradientShape { expected, found }),
+        _ => Ok(starts),
     }
 }
 

@@ -178,7 +178,7 @@ impl GradientTape {
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
         let take = |record: &mut Record| Pass { nodes: std::mem::take(&mut record.nodes), shapes: std::mem::take(&mut record.shapes) };
-        gradient::gradient(&self.0.record, take, &target, &sources, &options.seeds, options.unconnected)
+        gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }
 
@@ -215,6 +215,6 @@ impl PersistentTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         let copy = |record: &mut Record| Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() };
-        gradient::gradient(&self.0.record, copy, &target, &sources, &options.seeds, options.unconnected)
+        gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }

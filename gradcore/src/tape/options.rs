@@ -17,7 +17,8 @@ pub enum UnconnectedGradients {
 /// Keyword arguments of [`GradientTape::gradient_with`](super::GradientTape::gradient_with): begin with
 /// [`output_gradients`] or [`unconnected_gradients`].
 pub struct GradientOptions<G> {
-    pub(super) seeds: Vec<Box<dyn Stretch>>,
+    /// The output gradients, if any were given.
+    pub(super) seeds: Option<Vec<Box<dyn Stretch>>>,
     pub(super) unconnected: UnconnectedGradients,
     structure: PhantomData<G>,
 }
@@ -42,13 +43,13 @@ impl<Y> Fits<Y> for Like<Y> {}
 pub fn output_gradients<G: Differentiable>(gradients: G) -> GradientOptions<Like<G::Gradients>> {
     let mut seeds = Vec::new();
     gradients.visit(&mut |leaf: Leaf<'_>| seeds.push(leaf.value.kept()));
-    GradientOptions { seeds, unconnected: UnconnectedGradients::None, structure: PhantomData }
+    GradientOptions { seeds: Some(seeds), unconnected: UnconnectedGradients::None, structure: PhantomData }
 }
 
 /// What stands for gradients that do not exist: an error, or zeros.
 #[must_use]
 pub fn unconnected_gradients(unconnected: UnconnectedGradients) -> GradientOptions<Ones> {
-    GradientOptions { seeds: Vec::new(), unconnected, structure: PhantomData }
+    GradientOptions { seeds: None, unconnected, structure: PhantomData }
 }
 
 impl<G> GradientOptions<G> {

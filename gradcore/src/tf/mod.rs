@@ -155,6 +155,7 @@ comparisons! {
 }
 
 /// x in another dtype, as in `tf::cast(x, tf::float32)`: truncated towards zero for integers.
+#[track_caller]
 #[must_use]
 pub fn cast<T: Element, U: Element>(x: impl Operand<T>, _dtype: DType<U>) -> Tensor<U> {
     ops::cast(x.held().borrow())
@@ -220,6 +221,7 @@ fn resolved(shape: &[isize], of_x: &[usize]) -> Shape {
 }
 
 /// x with its axes in reverse order.
+#[track_caller]
 #[must_use]
 pub fn transpose<T: Element>(x: impl Operand<T>) -> Tensor<T> {
     let x = x.held();
