@@ -56,7 +56,7 @@ pub mod __private {
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
         pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
-        pub use crate::rule::{KeepNothing as _, KeepOption as _, KeepReference as _, KeepValue as _};
+        pub use crate::rule::{KeepOption as _, KeepReference as _, KeepValue as _};
         pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _};
     }
 }

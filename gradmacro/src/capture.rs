@@ -1,6 +1,6 @@
 //! What a rule captures: the locals, and the fields of locals, that stand around it and that it uses.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Macro, Member, Stmt, parse_quote};
@@ -43,6 +43,11 @@ impl Place {
         quote!(#root #(. #fields)*)
     }
 
+    /// Where it is used.
+    pub(crate) fn span(&self) -> Span {
+        self.root.span()
+    }
+
     pub(crate) fn text(&self) -> String {
         std::iter::once(self.root.to_string()).chain(self.fields.iter().cloned()).collect::<Vec<_>>().join(".")
     }
@@ -64,13 +69,16 @@ pub(crate) struct Captured {
     pub(crate) used_by: Vec<bool>,
     /// Whether the statements before the gradients use it.
     pub(crate) shared: bool,
+    /// Whether only the tokens of a macro seem to use it: it may not be used after all.
+    pub(crate) guessed: bool,
 }
 
 /// Finds what `statements` and `gradients` capture, and puts [`Place::name`] where a field or `self` stood.
 /// `around` are the locals that the rule sees, `own` its parameters.
 pub(crate) fn captures(around: &Scopes, own: &Scopes, statements: &mut [Stmt], gradients: &mut [Expr]) -> Vec<Captured> {
-    let mut finder = Finder { around, found: Vec::new() };
+    let mut finder = Finder { around, found: Vec::new(), certain: Vec::new() };
     let (shared, used) = walk(&mut finder, own, statements, gradients, |finder| std::mem::take(&mut finder.found));
+    let certain = finder.certain;
     let all: Vec<Place> = shared.iter().chain(used.iter().flatten()).cloned().collect();
     let mut kept: Vec<Place> = Vec::new();
     for place in &all {
@@ -82,7 +90,7 @@ pub(crate) fn captures(around: &Scopes, own: &Scopes, statements: &mut [Stmt], g
     let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
     let captured = kept
         .iter()
-        .map(|place| Captured { place: place.clone(), used_by: used.iter().map(|used| uses(used, place)).collect(), shared: uses(&shared, place) })
+        .map(|place| Captured { place: place.clone(), used_by: used.iter().map(|used| uses(used, place)).collect(), shared: uses(&shared, place), guessed: !uses(&certain, place) })
         .collect();
     walk(&mut Renamer { kept: &kept }, own, statements, gradients, |_| ());
     captured
@@ -106,6 +114,8 @@ fn walk<H: Handler, R>(handler: &mut H, own: &Scopes, statements: &mut [Stmt], g
 struct Finder<'a> {
     around: &'a Scopes,
     found: Vec<Place>,
+    /// Those that are found outside macros.
+    certain: Vec<Place>,
 }
 
 impl Finder<'_> {
@@ -118,6 +128,7 @@ impl Handler for Finder<'_> {
     fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
         let Some(place) = Place::of(expression) else { return false };
         if self.captures(&place.root, own) {
+            self.certain.push(place.clone());
             self.found.push(place);
         }
         true

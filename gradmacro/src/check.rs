@@ -74,6 +74,10 @@ fn returns_a_value(function: &GradFn, report: &mut Report) {
         Some(ty @ Type::ImplTrait(_)) => {
             report.error(ty, format_args!("`{}` must name the type of its value, such as `Tensor` or `(Tensor, Tensor)`", signature.ident));
         }
+        Some(ty) if is_constant(ty) => {
+            let found = ty.to_token_stream();
+            report.error(ty, format_args!("`{}` returns `{found}`; expected a tensor, such as `Tensor`, or a tuple of tensors", signature.ident));
+        }
         Some(Type::Tuple(tuple)) if tuple.elems.is_empty() => {
             report.error(tuple, format_args!("`{}` returns nothing; expected a tensor, or a tuple of tensors", signature.ident));
         }
@@ -92,6 +96,11 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
         report.error(&function.function.sig, format_args!("`{name}` has no parameter to which a gradient could flow{hint}"));
     } else if function.parameters.iter().all(|parameter| parameter.kind == ParameterKind::Constant) {
         report.error(&function.function.sig.inputs, format_args!("every parameter of `{name}` is marked `#[nondiff]`; leave one to which a gradient flows"));
+    } else if certain_inputs(function).is_some_and(|inputs| inputs.is_empty()) {
+        report.error(
+            &function.function.sig.inputs,
+            format_args!("`{name}` has no differentiable parameter; expected a tensor or variable of `f32` or `f64`, such as `x: &Tensor`"),
+        );
     }
 }
 
@@ -138,16 +147,14 @@ fn gives_a_value(rule: &Rule, report: &mut Report) {
 fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
     let Gradients::Split(gradients) = &rule.gradients else { return };
     let Some(mut inputs) = certain_inputs(function) else { return };
+    if inputs.is_empty() && function.variables.is_empty() {
+        return;
+    }
     inputs.extend(function.variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
     let name = &function.function.sig.ident;
     let listed: Vec<String> = inputs.iter().map(|input| format!("`{input}`")).collect();
     let listed = listed.join(", ");
-    if inputs.is_empty() {
-        report.error(
-            &function.function.sig.inputs,
-            format_args!("`{name}` has no differentiable parameter; expected a tensor or variable of `f32` or `f64`, such as `x: &Tensor`"),
-        );
-    } else if gradients.len() < inputs.len() {
+    if gradients.len() < inputs.len() {
         let missing = &inputs[gradients.len()];
         let shown: Vec<_> = gradients.iter().map(|(gradient, _)| gradient).collect();
         report.error(
@@ -170,10 +177,18 @@ fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
     }
 }
 
-/// The names of the differentiable parameters, if the syntax of every type tells which they are.
-fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
+/// Whether a type is written as one that no gradient flows to: a number, a string.
+fn is_constant(ty: &Type) -> bool {
     const CONSTANTS: [&str; 16] =
         ["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str", "String"];
+    match ty {
+        Type::Reference(reference) => is_constant(&reference.elem),
+        other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
+    }
+}
+
+/// The names of the differentiable parameters, if the syntax of every type tells which they are.
+fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
     let mut inputs = Vec::new();
     for parameter in function.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType) {
         match is_tensor(&parameter.ty).as_deref() {
@@ -184,16 +199,8 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
                 bounds if bounds.contains("Integer") => {}
                 _ => return None,
             },
-            None => {
-                let ty = match &parameter.ty {
-                    Type::Reference(reference) => &*reference.elem,
-                    other => other,
-                };
-                let name = ty.to_token_stream().to_string();
-                if !CONSTANTS.contains(&name.as_str()) {
-                    return None;
-                }
-            }
+            None if is_constant(&parameter.ty) => {}
+            None => return None,
         }
     }
     Some(inputs)
@@ -214,6 +221,9 @@ fn integers_stop_gradients(function: &GradFn, rule: &Rule, report: &mut Report) 
     let Some(outputs) = &function.outputs else { return };
     let is_integer = |ty: &Type| matches!(is_tensor(ty).as_deref(), Some("i32" | "i64" | "u8" | "bool"));
     let Gradients::Split(gradients) = &rule.gradients else { return };
+    if function.variables.is_empty() && certain_inputs(function).is_some_and(|inputs| inputs.is_empty()) {
+        return;
+    }
     if !outputs.is_empty() && outputs.iter().all(is_integer) {
         for (gradient, _) in gradients.iter().filter(|(gradient, _)| !is_none(gradient)) {
             report.error(

@@ -1,5 +1,7 @@
 //! Comparisons inside an annotated function: element by element for tensors, as always for everything else.
 
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{BinOp, Expr, ExprConst, ExprRepeat, Item, Type, parse_quote_spanned};
@@ -10,7 +12,7 @@ use crate::names::Contract;
 ///
 /// Input: `x > 0.0`
 ///
-/// Output: `(&&&Greater(&(x), &(0.0))).compare()`, which the types of the operands send to the right comparison.
+/// Output: `(&&&Greater(&x, &0.0)).compare()`, which the types of the operands send to the right comparison.
 pub(crate) struct Comparisons<'a> {
     pub(crate) contract: &'a Contract,
     pub(crate) functions: &'a [proc_macro2::Ident],
@@ -31,8 +33,8 @@ impl VisitMut for Comparisons<'_> {
         };
         let span = binary.op.span();
         let comparison = self.contract.item(name, span);
-        let (left, right) = (&binary.left, &binary.right);
-        *expression = parse_quote_spanned!(span=> (&&&#comparison(&(#left), &(#right))).compare());
+        let (left, right) = (operand(&binary.left), operand(&binary.right));
+        *expression = parse_quote_spanned!(span=> (&&&#comparison(&#left, &#right)).compare());
     }
 
     /// Constants are computed by the compiler, where no tensor is.
@@ -48,5 +50,13 @@ impl VisitMut for Comparisons<'_> {
         {
             self.visit_block_mut(&mut function.block);
         }
+    }
+}
+
+/// An operand behind `&`, in parentheses where it needs them.
+fn operand(expression: &Expr) -> TokenStream {
+    match expression {
+        Expr::Path(_) | Expr::Lit(_) | Expr::Field(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Paren(_) | Expr::Index(_) => quote!(#expression),
+        _ => quote!((#expression)),
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Ident, ItemFn, Pat, Type, parse_quote};
+use syn::{Expr, Ident, ItemFn, parse_quote};
 
 use crate::check::is_none;
 use crate::exit::{self, Hole};
@@ -150,21 +150,23 @@ impl Filler<'_> {
 
     fn rule(&self, number: usize) -> TokenStream {
         let rule = &self.model.rules[number];
-        let (contract, call, sink) = (&self.model.contract, names::call(), names::sink());
+        let (contract, call) = (&self.model.contract, names::call());
         let capture = contract.get("Capture");
         let keeps = rule.captures.iter().map(|captured| {
             let (place, text, kept) = (captured.place.expression(), captured.place.text(), names::kept(&captured.place.name()));
             let inputs = positions(rule, captured.shared, &captured.used_by);
-            quote!(let #kept = (&&&#capture(&#place)).keep(&#call, #inputs, #text);)
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).keep(&#call, #inputs, #text);)
         });
-        let upstream = upstream(rule);
+        let (parameter, binding) = upstream(rule);
         let shared = seen(rule, |captured| captured.shared);
         let statements = &rule.statements;
+        let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let gradients = gradients(rule, contract, &sink);
         let output = self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         quote! {{
             #(#keeps)*
-            #call.backward::<#output, _>(move |#upstream, #sink| {
+            #call.backward::<#output, _>(move |#parameter, #sink| {
+                #binding
                 #shared
                 #(#statements)*
                 #gradients
@@ -173,23 +175,20 @@ impl Filler<'_> {
     }
 }
 
-/// The pattern that receives the upstream gradients.
-fn upstream(rule: &Rule) -> TokenStream {
-    let typed = |(pattern, ty): &(Pat, Option<Type>)| {
-        let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
-        (pattern.to_token_stream(), ty)
+/// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
+/// mismatch is then shown at the user's type.
+fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
+    let patterns = rule.parameters.iter().map(|(pattern, _)| pattern);
+    let types = rule.parameters.iter().map(|(_, ty)| ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
+    let (pattern, ty) = match rule.parameters.len() {
+        1 => (quote!(#(#patterns)*), quote!(#(#types)*)),
+        _ => (quote!((#(#patterns),*)), quote!((#(#types),*))),
     };
-    match &rule.parameters[..] {
-        [(pattern, None)] => pattern.to_token_stream(),
-        [only] => {
-            let (pattern, ty) = typed(only);
-            quote!(#pattern: #ty)
-        }
-        several => {
-            let (patterns, types): (Vec<_>, Vec<_>) = several.iter().map(typed).unzip();
-            quote!((#(#patterns),*): (#(#types),*))
-        }
+    if rule.parameters.iter().all(|(_, ty)| ty.is_none()) {
+        return (pattern, quote!());
     }
+    let upstream = names::upstream();
+    (upstream.to_token_stream(), quote!(let #pattern: #ty = #upstream;))
 }
 
 /// The inputs for whose gradients a capture is kept, as a bit mask.
@@ -212,10 +211,8 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
         .map(|captured| {
             let name = captured.place.name();
             let kept = names::kept(&name);
-            quote! {
-                #[allow(unused_variables)]
-                let #name = #kept.get();
-            }
+            let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
+            quote!(#allowed let #name = #kept.get();)
         })
         .collect()
 }
@@ -223,28 +220,32 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
 fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(gradients) => {
-            let nexts = gradients.iter().enumerate().map(|(position, (gradient, declared))| {
-                let seen = seen(rule, |captured| captured.used_by[position]);
-                let output = declared.as_ref().map(|ty| quote!(-> #ty));
-                let value = match declared {
-                    None if is_none(gradient) => contract.item("NoGradient", gradient.span()),
-                    _ => gradient.to_token_stream(),
-                };
-                let next = Ident::new("next", gradient.span());
-                match (&output, seen.is_empty()) {
-                    (None, true) => quote!(.#next(|| #value)),
-                    _ => quote!(.#next(|| #output { #seen #value })),
-                }
-            });
-            let done = Ident::new("done", gradients.last().map_or_else(proc_macro2::Span::mixed_site, |(last, _)| last.span()));
-            quote!(#sink #(#nexts)* .#done())
+            let mut end = sink.span();
+            let nexts: Vec<TokenStream> = gradients
+                .iter()
+                .enumerate()
+                .map(|(position, (gradient, declared))| {
+                    end = names::at(gradient.span());
+                    let seen = seen(rule, |captured| captured.used_by[position]);
+                    let output = declared.as_ref().map(|ty| quote!(-> #ty));
+                    let value = match declared {
+                        None if is_none(gradient) => contract.item("NoGradient", end),
+                        _ => gradient.to_token_stream(),
+                    };
+                    match (&output, seen.is_empty()) {
+                        (None, true) => quote_spanned!(end=> .next(|| #value)),
+                        _ => quote_spanned!(end=> .next(|| #output { #seen #value })),
+                    }
+                })
+                .collect();
+            quote_spanned!(end=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, early } => {
             let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
-            let whole = Ident::new("whole", value.span());
+            let place = names::at(value.span());
             match early {
-                false => quote!(#seen #sink.#whole(#value)),
-                true => quote!(#seen #sink.#whole((|| #value)())),
+                false => quote_spanned!(place=> #seen #sink.whole(#value)),
+                true => quote_spanned!(place=> #seen #sink.whole((|| #value)())),
             }
         }
         Gradients::Missing => quote!(),

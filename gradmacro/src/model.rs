@@ -75,6 +75,17 @@ pub(crate) enum Gradients {
     Missing,
 }
 
+impl Gradients {
+    /// The first expression.
+    pub(crate) fn first(&self) -> Option<&Expr> {
+        match self {
+            Gradients::Split(gradients) => gradients.first().map(|(gradient, _)| gradient),
+            Gradients::Whole { value, .. } => Some(value),
+            Gradients::Missing => None,
+        }
+    }
+}
+
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
         let Options { variables, gradcore } = Options::parse(options, report);

@@ -12,6 +12,11 @@ fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The macro's hygiene, at the user's place: what goes wrong there is shown there.
+pub(crate) fn at(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
 /// The running call.
 pub(crate) fn call() -> Ident {
     local("call")
@@ -23,8 +28,13 @@ pub(crate) fn rule() -> Ident {
 }
 
 /// What takes the gradients.
-pub(crate) fn sink() -> Ident {
-    local("sink")
+pub(crate) fn sink(place: Span) -> Ident {
+    Ident::new("sink", at(place))
+}
+
+/// The upstream gradients, before they have the user's names and types.
+pub(crate) fn upstream() -> Ident {
+    local("upstream")
 }
 
 /// What is kept of a capture.
@@ -39,7 +49,7 @@ pub(crate) fn place(root: &Ident, fields: &[String]) -> Ident {
         name.push('_');
         name.push_str(field.trim_start_matches("r#"));
     }
-    local(&name)
+    Ident::new(&name, at(root.span()))
 }
 
 /// What stands in `grad` for the whole of `self`.

@@ -83,21 +83,21 @@ macro_rules! compared_with_tensors {
 compared_with_tensors!(Tensor<T> &Tensor<T> &&Tensor<T> Variable<T> &Variable<T>);
 
 /// First: a tensor on the left.
-pub trait CompareLeft<A: Compared + ?Sized, B: ?Sized> {
+pub trait CompareLeft<T: Element, B: ?Sized> {
     /// Compares the operands.
     #[track_caller]
     fn compare(&self) -> Tensor<bool>
     where
-        B: ComparedWith<A::Dtype>;
+        B: ComparedWith<T>;
 }
 
 /// Second: a tensor on the right.
-pub trait CompareRight<A: ?Sized, B: Compared + ?Sized> {
+pub trait CompareRight<T: Element, A: ?Sized> {
     /// Compares the operands.
     #[track_caller]
     fn compare(&self) -> Tensor<bool>
     where
-        A: ComparedWith<B::Dtype>;
+        A: ComparedWith<T>;
 }
 
 /// Third: everything else, by order.
@@ -121,19 +121,19 @@ macro_rules! comparisons {
         $(#[$doc])*
         pub struct $name<'a, A: ?Sized, B: ?Sized>(pub &'a A, pub &'a B);
 
-        impl<A: Compared + ?Sized, B: ?Sized> CompareLeft<A, B> for &&$name<'_, A, B> {
+        impl<T: Element, A: Compared<Dtype = T> + ?Sized, B: ?Sized> CompareLeft<T, B> for &&$name<'_, A, B> {
             fn compare(&self) -> Tensor<bool>
             where
-                B: ComparedWith<A::Dtype>,
+                B: ComparedWith<T>,
             {
                 ops::$operation(self.0.tensor(), self.1.held().borrow())
             }
         }
 
-        impl<A: ?Sized, B: Compared + ?Sized> CompareRight<A, B> for &$name<'_, A, B> {
+        impl<T: Element, A: ?Sized, B: Compared<Dtype = T> + ?Sized> CompareRight<T, A> for &$name<'_, A, B> {
             fn compare(&self) -> Tensor<bool>
             where
-                A: ComparedWith<B::Dtype>,
+                A: ComparedWith<T>,
             {
                 ops::$operation(self.0.held().borrow(), self.1.tensor())
             }

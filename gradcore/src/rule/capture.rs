@@ -12,7 +12,12 @@ use crate::variable::Variable;
 /// `(&&&Capture(&x)).keep(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
 pub struct Capture<'a, C: ?Sized>(pub &'a C);
 
-/// How a value is kept, and seen again through a reference.
+/// How a captured value is kept, and seen again through a reference.
+#[diagnostic::on_unimplemented(
+    message = "`grad` cannot capture a value of type `{Self}`",
+    label = "`grad` runs later, so it needs its own copy of this: `{Self}` would have to be `Clone`, and borrow nothing",
+    note = "derive `Clone` for the type, or compute what `grad` needs before it, as a tensor or a number, and use that"
+)]
 pub trait Snapshot {
     type Kept: 'static;
     fn snapshot(&self) -> Self::Kept;
@@ -24,6 +29,7 @@ pub trait Snapshot {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: Clone + 'static> Snapshot for U {
     type Kept = U;
     #[inline]
@@ -125,25 +131,37 @@ impl<U: Snapshot<Kept = U>> KeptValue<U> {
 }
 
 /// First: a reference is kept as what it refers to.
-pub trait KeepReference<U: Snapshot + ?Sized> {
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>;
+pub trait KeepReference<U: ?Sized> {
+    /// Keeps it, if a tape watches an input in `positions`.
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>
+    where
+        U: Snapshot;
 }
-impl<U: Snapshot + ?Sized> KeepReference<U> for &&Capture<'_, &U> {
+impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>
+    where
+        U: Snapshot,
+    {
         KeptReference(keep(*self.0, call, positions, expression))
     }
 }
 
 /// As well first: an optional reference.
-pub trait KeepOption<U: Snapshot + ?Sized> {
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>;
+pub trait KeepOption<U: ?Sized> {
+    /// Keeps it, if a tape watches an input in `positions`.
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>
+    where
+        U: Snapshot;
 }
-impl<U: Snapshot + ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
+impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U> {
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>
+    where
+        U: Snapshot,
+    {
         KeptOption(match self.0 {
             Some(value) => keep(*value, call, positions, expression).map(Some),
             None => Some(None),
@@ -152,44 +170,19 @@ impl<U: Snapshot + ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
 }
 
 /// Second: any other value is cloned.
-pub trait KeepValue<U: Snapshot> {
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>;
+pub trait KeepValue<U> {
+    /// Keeps it, if a tape watches an input in `positions`.
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>
+    where
+        U: Snapshot;
 }
-impl<U: Snapshot> KeepValue<U> for &Capture<'_, U> {
+impl<U> KeepValue<U> for &Capture<'_, U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U> {
-        KeptValue(keep(self.0, call, positions, expression))
-    }
-}
-
-/// What `grad` can capture.
-#[diagnostic::on_unimplemented(
-    message = "`grad` cannot capture a value of type `{Self}`",
-    label = "`grad` runs later, so it needs its own copy: a type that is `Clone` and borrows nothing (`'static`)",
-    note = "compute what `grad` needs before it, as a tensor or a number, and use that; or derive `Clone` for the type"
-)]
-pub trait Capturable {}
-
-/// Third: nothing else can be kept.
-pub trait KeepNothing<U> {
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> Refused<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>
     where
-        U: Capturable;
-}
-impl<U> KeepNothing<U> for Capture<'_, U> {
-    fn keep<W>(&self, _: &Call<W>, _: u64, _: &'static str) -> Refused<U>
-    where
-        U: Capturable,
+        U: Snapshot,
     {
-        unreachable!("`Capturable` is implemented by nothing")
-    }
-}
-
-/// What stands for a capture that was refused, so that one mistake makes one message.
-pub struct Refused<U>(std::marker::PhantomData<U>);
-impl<U> Refused<U> {
-    pub fn get(&self) -> U {
-        unreachable!("`Capturable` is implemented by nothing")
+        KeptValue(keep(self.0, call, positions, expression))
     }
 }

@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
     label = "expected `Tensor<{T}>`, `&Tensor<{T}>` or `None`",
     note = "`grad` returns one gradient for each differentiable parameter, in the order of the parameters and of their dtype"
 )]
-pub trait Gradient<T: Element> {
+pub trait Gradient<T> {
     #[doc(hidden)]
     fn into_tensor(self) -> Option<Tensor<T>>;
 }
@@ -69,11 +69,11 @@ impl<'a, W> Sink<'a, W> {
     #[inline]
     pub fn next<G: Gradient<W::Dtype>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
     where
-        W: NextGradient,
+        W: Wanted + NextGradient,
     {
         let Sink { position, .. } = self;
         if self.tape.needs(position) {
-            put(position, gradient(), &mut self.tape);
+            W::put(position, gradient(), &mut self.tape);
         }
         Sink { tape: self.tape, position: position + 1, wanted: PhantomData }
     }
@@ -102,19 +102,43 @@ fn put<T: Element>(position: usize, gradient: impl Gradient<T>, sink: &mut tape:
     }
 }
 
+/// The dtypes of gradients still to come.
+pub trait Wanted {
+    type Dtype;
+    type Rest;
+}
+impl<T: Element, R> Wanted for (T, R) {
+    type Dtype = T;
+    type Rest = R;
+}
+impl Wanted for () {
+    type Dtype = Surplus;
+    type Rest = ();
+}
+
+/// The dtype of a gradient too many: any will do, so that one mistake makes one message.
+pub struct Surplus;
+impl<G> Gradient<Surplus> for G {
+    fn into_tensor(self) -> Option<Tensor<Surplus>> {
+        None
+    }
+}
+
 /// That a differentiable parameter is left for the next gradient.
 #[diagnostic::on_unimplemented(
     message = "`grad` returns too many gradients: this one has no differentiable parameter",
     label = "a gradient too many",
     note = "`grad` returns one gradient for each parameter that is a tensor or a variable of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
 )]
-pub trait NextGradient {
-    type Dtype: Element;
-    type Rest;
+pub trait NextGradient: Wanted {
+    #[doc(hidden)]
+    fn put(position: usize, gradient: impl Gradient<Self::Dtype>, sink: &mut tape::Sink<'_>);
 }
 impl<T: Element, R> NextGradient for (T, R) {
-    type Dtype = T;
-    type Rest = R;
+    #[inline]
+    fn put(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
+        put(position, gradient, sink);
+    }
 }
 
 /// That every differentiable parameter has its gradient.
@@ -137,6 +161,7 @@ pub trait AllGradients<W> {
     fn give_all(self, sink: &mut tape::Sink<'_>);
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Element, G: Gradient<T>> AllGradients<(T, ())> for G {
     #[inline]
     fn give_all(self, sink: &mut tape::Sink<'_>) {
@@ -148,6 +173,7 @@ impl<T: Element, G: Gradient<T>> AllGradients<(T, ())> for G {
 
 macro_rules! tuples {
     ($(($($gradient:ident $dtype:ident $index:tt)+) $wanted:ty;)+) => { $(
+        #[diagnostic::do_not_recommend]
         impl<$($dtype: Element, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
             fn give_all(self, sink: &mut tape::Sink<'_>) {
                 $(if sink.needs($index) {

@@ -22,7 +22,7 @@ use crate::tape::recorder::{self, Begun};
 use crate::tape::{Backward, Member, Origin, Rule, Upstream};
 use crate::tensor::Identity;
 
-pub use capture::{Capture, KeepNothing, KeepOption, KeepReference, KeepValue};
+pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 pub use gradient::NoGradient;
 use gradient::{Given, Sink};
 use input::{AtLeastOne, Inputs};

@@ -58,6 +58,7 @@ impl<T: Element> Outputs for Tensor<T> {
 
 macro_rules! tuples {
     ($(($($output:ident $dtype:ident $index:tt)+))+) => { $(
+        #[diagnostic::do_not_recommend]
         impl<$($dtype: Element),+> Outputs for ($(Tensor<$dtype>,)+) {
             type Upstream<'a> = ($(&'a Tensor<$dtype>,)+);
             fn renewed(&self) -> Self {

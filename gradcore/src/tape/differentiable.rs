@@ -169,6 +169,7 @@ impl<S: Differentiable, const N: usize> Differentiable for [S; N] {
 
 macro_rules! tuples {
     ($(($($part:ident $index:tt)+))+) => { $(
+        #[diagnostic::do_not_recommend]
         impl<$($part: Differentiable),+> Differentiable for ($($part,)+) {
             type Gradients = ($($part::Gradients,)+);
             fn visit(&self, visitor: &mut dyn Visitor) {

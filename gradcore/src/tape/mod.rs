@@ -10,7 +10,6 @@ pub(crate) mod recorder;
 mod slots;
 
 use std::cell::RefCell;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::error::Error;
@@ -83,13 +82,12 @@ pub struct PersistentTape(Recording);
 struct Recording {
     serial: u64,
     record: Rc<RefCell<Record>>,
-    thread_bound: PhantomData<*const ()>,
 }
 
 impl Recording {
     fn start(persistent: bool) -> Self {
         let (serial, record) = recorder::start(Settings { persistent, watch_variables: true });
-        Recording { serial, record, thread_bound: PhantomData }
+        Recording { serial, record }
     }
 
     fn watch_variables(&self, watch: bool) {

@@ -1,0 +1,10 @@
+//! A semicolon after the pair.
+use gradcore::prelude::*;
+
+#[custom_gradient]
+fn f(x: &Tensor) -> Tensor {
+    let grad = |dy| dy * 2.0;
+    (x * 2.0, grad);
+}
+
+fn main() {}
