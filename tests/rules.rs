@@ -282,6 +282,21 @@ fn comparisons_are_element_wise_for_tensors_and_as_always_otherwise() {
     assert_eq!(tape.gradient(&y, &x).expect("a gradient").to_vec(), [0.0, 1.0, 1.0, 0.0]);
 }
 
+#[test]
+fn integer_literals_stand_beside_tensors_of_floats() {
+    #[custom_gradient]
+    fn f(x: &Tensor<f64>) -> Tensor<f64> {
+        let y = tf::where_(x > 0, 2 * x - 1, (1 - x) / 4);
+        (y, |dy| tf::where_(0 < x, dy * 2, dy / -4))
+    }
+    let x = tf::constant([-3.0f64, 3.0]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = f(&x);
+    assert_eq!(y.to_vec(), [1.0, 5.0]);
+    assert_eq!(tape.gradient(&y, &x).expect("a gradient").to_vec(), [-0.25, 2.0]);
+}
+
 struct Layer {
     w: Variable,
     scale: f32,

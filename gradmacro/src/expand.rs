@@ -187,7 +187,7 @@ fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     if rule.parameters.iter().all(|(_, ty)| ty.is_none()) {
         return (pattern, quote!());
     }
-    let upstream = names::upstream();
+    let upstream = names::upstream(pattern.span());
     (upstream.to_token_stream(), quote!(let #pattern: #ty = #upstream;))
 }
 
@@ -212,7 +212,7 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
             let name = captured.place.name();
             let kept = names::kept(&name);
             let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
-            quote!(#allowed let #name = #kept.get();)
+            quote_spanned!(names::at(captured.place.span())=> #allowed let #name = #kept.get();)
         })
         .collect()
 }

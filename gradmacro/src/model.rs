@@ -89,7 +89,7 @@ impl Gradients {
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
         let Options { variables, gradcore } = Options::parse(options, report);
-        let contract = Contract::new(gradcore.as_ref());
+        let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, report);
         let (output, returns_result) = match &function.sig.output {
             ReturnType::Default => (None, false),

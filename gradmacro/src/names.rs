@@ -1,7 +1,7 @@
 //! Every name and path that generated code contains. Locals have the macro's hygiene: no user's name can clash.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote_spanned;
 use syn::Path;
 
 /// The attribute on a parameter that takes no gradient.
@@ -33,13 +33,13 @@ pub(crate) fn sink(place: Span) -> Ident {
 }
 
 /// The upstream gradients, before they have the user's names and types.
-pub(crate) fn upstream() -> Ident {
-    local("upstream")
+pub(crate) fn upstream(place: Span) -> Ident {
+    Ident::new("upstream", at(place))
 }
 
 /// What is kept of a capture.
 pub(crate) fn kept(name: &Ident) -> Ident {
-    format_ident!("kept_{}", plain(name), span = Span::mixed_site())
+    Ident::new(&format!("kept_{}", plain(name)), at(name.span()))
 }
 
 /// What stands in `grad` for a captured place, such as `self_w` for `self.w`.
@@ -67,21 +67,21 @@ fn plain(name: &Ident) -> String {
 }
 
 /// The part of `gradcore` made for generated code.
-pub(crate) struct Contract(TokenStream);
+pub(crate) struct Contract(Option<Path>);
 
 impl Contract {
     /// With `crate = path`, `gradcore` lives at that path.
-    pub(crate) fn new(gradcore: Option<&Path>) -> Self {
-        Contract(match gradcore {
-            Some(path) => quote!(#path::__private),
-            None => quote!(::gradcore::__private),
-        })
+    pub(crate) fn new(gradcore: Option<Path>) -> Self {
+        Contract(gradcore)
     }
 
-    /// An item of the contract; errors in its use are shown at `span`.
-    pub(crate) fn item(&self, name: &str, span: Span) -> TokenStream {
-        let (Contract(path), name) = (self, Ident::new(name, span));
-        quote!(#path::#name)
+    /// An item of the contract; errors in its use are shown at `place`.
+    pub(crate) fn item(&self, name: &str, place: Span) -> TokenStream {
+        let name = Ident::new(name, place);
+        match &self.0 {
+            Some(path) => quote_spanned!(place=> #path::__private::#name),
+            None => quote_spanned!(place=> ::gradcore::__private::#name),
+        }
     }
 
     /// An item of the contract.

@@ -5,7 +5,7 @@
 
 use std::borrow::Borrow;
 
-use crate::element::Element;
+use crate::element::{Element, Real};
 use crate::ops;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
@@ -41,7 +41,7 @@ impl<C: Compared + ?Sized> Compared for &C {
 #[diagnostic::on_unimplemented(
     message = "a tensor of `{T}` cannot be compared with `{Self}`; expected a tensor of `{T}` or a `{T}`",
     label = "neither a tensor of `{T}` nor a `{T}`",
-    note = "literals of floats have a point, as in `x > 0.0`; for a generic dtype they are written `T::of(0.0)`"
+    note = "a literal of a generic dtype is written `T::of(0.5)`"
 )]
 pub trait ComparedWith<T: Element> {
     type Held<'a>: Borrow<Tensor<T>>
@@ -56,6 +56,19 @@ impl<T: Element> ComparedWith<T> for T {
         Tensor::scalar(*self)
     }
 }
+
+/// An integer literal beside a tensor of floats, as in `x > 0`.
+macro_rules! compared_with_integers {
+    ($($real:ident)+) => { $(
+        impl ComparedWith<$real> for i32 {
+            type Held<'a> = Tensor<$real>;
+            fn held(&self) -> Tensor<$real> {
+                Tensor::scalar($real::of(f64::from(*self)))
+            }
+        }
+    )+ };
+}
+compared_with_integers!(f32 f64);
 
 impl<T: Element> ComparedWith<T> for &T {
     type Held<'a>

@@ -1,6 +1,7 @@
 //! What `grad` captures: kept as cheap handles, and inside `grad` of the type that it has outside.
 
 use std::any::Any;
+use std::marker::PhantomData;
 
 use super::Call;
 use crate::element::Element;
@@ -103,29 +104,42 @@ fn keep<W, S: Snapshot + ?Sized>(value: &S, call: &Call<W>, positions: u64, expr
 /// A kept value is there whenever a gradient runs that uses it.
 const KEPT: &str = "what a gradient uses is kept when its input is watched";
 
-/// A captured reference.
-pub struct KeptReference<U: Snapshot + ?Sized>(Option<U::Kept>);
-impl<U: Snapshot + ?Sized> KeptReference<U> {
+/// A captured reference to a `U`, kept as a `K`.
+pub struct KeptReference<U: ?Sized, K>(Option<K>, PhantomData<fn(&U)>);
+impl<U: ?Sized, K> KeptReference<U, K> {
+    /// What it refers to.
     #[inline]
-    pub fn get(&self) -> &U {
+    pub fn get(&self) -> &U
+    where
+        U: Snapshot<Kept = K>,
+    {
         U::seen(self.0.as_ref().expect(KEPT))
     }
 }
 
-/// A captured `Option` of a reference.
-pub struct KeptOption<U: Snapshot + ?Sized>(Option<Option<U::Kept>>);
-impl<U: Snapshot + ?Sized> KeptOption<U> {
+/// A captured `Option` of a reference to a `U`, kept as a `K`.
+pub struct KeptOption<U: ?Sized, K>(Option<Option<K>>, PhantomData<fn(&U)>);
+impl<U: ?Sized, K> KeptOption<U, K> {
+    /// What it refers to, if to anything.
     #[inline]
-    pub fn get(&self) -> Option<&U> {
+    pub fn get(&self) -> Option<&U>
+    where
+        U: Snapshot<Kept = K>,
+    {
         self.0.as_ref().expect(KEPT).as_ref().map(U::seen)
     }
 }
 
-/// A captured value.
-pub struct KeptValue<U: Snapshot>(Option<U::Kept>);
-impl<U: Snapshot<Kept = U>> KeptValue<U> {
+/// A captured `U`, kept as a `K`, which is the same.
+pub struct KeptValue<U, K>(Option<K>, PhantomData<fn(U)>);
+impl<U, K> KeptValue<U, K> {
+    /// A clone of it.
     #[inline]
-    pub fn get(&self) -> U {
+    pub fn get(&self) -> U
+    where
+        U: Snapshot<Kept = K>,
+        K: Snapshot<Kept = U>,
+    {
         self.0.as_ref().expect(KEPT).snapshot()
     }
 }
@@ -133,56 +147,57 @@ impl<U: Snapshot<Kept = U>> KeptValue<U> {
 /// First: a reference is kept as what it refers to.
 pub trait KeepReference<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot,
     {
-        KeptReference(keep(*self.0, call, positions, expression))
+        KeptReference(keep(*self.0, call, positions, expression), PhantomData)
     }
 }
 
 /// As well first: an optional reference.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot,
     {
-        KeptOption(match self.0 {
+        let kept = match self.0 {
             Some(value) => keep(*value, call, positions, expression).map(Some),
             None => Some(None),
-        })
+        };
+        KeptOption(kept, PhantomData)
     }
 }
 
 /// Second: any other value is cloned.
 pub trait KeepValue<U> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U> KeepValue<U> for &Capture<'_, U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U>
+    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot,
     {
-        KeptValue(keep(self.0, call, positions, expression))
+        KeptValue(keep(self.0, call, positions, expression), PhantomData)
     }
 }
