@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use gradcore::prelude::*;
 
-const LENGTH: usize = 10_000;
+const LENGTH: u32 = 10_000;
 const RUNS: usize = 50;
 
 /// y ← y · x and y ← y + x in turn.
@@ -16,7 +16,7 @@ fn chain(x: &Tensor) -> Tensor {
 }
 
 fn nanoseconds(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1e9 / LENGTH as f64
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(LENGTH)
 }
 
 fn main() -> Result<(), Error> {

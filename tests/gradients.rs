@@ -2,6 +2,8 @@
 
 use gradcore::prelude::*;
 
+type Unary = fn(&Tensor<f64>) -> Tensor<f64>;
+type Binary = fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>;
 type Operation<'f> = dyn Fn(&[Tensor<f64>]) -> Tensor<f64> + 'f;
 
 /// Half the distance of the inner points of the four-point difference; its error is of the order of the step's
@@ -21,7 +23,8 @@ fn by_tape(f: &Operation<'_>, inputs: &[Tensor<f64>]) -> Vec<Tensor<f64>> {
     let tape = GradientTape::new();
     tape.watch(inputs);
     let y = f(inputs);
-    tape.gradient_with(&y, inputs, unconnected_gradients(UnconnectedGradients::Zero)).expect("a gradient of the right shape")
+    tape.gradient_with(&y, inputs, unconnected_gradients(UnconnectedGradients::Zero))
+        .expect("a gradient of the right shape")
 }
 
 /// The gradients of a scalar function by four-point central differences.
@@ -47,7 +50,10 @@ fn agree(name: &str, f: &Operation<'_>, inputs: &[Tensor<f64>]) {
         assert_eq!(analytic.shape(), inputs[input].shape(), "{name}: shape of the gradient of input {input}");
         let scale = numeric.iter().fold(1.0f64, |most, slope| most.max(slope.abs()));
         for (element, (a, n)) in analytic.to_vec().into_iter().zip(numeric).enumerate() {
-            assert!((a - n).abs() <= TOLERANCE * scale, "{name}: input {input}, element {element}: the rule says {a}, differences {n}");
+            assert!(
+                (a - n).abs() <= TOLERANCE * scale,
+                "{name}: input {input}, element {element}: the rule says {a}, differences {n}"
+            );
         }
     }
 }
@@ -58,13 +64,16 @@ fn check(name: &str, inputs: &[Tensor<f64>], f: impl Fn(&[Tensor<f64>]) -> Tenso
     agree(name, &first, inputs);
     let second = |inputs: &[Tensor<f64>]| {
         let slopes = by_tape(&first, inputs);
-        let weigh = |(k, slope): (u64, &Tensor<f64>)| tf::reduce_sum(slope * tf::random::normal_with(slope.shape(), seed(k)), ..);
+        let weigh = |(k, slope): (u64, &Tensor<f64>)| {
+            tf::reduce_sum(slope * tf::random::normal_with(slope.shape(), seed(k)), ..)
+        };
         (100..).zip(&slopes).map(weigh).reduce(|sum, part| sum + part).expect("an input")
     };
     agree(&format!("second derivative of {name}"), &second, inputs);
 }
 
 /// Numbers between -1.9 and 1.9 in a random order, none near a kink: not near 0, nor near each other.
+#[allow(clippy::cast_precision_loss, reason = "counts of a few elements")]
 fn numbers(shape: &[usize], number: u64) -> Tensor<f64> {
     let keys = tf::random::uniform_with::<f64>(shape, seed(number)).to_vec();
     let place = |key: &f64| keys.iter().filter(|other| *other < key).count() as f64;
@@ -80,7 +89,7 @@ fn positive(shape: &[usize], number: u64) -> Tensor<f64> {
 #[test]
 fn functions_of_one_tensor() {
     let x = numbers(&[2, 3], 1);
-    let functions: [(&str, fn(&Tensor<f64>) -> Tensor<f64>); 12] = [
+    let functions: [(&str, Unary); 12] = [
         ("negative", |x| tf::negative(x)),
         ("abs", |x| tf::abs(x)),
         ("sign", |x| tf::sign(x)),
@@ -96,9 +105,12 @@ fn functions_of_one_tensor() {
     ];
     for (name, f) in functions {
         check(name, std::slice::from_ref(&x), |inputs| f(&inputs[0]));
-        check(&format!("{name} of a row"), &[numbers(&[3], 2)], |inputs| if name.ends_with('0') { inputs[0].clone() } else { f(&inputs[0]) });
+        check(&format!("{name} of a row"), &[numbers(&[3], 2)], |inputs| {
+            if name.ends_with('0') { inputs[0].clone() } else { f(&inputs[0]) }
+        });
     }
-    let functions: [(&str, fn(&Tensor<f64>) -> Tensor<f64>); 3] = [("log", |x| tf::log(x)), ("log1p", |x| tf::log1p(x)), ("sqrt", |x| tf::sqrt(x))];
+    let functions: [(&str, Unary); 3] =
+        [("log", |x| tf::log(x)), ("log1p", |x| tf::log1p(x)), ("sqrt", |x| tf::sqrt(x))];
     for (name, f) in functions {
         check(name, &[positive(&[2, 3], 3)], |inputs| f(&inputs[0]));
     }
@@ -106,7 +118,7 @@ fn functions_of_one_tensor() {
 
 #[test]
 fn functions_of_two_tensors_that_broadcast() {
-    let functions: [(&str, fn(&Tensor<f64>, &Tensor<f64>) -> Tensor<f64>); 6] = [
+    let functions: [(&str, Binary); 6] = [
         ("add", |x, y| x + y),
         ("subtract", |x, y| x - y),
         ("multiply", |x, y| x * y),
@@ -114,10 +126,22 @@ fn functions_of_two_tensors_that_broadcast() {
         ("maximum", |x, y| tf::maximum(x, y)),
         ("minimum", |x, y| tf::minimum(x, y)),
     ];
-    let shapes: [(&[usize], &[usize]); 7] = [(&[], &[]), (&[2, 3], &[2, 3]), (&[2, 3], &[3]), (&[], &[2, 2]), (&[2, 1, 3], &[4, 1]), (&[1], &[3]), (&[2, 3], &[])];
+    let shapes: [(&[usize], &[usize]); 7] = [
+        (&[], &[]),
+        (&[2, 3], &[2, 3]),
+        (&[2, 3], &[3]),
+        (&[], &[2, 2]),
+        (&[2, 1, 3], &[4, 1]),
+        (&[1], &[3]),
+        (&[2, 3], &[]),
+    ];
     for (name, f) in functions {
         for (left, right) in shapes {
-            check(&format!("{name} of {left:?} and {right:?}"), &[numbers(left, 4), positive(right, 5) + 0.3], |inputs| f(&inputs[0], &inputs[1]));
+            check(
+                &format!("{name} of {left:?} and {right:?}"),
+                &[numbers(left, 4), positive(right, 5) + 0.3],
+                |inputs| f(&inputs[0], &inputs[1]),
+            );
         }
     }
 }
@@ -135,8 +159,12 @@ fn scalars_and_variables_as_operands() {
 #[test]
 fn selections() {
     let (x, y) = (numbers(&[2, 3], 7), numbers(&[3], 8));
-    check("where_", &[x.clone(), y.clone()], |inputs| tf::where_([[true, false, true], [false, false, true]], &inputs[0], &inputs[1]));
-    check("where_ with a broadcast condition", &[x.clone(), y], |inputs| tf::where_([true, false, true], &inputs[0], &inputs[1]));
+    check("where_", &[x.clone(), y.clone()], |inputs| {
+        tf::where_([[true, false, true], [false, false, true]], &inputs[0], &inputs[1])
+    });
+    check("where_ with a broadcast condition", &[x.clone(), y], |inputs| {
+        tf::where_([true, false, true], &inputs[0], &inputs[1])
+    });
     let limits = [x, tf::constant([-0.95, -0.05, -1.0]), tf::constant(0.95)];
     check("clip_by_value", &limits, |inputs| tf::clip_by_value(&inputs[0], &inputs[1], &inputs[2]));
 }
@@ -169,7 +197,8 @@ fn shapes_and_orders() {
 
 #[test]
 fn matrix_products() {
-    let shapes: [(&[usize], &[usize]); 4] = [(&[2, 3], &[3, 4]), (&[2, 2, 3], &[2, 3, 2]), (&[3, 2], &[2, 2, 2]), (&[2, 1, 2, 3], &[3, 3, 1])];
+    let shapes: [(&[usize], &[usize]); 4] =
+        [(&[2, 3], &[3, 4]), (&[2, 2, 3], &[2, 3, 2]), (&[3, 2], &[2, 2, 2]), (&[2, 1, 2, 3], &[3, 3, 1])];
     for (left, right) in shapes {
         for (first, second) in [(false, false), (true, false), (false, true), (true, true)] {
             let given = |shape: &[usize], transposed: bool| {
@@ -192,7 +221,9 @@ fn cross_entropy() {
     check("sparse_softmax_cross_entropy_with_logits", &[numbers(&[2, 3], 15)], |inputs| {
         tf::nn::sparse_softmax_cross_entropy_with_logits(&labels, &inputs[0])
     });
-    check("of one row", &[numbers(&[4], 16)], |inputs| tf::nn::sparse_softmax_cross_entropy_with_logits(3i64, &inputs[0]));
+    check("of one row", &[numbers(&[4], 16)], |inputs| {
+        tf::nn::sparse_softmax_cross_entropy_with_logits(3i64, &inputs[0])
+    });
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What `#[custom_gradient]` makes of functions: every form that a rule and its parameters can take.
 
+#![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
+
 use gradcore::prelude::*;
 
 /// The gradient of `f` at `x`, as a vector.
@@ -253,10 +255,10 @@ fn captures_keep_their_types_inside_grad() {
         let (a, b) = (tf::square(x), vec![1.0, 2.0]);
         let helper = |t: &Tensor| twice(t) * FACTOR;
         let grad = |dy| {
-            let FACTOR_ = powers.iter().sum::<f32>();
-            let message = format!("{name} {FACTOR_} {}", b.len());
+            let factor = powers.iter().sum::<f32>();
+            let message = format!("{name} {factor} {}", b.len());
             assert_eq!(message, "rule 3 2");
-            helper(dy) * &a * FACTOR_ + a * 0.0
+            helper(dy) * &a * factor + a * 0.0
         };
         (x * b[1], grad)
     }
@@ -306,7 +308,12 @@ impl Layer {
     /// Reads its weight, so the weight is listed and gets the second gradient.
     #[custom_gradient(variables(self.w))]
     fn call(&self, inputs: &Tensor) -> Tensor {
-        let grad = |dy| (tf::matmul_with(dy, &self.w, transpose_b(true)) * self.scale, tf::matmul_with(inputs, dy, transpose_a(true)));
+        let grad = |dy| {
+            (
+                tf::matmul_with(dy, &self.w, transpose_b(true)) * self.scale,
+                tf::matmul_with(inputs, dy, transpose_a(true)),
+            )
+        };
         (tf::matmul(inputs, &self.w), grad)
     }
 
@@ -439,7 +446,7 @@ fn the_output_has_an_identity_of_its_own() {
 #[test]
 fn the_crate_may_live_elsewhere() {
     mod elsewhere {
-        pub use ::gradcore as core;
+        pub(super) use ::gradcore as core;
     }
     #[custom_gradient(crate = elsewhere::core)]
     fn f(x: &Tensor) -> Tensor {

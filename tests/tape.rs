@@ -1,5 +1,7 @@
 //! The gradient tape: what it watches, what it gives back, and graphs made to break it.
 
+#![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
+
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -139,7 +141,8 @@ fn a_missing_gradient_is_an_error_that_says_why() {
 
 #[test]
 fn what_stops_a_gradient_is_named_with_its_place() {
-    let stops: [(&str, fn(&Tensor) -> Tensor); 4] = [
+    type Stop = fn(&Tensor) -> Tensor;
+    let stops: [(&str, Stop); 4] = [
         ("`stop_gradient`", |x| tf::stop_gradient(x) * 2.0),
         ("`round`", |x| tf::round(x) * 2.0),
         ("`cast`", |x| tf::cast(tf::cast(x, tf::int32), tf::float32)),
@@ -148,7 +151,9 @@ fn what_stops_a_gradient_is_named_with_its_place() {
     for (name, stop) in stops {
         let (x, tape) = watched(3.0);
         match reason(tape.gradient(stop(&x), &x)) {
-            Unconnected::Stopped { by } => assert!(by[0].starts_with(name) && by[0].contains("tests/tape.rs:"), "{by:?}"),
+            Unconnected::Stopped { by } => {
+                assert!(by[0].starts_with(name) && by[0].contains("tests/tape.rs:"), "{by:?}");
+            }
             other => panic!("{name}: {other}"),
         }
     }
@@ -335,7 +340,7 @@ fn a_panic_in_a_body_or_in_a_rule_leaves_every_tape_usable() -> Result<(), Error
 }
 
 #[test]
-fn tensors_travel_between_threads_and_tapes_do_not() -> Result<(), Error> {
+fn tensors_travel_between_threads_and_tapes_do_not() {
     let (x, tape) = watched(3.0);
     let squared = std::thread::scope(|scope| scope.spawn(|| &x * &x).join().expect("no panic"));
     assert_eq!(reason(tape.gradient(&squared, &x)), Unconnected::TargetNotRecorded);
@@ -355,7 +360,6 @@ fn tensors_travel_between_threads_and_tapes_do_not() -> Result<(), Error> {
             .collect();
         assert!(workers.into_iter().all(|worker| worker.join().expect("no panic")));
     });
-    Ok(())
 }
 
 /// A capture that counts how many of it are alive.
@@ -486,7 +490,9 @@ fn an_assignment_of_another_shape_is_refused_and_changes_nothing() {
     let error = w.assign(tf::constant([1.0])).unwrap_err().to_string();
     assert_eq!(error, "`assign`: variable `w` has shape [2], found [1]");
     let mut b: Variable = Variable::new(0.5);
-    let wrong = optimizers::Sgd::new(0.1).apply_gradients([(tf::constant(1.0), &mut b), (tf::constant([1.0]), &mut w)]).unwrap_err();
+    let wrong = optimizers::Sgd::new(0.1)
+        .apply_gradients([(tf::constant(1.0), &mut b), (tf::constant([1.0]), &mut w)])
+        .unwrap_err();
     assert_eq!(wrong.to_string(), "`apply_gradients`: variable `w` has shape [2], found [1]");
     assert_eq!((w.to_vec(), b.item()), (vec![1.0, 2.0], 0.5));
 }

@@ -20,7 +20,9 @@ pub enum Wide {
     message = "`{Self}` is no dtype of a tensor; expected `f32`, `f64`, `i32`, `i64`, `u8` or `bool`",
     label = "no tensor holds this"
 )]
-pub trait Element: sealed::Sealed + Copy + Debug + Display + PartialEq + PartialOrd + Default + Send + Sync + 'static {
+pub trait Element:
+    sealed::Sealed + Copy + Debug + Display + PartialEq + PartialOrd + Default + Send + Sync + 'static
+{
     /// TensorFlow's name of the dtype, such as `float32`.
     const NAME: &'static str;
     /// Whether gradients exist for this dtype.
@@ -99,12 +101,12 @@ pub trait Integer: Number {
 }
 
 macro_rules! elements {
-    ($($type:ident $name:literal $real:literal $wide:ident $via:ident;)+) => { $(
+    ($($type:ident $name:literal $real:literal $one:literal $wide:ident $via:ident;)+) => { $(
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const NAME: &'static str = $name;
             const REAL: bool = $real;
-            const ONE: Self = 1 as $type;
+            const ONE: Self = $one;
             fn widen(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -120,11 +122,11 @@ macro_rules! elements {
     )+ };
 }
 elements! {
-    f32 "float32" true Float f64;
-    f64 "float64" true Float f64;
-    i32 "int32" false Integer i64;
-    i64 "int64" false Integer i64;
-    u8 "uint8" false Integer i64;
+    f32 "float32" true 1.0 Float f64;
+    f64 "float64" true 1.0 Float f64;
+    i32 "int32" false 1 Integer i64;
+    i64 "int64" false 1 Integer i64;
+    u8 "uint8" false 1 Integer i64;
 }
 
 impl sealed::Sealed for bool {}

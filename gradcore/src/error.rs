@@ -10,7 +10,9 @@ use std::panic::Location;
 #[non_exhaustive]
 pub enum Error {
     /// Two shapes that an element-wise operation cannot broadcast against each other.
-    #[error("`{operation}`: shapes {left:?} and {right:?} do not broadcast; each pair of sizes, counted from the last axis, must be equal or contain a 1")]
+    #[error(
+        "`{operation}`: shapes {left:?} and {right:?} do not broadcast; each pair of sizes, counted from the last axis, must be equal or contain a 1"
+    )]
     Broadcast {
         /// The operation.
         operation: &'static str,
@@ -119,7 +121,10 @@ impl GradientShape {
 impl fmt::Display for GradientShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { function, parameter, expected, found, defined, called } = self;
-        write!(f, "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) has shape {found:?}, expected {expected:?}, that of `{parameter}`")?;
+        write!(
+            f,
+            "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) has shape {found:?}, expected {expected:?}, that of `{parameter}`"
+        )?;
         match self.summed_axes().as_deref() {
             Some([axis]) => {
                 write!(f, "; summing axis {axis} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
@@ -162,22 +167,36 @@ pub enum Unconnected {
 impl fmt::Display for Unconnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotWatched => write!(f, "this tape never watched it; call `tape.watch(&…)` before the tensor is used"),
+            Self::NotWatched => {
+                write!(f, "this tape never watched it; call `tape.watch(&…)` before the tensor is used")
+            }
             Self::NotRead => write!(f, "nothing read the variable while this tape recorded"),
             Self::NotWatchedByItself => {
-                write!(f, "the tape was made with `watch_accessed_variables(false)`; call `tape.watch(&…)` before the variable is used")
+                write!(
+                    f,
+                    "the tape was made with `watch_accessed_variables(false)`; call `tape.watch(&…)` before the variable is used"
+                )
             }
             Self::TargetBeforeTape => {
                 write!(f, "the target was computed before the tape began; make the tape first, then compute the target")
             }
             Self::WatchedTooLate => {
-                write!(f, "the target was computed before the source was watched; call `tape.watch(&…)` before the tensor is used")
+                write!(
+                    f,
+                    "the target was computed before the source was watched; call `tape.watch(&…)` before the tensor is used"
+                )
             }
             Self::OtherTape => {
-                write!(f, "another tape recorded the target, this one did not; watch the source on the tape that is asked for the gradient")
+                write!(
+                    f,
+                    "another tape recorded the target, this one did not; watch the source on the tape that is asked for the gradient"
+                )
             }
             Self::TargetNotRecorded => {
-                write!(f, "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records")
+                write!(
+                    f,
+                    "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records"
+                )
             }
             Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
             Self::NoPath => write!(f, "the target does not depend on it"),

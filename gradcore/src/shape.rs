@@ -98,7 +98,11 @@ pub(crate) fn axis_index(operation: &'static str, axis: isize, shape: &[usize]) 
 }
 
 /// Turns axes counted from either end into increasing indices; refuses one named twice.
-pub(crate) fn axis_indices(operation: &'static str, axes: &[isize], shape: &[usize]) -> Result<SmallVec<[usize; 4]>, Error> {
+pub(crate) fn axis_indices(
+    operation: &'static str,
+    axes: &[isize],
+    shape: &[usize],
+) -> Result<SmallVec<[usize; 4]>, Error> {
     let mut indices = SmallVec::new();
     for &axis in axes {
         let index = axis_index(operation, axis, shape)?;

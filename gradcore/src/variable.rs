@@ -84,7 +84,12 @@ impl<T: Element> Variable<T> {
 
     /// Replaces every element `v` by `f(v, u)`, `u` being the matching element of `update`; in place where no other
     /// handle shares the value.
-    pub(crate) fn update(&mut self, operation: &'static str, update: impl Operand<T>, kernel: impl FnOnce(&mut [T], &[T])) -> Result<(), Error> {
+    pub(crate) fn update(
+        &mut self,
+        operation: &'static str,
+        update: impl Operand<T>,
+        kernel: impl FnOnce(&mut [T], &[T]),
+    ) -> Result<(), Error> {
         let update = update.held();
         self.expect_shape(operation, update.borrow().shape())?;
         if let Some(values) = self.tensor.values_mut() {

@@ -75,7 +75,12 @@ pub(crate) struct Captured {
 
 /// Finds what `statements` and `gradients` capture, and puts [`Place::name`] where a field or `self` stood.
 /// `around` are the locals that the rule sees, `own` its parameters.
-pub(crate) fn captures(around: &Scopes, own: &Scopes, statements: &mut [Stmt], gradients: &mut [Expr]) -> Vec<Captured> {
+pub(crate) fn captures(
+    around: &Scopes,
+    own: &Scopes,
+    statements: &mut [Stmt],
+    gradients: &mut [Expr],
+) -> Vec<Captured> {
     let mut finder = Finder { around, found: Vec::new(), certain: Vec::new() };
     let (shared, used) = walk(&mut finder, own, statements, gradients, |finder| std::mem::take(&mut finder.found));
     let certain = finder.certain;
@@ -90,14 +95,25 @@ pub(crate) fn captures(around: &Scopes, own: &Scopes, statements: &mut [Stmt], g
     let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
     let captured = kept
         .iter()
-        .map(|place| Captured { place: place.clone(), used_by: used.iter().map(|used| uses(used, place)).collect(), shared: uses(&shared, place), guessed: !uses(&certain, place) })
+        .map(|place| Captured {
+            place: place.clone(),
+            used_by: used.iter().map(|used| uses(used, place)).collect(),
+            shared: uses(&shared, place),
+            guessed: !uses(&certain, place),
+        })
         .collect();
     walk(&mut Renamer { kept: &kept }, own, statements, gradients, |_| ());
     captured
 }
 
 /// Walks the statements, then each gradient; `after` is called after each of these.
-fn walk<H: Handler, R>(handler: &mut H, own: &Scopes, statements: &mut [Stmt], gradients: &mut [Expr], after: impl Fn(&mut H) -> R) -> (R, Vec<R>) {
+fn walk<H: Handler, R>(
+    handler: &mut H,
+    own: &Scopes,
+    statements: &mut [Stmt],
+    gradients: &mut [Expr],
+    after: impl Fn(&mut H) -> R,
+) -> (R, Vec<R>) {
     let mut walker = Walker { handler, scopes: own.clone() };
     walker.statements(statements);
     let shared = after(walker.handler);
@@ -157,7 +173,11 @@ fn names_in(tokens: TokenStream) -> Vec<Ident> {
                     let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
                     syn::parse_str::<Ident>(&part[..end]).ok()
                 };
-                text.split('{').skip(1).filter_map(named).map(|name| Ident::new(&name.to_string(), literal.span())).collect()
+                text.split('{')
+                    .skip(1)
+                    .filter_map(named)
+                    .map(|name| Ident::new(&name.to_string(), literal.span()))
+                    .collect()
             }
             TokenTree::Punct(_) => Vec::new(),
         })

@@ -22,7 +22,10 @@ pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
                 Item::Static(_) => "a static",
                 _ => "another item",
             };
-            syn::Error::new_spanned(function, format_args!("`#[custom_gradient]` expects a function with a body, found {kind}"))
+            syn::Error::new_spanned(
+                function,
+                format_args!("`#[custom_gradient]` expects a function with a body, found {kind}"),
+            )
         }
         Err(_) => error,
     })
@@ -47,7 +50,10 @@ fn signature(function: &GradFn, report: &mut Report) {
     let signature = &function.function.sig;
     let name = &signature.ident;
     if let Some(token) = &signature.asyncness {
-        report.error(token, format_args!("`{name}` cannot be `async`: a tape records calls in the order in which they run"));
+        report.error(
+            token,
+            format_args!("`{name}` cannot be `async`: a tape records calls in the order in which they run"),
+        );
     }
     if let Some(token) = &signature.constness {
         report.error(token, format_args!("`{name}` cannot be `const`: a tape records calls that run"));
@@ -92,10 +98,20 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
         return;
     }
     if function.parameters.is_empty() {
-        let hint = if function.function.sig.receiver().is_some() { "; list what the body reads of `self` in `#[custom_gradient(variables(self.w))]`" } else { "" };
-        report.error(&function.function.sig, format_args!("`{name}` has no parameter to which a gradient could flow{hint}"));
+        let hint = if function.function.sig.receiver().is_some() {
+            "; list what the body reads of `self` in `#[custom_gradient(variables(self.w))]`"
+        } else {
+            ""
+        };
+        report.error(
+            &function.function.sig,
+            format_args!("`{name}` has no parameter to which a gradient could flow{hint}"),
+        );
     } else if function.parameters.iter().all(|parameter| parameter.kind == ParameterKind::Constant) {
-        report.error(&function.function.sig.inputs, format_args!("every parameter of `{name}` is marked `#[nondiff]`; leave one to which a gradient flows"));
+        report.error(
+            &function.function.sig.inputs,
+            format_args!("every parameter of `{name}` is marked `#[nondiff]`; leave one to which a gradient flows"),
+        );
     } else if certain_inputs(function).is_some_and(|inputs| inputs.is_empty()) {
         report.error(
             &function.function.sig.inputs,
@@ -123,7 +139,8 @@ fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
     let (expected, found) = (outputs.len(), rule.parameters.len());
     if expected != found {
         let name = &function.function.sig.ident;
-        let written: Vec<String> = (0..expected).map(|k| if expected == 1 { "dy".into() } else { format!("dy{k}") }).collect();
+        let written: Vec<String> =
+            (0..expected).map(|k| if expected == 1 { "dy".into() } else { format!("dy{k}") }).collect();
         report.error(
             &rule.written,
             format_args!(
@@ -179,8 +196,10 @@ fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
 
 /// Whether a type is written as one that no gradient flows to: a number, a string.
 fn is_constant(ty: &Type) -> bool {
-    const CONSTANTS: [&str; 16] =
-        ["bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str", "String"];
+    const CONSTANTS: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str",
+        "String",
+    ];
     match ty {
         Type::Reference(reference) => is_constant(&reference.elem),
         other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
@@ -208,11 +227,17 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
 
 /// The bounds on a type parameter, as text.
 fn bounds(generics: &Generics, name: &str) -> String {
-    let inline = generics.type_params().filter(|parameter| parameter.ident == name).map(|parameter| parameter.bounds.to_token_stream());
-    let clauses = generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
-        WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => Some(bound.bounds.to_token_stream()),
-        _ => None,
-    });
+    let inline = generics
+        .type_params()
+        .filter(|parameter| parameter.ident == name)
+        .map(|parameter| parameter.bounds.to_token_stream());
+    let clauses =
+        generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
+            WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => {
+                Some(bound.bounds.to_token_stream())
+            }
+            _ => None,
+        });
     inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
 }
 

@@ -56,7 +56,13 @@ impl VisitMut for Comparisons<'_> {
 /// An operand behind `&`, in parentheses where it needs them.
 fn operand(expression: &Expr) -> TokenStream {
     match expression {
-        Expr::Path(_) | Expr::Lit(_) | Expr::Field(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Paren(_) | Expr::Index(_) => quote!(#expression),
+        Expr::Path(_)
+        | Expr::Lit(_)
+        | Expr::Field(_)
+        | Expr::Call(_)
+        | Expr::MethodCall(_)
+        | Expr::Paren(_)
+        | Expr::Index(_) => quote!(#expression),
         _ => quote!((#expression)),
     }
 }

@@ -2,8 +2,8 @@
 
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
-use syn::visit_mut::{self, VisitMut};
 use syn::parse::{ParseStream, Parser};
+use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
 
 use crate::report::Report;
@@ -40,7 +40,8 @@ impl Hole {
 
     pub(crate) fn of(expression: &Expr) -> Option<Self> {
         let Expr::Verbatim(tokens) = expression else { return None };
-        let (kind, number): (Ident, LitInt) = (|input: ParseStream| Ok((input.parse()?, input.parse()?))).parse2(tokens.clone()).ok()?;
+        let (kind, number): (Ident, LitInt) =
+            (|input: ParseStream| Ok((input.parse()?, input.parse()?))).parse2(tokens.clone()).ok()?;
         let number = number.base10_parse().ok()?;
         match kind.to_string().as_str() {
             "exit" => Some(Hole::Exit(number)),
@@ -76,12 +77,18 @@ impl Taker<'_> {
     fn block(&mut self, block: &mut Block) {
         match block.stmts.last_mut() {
             Some(Stmt::Expr(expression, None)) => self.exit(expression),
-            Some(Stmt::Expr(Expr::Return(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), Some(_)) | Stmt::Macro(_)) => {}
+            Some(
+                Stmt::Expr(Expr::Return(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), Some(_))
+                | Stmt::Macro(_),
+            ) => {}
             Some(Stmt::Expr(expression @ Expr::Tuple(_), Some(semicolon))) => {
                 let _ = expression;
                 self.report.error(semicolon, "this semicolon turns the pair `(value, grad)` into nothing; remove it");
             }
-            last => self.report.error(last.map_or_else(|| quote!({}), |last| last.to_token_stream()), format_args!("{PAIR}, at the end of the function")),
+            last => self.report.error(
+                last.map_or_else(|| quote!({}), |last| last.to_token_stream()),
+                format_args!("{PAIR}, at the end of the function"),
+            ),
         }
     }
 
@@ -108,7 +115,10 @@ impl Taker<'_> {
                 self.returns_result = true;
             }
             Expr::Tuple(pair) if self.returns_result => {
-                self.report.error(&*pair, "the function returns a `Result`, so the pair stands in `Ok(…)`: write `Ok((value, grad))`");
+                self.report.error(
+                    &*pair,
+                    "the function returns a `Result`, so the pair stands in `Ok(…)`: write `Ok((value, grad))`",
+                );
             }
             Expr::Tuple(pair) if pair.elems.len() == 2 => {
                 if let Some(exit) = self.pair(pair) {
@@ -135,10 +145,17 @@ impl Taker<'_> {
         }
         let rule = match rule {
             Expr::Closure(closure) => Rule::InPlace(Box::new(closure.clone())),
-            Expr::Path(path) if path.path.get_ident().is_some_and(|name| name != "None") => Rule::Named(path.path.require_ident().ok()?.clone()),
+            Expr::Path(path) if path.path.get_ident().is_some_and(|name| name != "None") => {
+                Rule::Named(path.path.require_ident().ok()?.clone())
+            }
             other => {
                 let found = shortened(other);
-                self.report.error(other, format_args!("expected `grad`: a closure such as `|dy| dy * 2.0`, or the name of one, found `{found}`"));
+                self.report.error(
+                    other,
+                    format_args!(
+                        "expected `grad`: a closure such as `|dy| dy * 2.0`, or the name of one, found `{found}`"
+                    ),
+                );
                 return None;
             }
         };

@@ -68,6 +68,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig {
             #[allow(unused_imports)]
             use #dispatch::*;
+            #[allow(clippy::used_underscore_binding)]
             let #call = {
                 static RULE: #rule = #rule::new(#name, ::core::file!(), #line, &[#(#shown),*]);
                 #enter(&RULE, #inputs)
@@ -78,7 +79,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
 }
 
 /// On a mistake the function keeps its signature, so that its callers make no further messages.
-pub(crate) fn refused(function: ItemFn, errors: TokenStream) -> TokenStream {
+pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
     let ItemFn { attrs, vis, mut sig, .. } = function;
     for input in &mut sig.inputs {
         if let syn::FnArg::Typed(input) = input {
@@ -98,7 +99,8 @@ pub(crate) fn refused(function: ItemFn, errors: TokenStream) -> TokenStream {
 
 /// The parameters, then the variables, as nested pairs.
 fn inputs(model: &GradFn) -> TokenStream {
-    let (probe, input, constant) = (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
+    let (probe, input, constant) =
+        (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
     let parameters = model.parameters.iter().map(|parameter| {
         let name = &parameter.name;
         match parameter.kind {
@@ -195,7 +197,8 @@ fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
 fn positions(rule: &Rule, shared: bool, used_by: &[bool]) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(_) if !shared => {
-            let mask = used_by.iter().enumerate().fold(0u64, |mask, (position, used)| mask | u64::from(*used) << position);
+            let mask =
+                used_by.iter().enumerate().fold(0u64, |mask, (position, used)| mask | u64::from(*used) << position);
             let mask = proc_macro2::Literal::u64_unsuffixed(mask);
             quote!(#mask)
         }

@@ -5,7 +5,8 @@ use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Local, Pat, PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
+    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Local, Pat, PatType,
+    PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
 use crate::capture::{Captured, captures};
@@ -119,7 +120,9 @@ fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
         let PatType { attrs, pat, ty, .. } = match input {
             FnArg::Typed(input) => input,
             FnArg::Receiver(receiver) => {
-                if let Some(attribute) = receiver.attrs.iter().find(|attribute| attribute.path().is_ident(names::NONDIFF)) {
+                if let Some(attribute) =
+                    receiver.attrs.iter().find(|attribute| attribute.path().is_ident(names::NONDIFF))
+                {
                     report.error(attribute, "`self` takes no gradient anyway; remove `#[nondiff]`");
                 }
                 continue;
@@ -299,7 +302,13 @@ impl Rule {
         Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around)
     }
 
-    fn new(written: TokenStream, parameters: Vec<(Pat, Option<Type>)>, body: Expr, declared: Option<Type>, around: &Scopes) -> Self {
+    fn new(
+        written: TokenStream,
+        parameters: Vec<(Pat, Option<Type>)>,
+        body: Expr,
+        declared: Option<Type>,
+        around: &Scopes,
+    ) -> Self {
         let early = leaves_early(&body);
         // What `return` leaves must stay in one piece.
         let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };

@@ -62,7 +62,12 @@ impl Options {
 fn check_place(place: &Expr, report: &mut Report) {
     if !matches!(place, Expr::Field(_) | Expr::Path(_) | Expr::Index(_)) {
         let found = place.to_token_stream();
-        report.error(place, format_args!("expected a place such as `self.w`, found `{found}`; list the variable itself, without `&` or a call"));
+        report.error(
+            place,
+            format_args!(
+                "expected a place such as `self.w`, found `{found}`; list the variable itself, without `&` or a call"
+            ),
+        );
     }
 }
 

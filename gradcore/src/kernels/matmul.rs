@@ -33,7 +33,10 @@ const PARALLEL_FROM: usize = 1 << 21;
 /// Panics if a slice has not the size that its matrix says, or the inner sizes differ.
 pub(crate) fn matmul<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T]) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    assert!(a.values.len() == m * k && b.values.len() == k * n && out.len() == m * n && b.rows == k, "sizes of a matrix product");
+    assert!(
+        a.values.len() == m * k && b.values.len() == k * n && out.len() == m * n && b.rows == k,
+        "sizes of a matrix product"
+    );
     if out.is_empty() {
         return;
     }

@@ -24,7 +24,14 @@ fn blocks(shape: &[usize], axes: &[usize]) -> Option<Blocks> {
 }
 
 /// Folds `values` along `axes` (increasing) with `fold`, from `start`. `fold` adds a slice to the results so far.
-fn reduce<T: Element>(values: &[T], shape: &[usize], axes: &[usize], start: T, all: impl Fn(&[T]) -> T + Copy, fold: impl Fn(&mut [T], &[T]) + Copy) -> Vec<T> {
+fn reduce<T: Element>(
+    values: &[T],
+    shape: &[usize],
+    axes: &[usize],
+    start: T,
+    all: impl Fn(&[T]) -> T + Copy,
+    fold: impl Fn(&mut [T], &[T]) + Copy,
+) -> Vec<T> {
     if axes.is_empty() {
         return values.to_vec();
     }
@@ -84,7 +91,8 @@ pub(crate) fn argmax<T: Element>(values: &[T], shape: &[usize], axis: usize) -> 
         .into_iter()
         .map(|lane| {
             let first = (0, lane[0]);
-            let (place, _) = lane.iter().copied().enumerate().skip(1).fold(first, |most, x| if x.1 > most.1 { x } else { most });
+            let (place, _) =
+                lane.iter().copied().enumerate().skip(1).fold(first, |most, x| if x.1 > most.1 { x } else { most });
             i64::try_from(place).expect("an axis is shorter than 2^63")
         })
         .collect()

@@ -3,4 +3,6 @@
 mod arithmetic;
 mod comparison;
 
-pub use comparison::{CompareLeft, CompareRight, Equal, EquateScalars, Greater, GreaterEqual, Less, LessEqual, NotEqual, OrderScalars};
+pub use comparison::{
+    CompareLeft, CompareRight, Equal, EquateScalars, Greater, GreaterEqual, Less, LessEqual, NotEqual, OrderScalars,
+};

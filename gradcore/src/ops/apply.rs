@@ -25,7 +25,12 @@ pub(super) fn unary<A: Element, B: Element>(x: &Tensor<A>, kernel: impl FnOnce(&
 /// Panics if the shapes do not broadcast.
 #[inline]
 #[track_caller]
-pub(super) fn binary<A: Element, B: Element>(operation: &'static str, x: &Tensor<A>, y: &Tensor<A>, kernel: impl Fn(&[A], &[A], &mut [B])) -> Tensor<B> {
+pub(super) fn binary<A: Element, B: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    y: &Tensor<A>,
+    kernel: impl Fn(&[A], &[A], &mut [B]),
+) -> Tensor<B> {
     if let (Some(x), Some(y)) = (x.as_scalar(), y.as_scalar()) {
         let mut out = [B::default()];
         kernel(&[x], &[y], &mut out);
@@ -40,7 +45,13 @@ pub(super) fn binary<A: Element, B: Element>(operation: &'static str, x: &Tensor
 /// Elements of a block of repeated scalars: it stays in the first-level cache.
 const BLOCK: usize = 512;
 
-fn binary_dense<A: Element, B: Element>(x: &Tensor<A>, y: &Tensor<A>, shape: &Shape, out: &mut [B], kernel: impl Fn(&[A], &[A], &mut [B])) {
+fn binary_dense<A: Element, B: Element>(
+    x: &Tensor<A>,
+    y: &Tensor<A>,
+    shape: &Shape,
+    out: &mut [B],
+    kernel: impl Fn(&[A], &[A], &mut [B]),
+) {
     let (left, right) = (x.values(), y.values());
     if left.len() == out.len() && right.len() == out.len() {
         kernel(left, right, out);

@@ -17,8 +17,14 @@ pub(crate) fn matmul<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, t
     let (of_a, of_b) = (a.shared_shape(), b.shared_shape());
     let grad = |dy| {
         (
-            sum_to(&if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) }, &of_a),
-            sum_to(&if transpose_b { matmul(dy, a, true, transpose_a) } else { matmul(a, dy, !transpose_a, false) }, &of_b),
+            sum_to(
+                &if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) },
+                &of_a,
+            ),
+            sum_to(
+                &if transpose_b { matmul(dy, a, true, transpose_a) } else { matmul(a, dy, !transpose_a, false) },
+                &of_b,
+            ),
         )
     };
     (product(a, b, transpose_a, transpose_b), grad)
@@ -48,7 +54,12 @@ impl<'a> Operand<'a> {
 
     fn matrix<'v, T>(&self, values: &'v [T], number: usize) -> Matrix<'v, T> {
         let size = self.rows * self.columns;
-        Matrix { values: &values[number * size..][..size], rows: self.rows, columns: self.columns, transposed: self.transposed }
+        Matrix {
+            values: &values[number * size..][..size],
+            rows: self.rows,
+            columns: self.columns,
+            transposed: self.transposed,
+        }
     }
 
     /// For each matrix of the result, the number of the operand's matrix that takes part.
@@ -66,7 +77,13 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
         refuse(&Error::Argument {
             operation: "matmul",
             expected: format!("as many columns of `a` as rows of `b`, {} = {}", left.columns, right.rows),
-            found: format!("`a` of shape {:?}{} and `b` of shape {:?}{}", a.shape(), transposed(transpose_a), b.shape(), transposed(transpose_b)),
+            found: format!(
+                "`a` of shape {:?}{} and `b` of shape {:?}{}",
+                a.shape(),
+                transposed(transpose_a),
+                b.shape(),
+                transposed(transpose_b)
+            ),
         });
     }
     let batch = match Shape::broadcast("matmul", left.batch, right.batch) {

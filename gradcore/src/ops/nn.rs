@@ -24,7 +24,11 @@ fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
 #[track_caller]
 fn expect_rows<T: Real>(operation: &'static str, parameter: &str, x: &Tensor<T>) {
     if x.rank() == 0 {
-        refuse(&Error::Argument { operation, expected: format!("`{parameter}` to have at least 1 axis"), found: "a scalar".into() });
+        refuse(&Error::Argument {
+            operation,
+            expected: format!("`{parameter}` to have at least 1 axis"),
+            found: "a scalar".into(),
+        });
     }
 }
 
@@ -60,7 +64,10 @@ fn rowwise<T: Real>(x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T>
 /// -ln softmax(logits) at the labels; d/dlogits: (softmax(logits) - onehot(labels)) dy.
 #[custom_gradient]
 #[track_caller]
-pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Tensor<T> {
+pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
+    labels: &Tensor<L>,
+    logits: &Tensor<T>,
+) -> Tensor<T> {
     let places = label_places(labels, logits);
     let log_probabilities = log_softmax(logits);
     let shape = labels.shared_shape();
@@ -87,7 +94,11 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
     }
     let place = |(row, label): (usize, &L)| match label.index_below(*classes) {
         Some(class) => row * classes + class,
-        None => refuse(&Error::Argument { operation, expected: format!("`labels` from 0 to {} (exclusive)", classes), found: label.to_string() }),
+        None => refuse(&Error::Argument {
+            operation,
+            expected: format!("`labels` from 0 to {classes} (exclusive)"),
+            found: label.to_string(),
+        }),
     };
     labels.values().iter().enumerate().map(place).collect()
 }

@@ -19,7 +19,8 @@ pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
 #[custom_gradient]
 pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
-    let count = T::narrow(crate::element::Wide::Integer(i64::try_from(count).expect("a tensor has fewer than 2^63 elements")));
+    let count =
+        T::narrow(crate::element::Wide::Integer(i64::try_from(count).expect("a tensor has fewer than 2^63 elements")));
     (reduce_sum(x, axes, keepdims) / count, |dy| {
         let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
         broadcast_to(&reshape(&(dy / count), &kept), &of_x)

@@ -24,7 +24,11 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
     if let (Some(condition), Some(x), Some(y)) = (condition.as_scalar(), x.as_scalar(), y.as_scalar()) {
         return Tensor::computed_scalar(if condition { x } else { y });
     }
-    let shape = common_shape("where_", &common_shape("where_", &condition.shared_shape(), &x.shared_shape()), &y.shared_shape());
+    let shape = common_shape(
+        "where_",
+        &common_shape("where_", &condition.shared_shape(), &x.shared_shape()),
+        &y.shared_shape(),
+    );
     let mut out = vec![T::default(); shape.size()];
     elementwise::select(&stretched(condition, &shape), &stretched(x, &shape), &stretched(y, &shape), &mut out);
     Tensor::computed(shape, out)

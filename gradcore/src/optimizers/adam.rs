@@ -65,7 +65,10 @@ impl<T: Real> Adam<T> {
     ///
     /// # Errors
     /// [`Error::VariableShape`] if a gradient has another shape than its variable; no variable has changed then.
-    pub fn apply_gradients<'v>(&mut self, pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>) -> Result<(), Error> {
+    pub fn apply_gradients<'v>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>,
+    ) -> Result<(), Error> {
         let pairs = fitting(pairs)?;
         self.steps += 1;
         let correction = (1.0 - self.beta_2.powi(self.steps)).sqrt() / (1.0 - self.beta_1.powi(self.steps));
@@ -73,7 +76,8 @@ impl<T: Real> Adam<T> {
         let (rest_1, rest_2) = (T::of(1.0 - self.beta_1), T::of(1.0 - self.beta_2));
         for (gradient, variable) in pairs {
             let size = gradient.size();
-            let moments = self.moments.entry(variable.identity().sequence()).or_insert_with(|| vec![<(T, T)>::default(); size]);
+            let moments =
+                self.moments.entry(variable.identity().sequence()).or_insert_with(|| vec![<(T, T)>::default(); size]);
             variable.update("apply_gradients", &gradient, |values, gradient| {
                 for ((w, &g), (mean, square)) in values.iter_mut().zip(gradient).zip(moments.iter_mut()) {
                     *mean = *mean + (g - *mean) * rest_1;

@@ -11,9 +11,13 @@ use crate::error::Error;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
-/// Pairs of gradients and variables, once every gradient is known to have the shape of its variable: an update is
-/// made whole or not at all.
-fn fitting<'v, T: Real>(pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>) -> Result<Vec<(Tensor<T>, &'v mut Variable<T>)>, Error> {
+/// Gradients, each with its variable.
+type Pairs<'v, T> = Vec<(Tensor<T>, &'v mut Variable<T>)>;
+
+/// The pairs, once every gradient is known to have the shape of its variable: an update is made whole or not at all.
+fn fitting<'v, T: Real>(
+    pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>,
+) -> Result<Pairs<'v, T>, Error> {
     let pairs: Vec<_> = pairs.into_iter().collect();
     for (gradient, variable) in &pairs {
         variable.expect_shape("apply_gradients", gradient.shape())?;

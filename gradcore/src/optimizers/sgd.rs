@@ -52,7 +52,10 @@ impl<T: Real> Sgd<T> {
     ///
     /// # Errors
     /// [`Error::VariableShape`] if a gradient has another shape than its variable; no variable has changed then.
-    pub fn apply_gradients<'v>(&mut self, pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>) -> Result<(), Error> {
+    pub fn apply_gradients<'v>(
+        &mut self,
+        pairs: impl IntoIterator<Item = (Tensor<T>, &'v mut Variable<T>)>,
+    ) -> Result<(), Error> {
         let (rate, momentum) = (T::of(self.learning_rate), T::of(self.momentum));
         for (gradient, variable) in fitting(pairs)? {
             if self.momentum == 0.0 {
@@ -62,7 +65,8 @@ impl<T: Real> Sgd<T> {
                 continue;
             }
             let size = gradient.size();
-            let velocity = self.velocities.entry(variable.identity().sequence()).or_insert_with(|| vec![T::default(); size]);
+            let velocity =
+                self.velocities.entry(variable.identity().sequence()).or_insert_with(|| vec![T::default(); size]);
             variable.update("apply_gradients", &gradient, |values, gradient| {
                 for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
                     *v = momentum * *v - rate * g;

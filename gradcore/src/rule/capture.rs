@@ -90,7 +90,12 @@ impl Snapshot for str {
 /// Keeps a value if a tape watches one of the inputs in `positions`, whose gradients use it.
 #[inline]
 #[track_caller]
-fn keep<W, S: Snapshot + ?Sized>(value: &S, call: &Call<W>, positions: u64, expression: &'static str) -> Option<S::Kept> {
+fn keep<W, S: Snapshot + ?Sized>(
+    value: &S,
+    call: &Call<W>,
+    positions: u64,
+    expression: &'static str,
+) -> Option<S::Kept> {
     call.watches(positions).then(|| {
         if let Some(member) = value.member()
             && !call.has_made(member.identity)
@@ -118,6 +123,7 @@ impl<U: ?Sized, K> KeptReference<U, K> {
 }
 
 /// A captured `Option` of a reference to a `U`, kept as a `K`.
+#[allow(clippy::option_option, reason = "not kept, or kept and none, or kept and some")]
 pub struct KeptOption<U: ?Sized, K>(Option<Option<K>>, PhantomData<fn(&U)>);
 impl<U: ?Sized, K> KeptOption<U, K> {
     /// What it refers to, if to anything.

@@ -66,6 +66,7 @@ pub struct Probe<'a, P: ?Sized>(pub &'a P);
 
 /// First: a tensor known to be of integers is a constant.
 pub trait ProbeInteger {
+    /// What the parameter is.
     fn parameter(&self) -> Constant;
 }
 impl<P: IntegerTensor + ?Sized> ProbeInteger for &&Probe<'_, P> {
@@ -77,7 +78,9 @@ impl<P: IntegerTensor + ?Sized> ProbeInteger for &&Probe<'_, P> {
 
 /// Second: any other tensor is an input.
 pub trait ProbeInput<'a> {
+    /// The type of the parameter.
     type Found;
+    /// What the parameter is.
     fn parameter(&self) -> Input<'a, Self::Found>;
 }
 impl<'a, P: Argument> ProbeInput<'a> for &Probe<'a, P> {
@@ -90,6 +93,7 @@ impl<'a, P: Argument> ProbeInput<'a> for &Probe<'a, P> {
 
 /// Third: everything else is a constant.
 pub trait ProbeConstant {
+    /// What the parameter is.
     fn parameter(&self) -> Constant;
 }
 impl<P: ?Sized> ProbeConstant for Probe<'_, P> {
@@ -170,4 +174,3 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
 )]
 pub trait AtLeastOne {}
 impl<T, W> AtLeastOne for (T, W) {}
-

@@ -74,6 +74,7 @@ impl<W> Call<W> {
 
     /// Gives a backward function its type: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.
     #[inline]
+    #[allow(clippy::unused_self, reason = "the call tells the dtypes")]
     pub fn backward<O: Outputs, B>(&self, backward: B) -> B
     where
         B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
@@ -127,7 +128,12 @@ where
 
     fn parameter(&self, position: usize) -> &'static str {
         let is_input = |parameter: &usize| self.inputs >> parameter & 1 != 0;
-        (0..64).filter(is_input).nth(position).and_then(|parameter| self.origin.rule.parameters.get(parameter)).copied().unwrap_or("?")
+        (0..64)
+            .filter(is_input)
+            .nth(position)
+            .and_then(|parameter| self.origin.rule.parameters.get(parameter))
+            .copied()
+            .unwrap_or("?")
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Result<(), Error> {

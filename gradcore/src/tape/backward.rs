@@ -85,7 +85,8 @@ impl Gradients {
         if !node.output_slots().any(|slot| self.depends[slot]) {
             return None;
         }
-        let mut take = |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
+        let mut take =
+            |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
         let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
         node.output_slots().for_each(|slot| upstream.push(take(slot)));
         upstream.iter().any(Option::is_some).then_some(upstream)

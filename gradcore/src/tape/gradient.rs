@@ -66,7 +66,10 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
         match gradients.get(source.slot).or(source.zeros.as_ref()) {
             Some(gradient) => Ok(gradient.clone()),
             None => Err(Error::Unconnected {
-                source_name: source.name.clone().map_or_else(|| format!("source {place}"), |name| format!("variable `{name}`")),
+                source_name: source
+                    .name
+                    .clone()
+                    .map_or_else(|| format!("source {place}"), |name| format!("variable `{name}`")),
                 reason: explain(record, &nodes, &gradients, &starts, source),
             }),
         }
@@ -74,7 +77,11 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     sources.gradients(&mut Found { next: &mut next })
 }
 
-fn find_starts(record: &Record, target: &(impl Differentiable + ?Sized), seeds: Option<&[Box<dyn Stretch>]>) -> Result<Vec<Start>, Error> {
+fn find_starts(
+    record: &Record,
+    target: &(impl Differentiable + ?Sized),
+    seeds: Option<&[Box<dyn Stretch>]>,
+) -> Result<Vec<Start>, Error> {
     let mut starts = Vec::new();
     let mut mismatch = None;
     target.visit(&mut |leaf: Leaf<'_>| {
@@ -90,13 +97,19 @@ fn find_starts(record: &Record, target: &(impl Differentiable + ?Sized), seeds: 
         starts.push(Start { slot: record.slot(leaf.member.identity), identity: leaf.member.identity, gradient });
     });
     match (seeds, mismatch) {
-        (Some(seeds), _) if seeds.len() != starts.len() => Err(Error::OutputGradientCount { expected: starts.len(), found: seeds.len() }),
+        (Some(seeds), _) if seeds.len() != starts.len() => {
+            Err(Error::OutputGradientCount { expected: starts.len(), found: seeds.len() })
+        }
         (_, Some((expected, found))) => Err(Error::OutputGradientShape { expected, found }),
         _ => Ok(starts),
     }
 }
 
-fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized), unconnected: UnconnectedGradients) -> Vec<Source> {
+fn find_sources(
+    record: &Record,
+    sources: &(impl Differentiable + ?Sized),
+    unconnected: UnconnectedGradients,
+) -> Vec<Source> {
     let mut found = Vec::new();
     sources.visit(&mut |Leaf { member: Member { identity, name, .. }, value }: Leaf<'_>| {
         let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.zeros());
@@ -106,7 +119,13 @@ fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized), uncon
 }
 
 /// Why no gradient reached a source.
-fn explain(shared: &Rc<RefCell<Record>>, nodes: &[Node], gradients: &Gradients, starts: &[Start], source: &Source) -> Unconnected {
+fn explain(
+    shared: &Rc<RefCell<Record>>,
+    nodes: &[Node],
+    gradients: &Gradients,
+    starts: &[Start],
+    source: &Source,
+) -> Unconnected {
     let record = shared.borrow();
     if source.slot == NONE {
         return match source.identity.is_variable() {
@@ -117,7 +136,8 @@ fn explain(shared: &Rc<RefCell<Record>>, nodes: &[Node], gradients: &Gradients, 
     }
     let reached = dependents(gradients.slots(), [source.slot], nodes);
     let stopped = gradients.stops().iter().filter(|stop| reached[stop.input as usize]).map(|stop| stop.origin);
-    let cut = record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize])).map(|cut| cut.origin);
+    let cut =
+        record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize])).map(|cut| cut.origin);
     let mut by: Vec<String> = stopped.chain(cut).map(|origin| origin.to_string()).collect();
     by.dedup();
     if !by.is_empty() {
@@ -127,7 +147,9 @@ fn explain(shared: &Rc<RefCell<Record>>, nodes: &[Node], gradients: &Gradients, 
     match start.identity {
         identity if recorder::is_on_another_tape(identity, shared) => Unconnected::OtherTape,
         identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
-        identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => Unconnected::WatchedTooLate,
+        identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
+            Unconnected::WatchedTooLate
+        }
         _ => Unconnected::TargetNotRecorded,
     }
 }

@@ -18,7 +18,6 @@ use record::Settings;
 
 #[doc(hidden)]
 pub use backward::Sink;
-pub(crate) use recorder::note_cut;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
@@ -27,9 +26,10 @@ pub use node::Rule;
 pub use node::Upstream;
 pub(crate) use node::{Backward, Origin};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
+use record::Record;
 #[doc(hidden)]
 pub use record::{Member, Output};
-use record::Record;
+pub(crate) use recorder::note_cut;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
 /// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
@@ -175,7 +175,10 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| Pass { nodes: std::mem::take(&mut record.nodes), shapes: std::mem::take(&mut record.shapes) };
+        let take = |record: &mut Record| Pass {
+            nodes: std::mem::take(&mut record.nodes),
+            shapes: std::mem::take(&mut record.shapes),
+        };
         gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }

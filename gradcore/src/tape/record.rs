@@ -56,7 +56,14 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(settings: Settings) -> Self {
-        Record { settings, slots: SlotMap::new(), shapes: Vec::new(), nodes: Vec::new(), cuts: Vec::new(), watched: Vec::new() }
+        Record {
+            settings,
+            slots: SlotMap::new(),
+            shapes: Vec::new(),
+            nodes: Vec::new(),
+            cuts: Vec::new(),
+            watched: Vec::new(),
+        }
     }
 
     #[inline]
@@ -79,7 +86,10 @@ impl Record {
     }
 
     fn new_slot(&mut self, shape: Shape) -> Slot {
-        let slot = Slot::try_from(self.shapes.len()).ok().filter(|slot| *slot != NONE).expect("a tape holds at most 2^32 - 1 tensors");
+        let slot = Slot::try_from(self.shapes.len())
+            .ok()
+            .filter(|slot| *slot != NONE)
+            .expect("a tape holds at most 2^32 - 1 tensors");
         self.shapes.push(shape);
         slot
     }

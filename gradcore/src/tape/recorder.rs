@@ -95,13 +95,17 @@ pub(crate) fn is_idle() -> bool {
 /// Whether an operation called now would be recorded.
 #[inline]
 pub(crate) fn is_recording() -> bool {
-    !is_idle() && RECORDER.with_borrow(|recorder| recorder.tapes.last().is_some_and(|tape| tape.serial >= recorder.barrier))
+    !is_idle()
+        && RECORDER.with_borrow(|recorder| recorder.tapes.last().is_some_and(|tape| tape.serial >= recorder.barrier))
 }
 
 /// Whether a tape other than `record` knows the tensor.
 pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>>) -> bool {
     RECORDER.with_borrow(|recorder| {
-        recorder.tapes.iter().any(|tape| !Rc::ptr_eq(&tape.record, record) && tape.record.borrow().slot(identity) != NONE)
+        recorder
+            .tapes
+            .iter()
+            .any(|tape| !Rc::ptr_eq(&tape.record, record) && tape.record.borrow().slot(identity) != NONE)
     })
 }
 
@@ -235,4 +239,3 @@ fn lost_gradient(rule: &'static Rule, used: Member<'_>, expression: Option<&str>
         used.shape,
     )
 }
-

@@ -9,13 +9,13 @@ pub(crate) type Slot = u32;
 /// Of a tensor that is not on the tape.
 pub(crate) const NONE: Slot = Slot::MAX;
 
-const PAGE: u64 = 256;
+const PAGE: usize = 256;
 
 /// Identities are handed out in sequence, so those made after the tape began index pages of slots: no hashing. The
 /// pages are made when needed, so a tape that records little while many tensors are made stays small.
 pub(crate) struct SlotMap {
     first: u64,
-    pages: Vec<Option<Box<[Slot; PAGE as usize]>>>,
+    pages: Vec<Option<Box<[Slot; PAGE]>>>,
     /// Tensors made before the tape: the few that are watched.
     older: FxHashMap<u64, Slot>,
 }
@@ -34,8 +34,8 @@ impl SlotMap {
     /// Page and place on it, for a tensor made after the map was.
     #[inline]
     fn place(&self, sequence: u64) -> Option<(usize, usize)> {
-        let offset = sequence.checked_sub(self.first)?;
-        Some((usize::try_from(offset / PAGE).ok()?, (offset % PAGE) as usize))
+        let offset = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        Some((offset / PAGE, offset % PAGE))
     }
 
     #[inline]
@@ -60,6 +60,6 @@ impl SlotMap {
         if page >= self.pages.len() {
             self.pages.resize_with(page + 1, || None);
         }
-        self.pages[page].get_or_insert_with(|| Box::new([NONE; PAGE as usize]))[place] = slot;
+        self.pages[page].get_or_insert_with(|| Box::new([NONE; PAGE]))[place] = slot;
     }
 }

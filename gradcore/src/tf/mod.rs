@@ -122,7 +122,11 @@ elementwise! {
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 #[must_use]
-pub fn where_<T: Number>(condition: impl Operand<std::primitive::bool>, x: impl Operand<T>, y: impl Operand<T>) -> Tensor<T> {
+pub fn where_<T: Number>(
+    condition: impl Operand<std::primitive::bool>,
+    x: impl Operand<T>,
+    y: impl Operand<T>,
+) -> Tensor<T> {
     ops::where_(condition.held().borrow(), x.held().borrow(), y.held().borrow())
 }
 
@@ -203,7 +207,10 @@ fn resolved(shape: &[isize], of_x: &[usize]) -> Shape {
     let wrong = || -> ! {
         refuse(&Error::Argument {
             operation: "reshape",
-            expected: format!("a shape of {} elements, as `x` of shape {of_x:?} has, with at most one -1", of_x.iter().product::<usize>()),
+            expected: format!(
+                "a shape of {} elements, as `x` of shape {of_x:?} has, with at most one -1",
+                of_x.iter().product::<usize>()
+            ),
             found: format!("{shape:?}"),
         })
     };
@@ -325,7 +332,11 @@ fn reduced_axes(operation: &'static str, axes: &Axes, shape: &[usize]) -> Vec<us
 fn single_axis(operation: &'static str, axes: &Axes, shape: &[usize]) -> usize {
     let found = match axes.axes.as_deref() {
         Some([axis]) => axis_index(operation, *axis, shape),
-        axes => Err(Error::Argument { operation, expected: "one axis, such as `axis(-1)`".into(), found: axes.map_or("all".into(), |axes| format!("{axes:?}")) }),
+        axes => Err(Error::Argument {
+            operation,
+            expected: "one axis, such as `axis(-1)`".into(),
+            found: axes.map_or("all".into(), |axes| format!("{axes:?}")),
+        }),
     };
     match found {
         Ok(axis) => axis,
@@ -344,7 +355,11 @@ pub fn argmax<T: Element>(x: impl Operand<T>, axis: Axes) -> Tensor<i64> {
     let x = x.borrow();
     let axis = single_axis("argmax", &axis, x.shape());
     if x.shape()[axis] == 0 {
-        refuse(&Error::Argument { operation: "argmax", expected: format!("elements along axis {axis}"), found: format!("shape {:?}", x.shape()) });
+        refuse(&Error::Argument {
+            operation: "argmax",
+            expected: format!("elements along axis {axis}"),
+            found: format!("shape {:?}", x.shape()),
+        });
     }
     ops::argmax(x, axis)
 }

@@ -57,7 +57,12 @@ pub fn log_softmax_with<T: Real>(logits: impl Operand<T>, axis: Axes) -> Tensor<
 
 /// Runs what works along the last axis along another.
 #[track_caller]
-fn along<T: Real>(operation: &'static str, x: &Tensor<T>, axis: &Axes, run: impl Fn(&Tensor<T>) -> Tensor<T>) -> Tensor<T> {
+fn along<T: Real>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    axis: &Axes,
+    run: impl Fn(&Tensor<T>) -> Tensor<T>,
+) -> Tensor<T> {
     let place = single_axis(operation, axis, x.shape());
     let mut swapped: Vec<usize> = (0..x.rank()).collect();
     swapped.swap(place, x.rank() - 1);
@@ -71,6 +76,9 @@ fn along<T: Real>(operation: &'static str, x: &Tensor<T>, axis: &Axes, run: impl
 /// Panics if the shapes do not match, or a label is no class.
 #[track_caller]
 #[must_use]
-pub fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(labels: impl Operand<L>, logits: impl Operand<T>) -> Tensor<T> {
+pub fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
+    labels: impl Operand<L>,
+    logits: impl Operand<T>,
+) -> Tensor<T> {
     ops::sparse_softmax_cross_entropy_with_logits(labels.held().borrow(), logits.held().borrow())
 }

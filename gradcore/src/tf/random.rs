@@ -54,7 +54,11 @@ pub fn normal<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
 pub fn normal_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<NormalOptions>) -> Tensor<T> {
     let NormalOptions { mean, stddev, seed } = options.into();
     if !(stddev >= 0.0 && stddev.is_finite()) {
-        refuse(&Error::Argument { operation: "normal", expected: "`stddev` to be finite and not negative".into(), found: stddev.to_string() });
+        refuse(&Error::Argument {
+            operation: "normal",
+            expected: "`stddev` to be finite and not negative".into(),
+            found: stddev.to_string(),
+        });
     }
     draw(shape, seed, |generator| {
         let deviation: f64 = StandardNormal.sample(generator);
@@ -77,7 +81,11 @@ pub fn uniform<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
 pub fn uniform_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<UniformOptions>) -> Tensor<T> {
     let UniformOptions { minval, maxval, seed } = options.into();
     if !(minval < maxval && (maxval - minval).is_finite()) {
-        refuse(&Error::Argument { operation: "uniform", expected: format!("`maxval` above `minval`, {minval}"), found: maxval.to_string() });
+        refuse(&Error::Argument {
+            operation: "uniform",
+            expected: format!("`maxval` above `minval`, {minval}"),
+            found: maxval.to_string(),
+        });
     }
     draw(shape, seed, |generator| {
         let part: f64 = generator.sample(StandardUniform);
