@@ -101,6 +101,7 @@ fn an_integer_output_has_no_gradient_and_arrives_as_zeros() {
     assert_eq!(place.to_vec(), [1]);
     let error = tape.gradient(&most, &x).expect_err("a scalar is no gradient of x");
     assert!(error.to_string().contains("has shape [], expected [2, 1]"), "{error}");
+    assert!(error.to_string().ends_with("wrap the gradient in `tf::broadcast_to(…, x.shape())`"), "{error}");
 }
 
 #[test]
@@ -288,7 +289,7 @@ fn comparisons_are_element_wise_for_tensors_and_as_always_otherwise() {
 fn integer_literals_stand_beside_tensors_of_floats() {
     #[custom_gradient]
     fn f(x: &Tensor<f64>) -> Tensor<f64> {
-        let y = tf::where_(x > 0, 2 * x - 1, (1 - x) / 4);
+        let y = tf::where_(x > 0, tf::maximum(2 * x - 1, 0), (1 - x) / 4);
         (y, |dy| tf::where_(0 < x, dy * 2, dy / -4))
     }
     let x = tf::constant([-3.0f64, 3.0]);

@@ -116,6 +116,13 @@ impl GradientShape {
         }
         Some(axes)
     }
+
+    /// Whether the shape found broadcasts to the one expected.
+    fn is_stretched(&self) -> bool {
+        let pairs = self.found.iter().rev().zip(self.expected.iter().rev());
+        self.found.len() <= self.expected.len()
+            && pairs.into_iter().all(|(found, expected)| found == expected || *found == 1)
+    }
 }
 
 impl fmt::Display for GradientShape {
@@ -131,6 +138,12 @@ impl fmt::Display for GradientShape {
             }
             Some(axes @ [_, ..]) => {
                 write!(f, "; summing axes {axes:?} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
+            }
+            _ if self.is_stretched() => {
+                write!(
+                    f,
+                    "; stretching it would give that: wrap the gradient in `tf::broadcast_to(…, {parameter}.shape())`"
+                )
             }
             _ => Ok(()),
         }

@@ -41,14 +41,27 @@ pub mod prelude;
 
 pub use element::{Element, Integer, Number, Real};
 pub use error::{Error, GradientShape, Unconnected};
+#[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
 pub use tape::{GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;
 
+/// What is known of an annotated function when it is compiled, as a static.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rule {
+    ($name:literal, $line:expr, $($parameter:literal),*) => {{
+        static RULE: $crate::__private::Rule =
+            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*]);
+        &RULE
+    }};
+}
+
 /// What generated code uses. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::__rule as rule;
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::rule::{Capture, Constant, Input, NoGradient, Probe, enter};
     pub use crate::tape::Rule;

@@ -27,10 +27,7 @@ use crate::names::{self, Contract};
 /// #[track_caller]
 /// fn scale(x: &Tensor, k: f32) -> Tensor {
 ///     use dispatch::*;
-///     let call = {
-///         static RULE: Rule = Rule::new("scale", file!(), line!(), &["x", "k"]);
-///         enter(&RULE, ((&&&Probe(&x)).parameter(), ((&&&Probe(&k)).parameter(), ())))
-///     };
+///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).parameter(), ((&&&Probe(&k)).parameter(), ())));
 ///     (|| -> Tensor {
 ///         call.exit(x * k, {
 ///             let kept_k = (&&&Capture(&k)).keep(&call, 1, "k");
@@ -44,7 +41,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     Filler { model: &model }.visit_block_mut(&mut body);
 
     let GradFn { function, parameters, variables, contract, tracks_caller, .. } = &model;
-    let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("Rule"));
+    let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("rule"));
     let dispatch = contract.get("dispatch");
     let name = function.sig.ident.to_string();
     let name = name.trim_start_matches("r#");
@@ -52,6 +49,10 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
     let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
     let inputs = inputs(&model);
+
+    // The macro uses every parameter, also one that the user says is not used.
+    let underscored = parameters.iter().any(|parameter| parameter.name.to_string().starts_with('_'));
+    let underscores = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
 
     let ItemFn { attrs, vis, sig, .. } = function;
     let output = &sig.output;
@@ -68,11 +69,8 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig {
             #[allow(unused_imports)]
             use #dispatch::*;
-            #[allow(clippy::used_underscore_binding)]
-            let #call = {
-                static RULE: #rule = #rule::new(#name, ::core::file!(), #line, &[#(#shown),*]);
-                #enter(&RULE, #inputs)
-            };
+            #underscores
+            let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
             #body
         }
     }

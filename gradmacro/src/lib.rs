@@ -19,7 +19,7 @@ mod snapshots;
 
 use proc_macro::TokenStream;
 
-/// Turns a function and its inner `grad` into one differentiable operation.
+#[doc = include_str!("expansion.md")]
 #[proc_macro_attribute]
 pub fn custom_gradient(options: TokenStream, function: TokenStream) -> TokenStream {
     rewrite(options.into(), function.into()).into()

@@ -1,24 +1,121 @@
 //! Expansions of a few shapes: what must be there, and what must not.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The expansion of a function, formatted, with the path of the contract shortened.
-fn expanded(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream) -> String {
+/// The expansion of a function, formatted, with the path of the contract left out.
+fn expanded(options: TokenStream, function: TokenStream) -> String {
     let file = syn::parse2(super::rewrite(options, function)).expect("the expansion is Rust");
     prettyplease::unparse(&file).replace("::gradcore::__private::", "")
 }
 
+/// Without what the formatting adds.
+fn spaceless(text: &str) -> String {
+    text.replace(char::is_whitespace, "").replace(",)", ")")
+}
+
+fn leaky_relu() -> TokenStream {
+    quote! {
+        fn leaky_relu(x: &Tensor) -> Tensor {
+            let y = tf::where_(x > 0, x, x * 0.2);
+            let grad = |dy| tf::where_(x > 0, dy, dy * 0.2);
+            (y, grad)
+        }
+    }
+}
+
+/// The documentation of the attribute shows this expansion. `UPDATE=1 cargo test -p gradmacro` writes it anew.
 #[test]
-fn leaky_relu_stays_short() {
+fn the_documented_expansion_is_the_real_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/expansion.md");
+    let page = std::fs::read_to_string(path).expect("the page is in the repository");
+    let expansion = expanded(quote!(), leaky_relu());
+    let (before, rest) = page.split_once("```rust,ignore\n").expect("a block of code");
+    let (shown, after) = rest.split_once("```").expect("its end");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, format!("{before}```rust,ignore\n{expansion}```{after}"))
+            .expect("the page can be written");
+    } else {
+        assert_eq!(shown, expansion, "the documented expansion is out of date");
+    }
+    assert!(expansion.lines().count() <= 40, "the expansion of a small function stays readable");
+}
+
+#[test]
+fn each_gradient_keeps_and_runs_what_it_alone_uses() {
     let expansion = expanded(
         quote!(),
         quote! {
-            fn leaky_relu(x: &Tensor) -> Tensor {
-                let y = tf::where_(x > 0.0, x, x * 0.2);
-                let grad = |dy| tf::where_(x > 0.0, dy, dy * 0.2);
-                (y, grad)
+            fn multiply(a: &Tensor, b: &Tensor) -> Tensor {
+                (a * b, |dy| (dy * b, dy * a))
             }
         },
     );
-    println!("{expansion}");
+    for part in [
+        r#"let kept_b = (&&&Capture(&b)).keep(&call, 1, "b");"#,
+        r#"let kept_a = (&&&Capture(&a)).keep(&call, 2, "a");"#,
+        "let b = kept_b.get();",
+        "let a = kept_a.get();",
+    ] {
+        assert_eq!(expansion.matches(part).count(), 1, "{part} in\n{expansion}");
+    }
+}
+
+#[test]
+fn fields_of_self_are_captured_without_the_rest() {
+    let expansion = expanded(
+        quote!(variables(self.w)),
+        quote! {
+            #[doc = "Documented."]
+            pub(crate) fn call<'a, T: Real>(&'a self, x: &'a Tensor<T>, #[nondiff] mask: &Tensor<T>) -> Tensor<T>
+            where
+                T: Copy,
+            {
+                let grad = |dy| (dy * &self.w * self.scale, None);
+                (x * &self.w * mask, grad)
+            }
+        },
+    );
+    for part in [
+        "///Documented.",
+        "pub(crate) fn call<'a, T: Real>(",
+        "x: &'a Tensor<T>,\n    mask: &Tensor<T>,",
+        "T: Copy,",
+        "((&&&Probe(&x)).parameter(), (Constant, (Input(&self.w), ())))",
+        r#""x", "mask", "self.w""#,
+        r#"(&&&Capture(&self.w)).keep(&call, 1, "self.w")"#,
+        r#"(&&&Capture(&self.scale)).keep(&call, 1, "self.scale")"#,
+        "dy * &self_w * self_scale",
+        ".next(|| NoGradient)",
+    ] {
+        assert!(spaceless(&expansion).contains(&spaceless(part)), "{part} in\n{expansion}");
+    }
+    assert!(!expansion.contains("nondiff"), "{expansion}");
+}
+
+#[test]
+fn an_explicit_track_caller_keeps_the_body_in_the_function() {
+    let mut function = leaky_relu();
+    function = quote!(#[track_caller] #function);
+    let expansion = expanded(quote!(crate = some::core), function);
+    assert!(!expansion.contains("|| -> Tensor"), "{expansion}");
+    assert_eq!(expansion.matches("#[track_caller]").count(), 1, "{expansion}");
+    assert!(expansion.contains("use some::core::__private::dispatch::*;"), "{expansion}");
+}
+
+#[test]
+fn all_mistakes_are_reported_and_the_signature_stays() {
+    let expansion = expanded(
+        quote!(unknown),
+        quote! {
+            async fn f(a: &Tensor, b: &Tensor) -> Tensor {
+                if a.size() > 1 {
+                    return a.clone();
+                }
+                (a * b, |dy, dz| dy)
+            }
+        },
+    );
+    assert_eq!(expansion.matches("compile_error!").count(), 4, "{expansion}");
+    assert!(expansion.contains("fn f(a: &Tensor, b: &Tensor) -> Tensor {"), "{expansion}");
 }

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 
 use super::{Element, Nested, Tensor, constant};
+use crate::element::Real;
 
 /// A tensor, a reference to one, a variable, a scalar or nested arrays of scalars, where TensorFlow would convert.
 #[diagnostic::on_unimplemented(
@@ -44,6 +45,19 @@ impl<T: Element> Operand<T> for T {
         Tensor::scalar(self)
     }
 }
+
+/// An integer literal where a float is meant, as in `tf::maximum(x, 0)`.
+macro_rules! integers_as {
+    ($($real:ident)+) => { $(
+        impl Operand<$real> for i32 {
+            type Held = Tensor<$real>;
+            fn held(self) -> Tensor<$real> {
+                Tensor::scalar($real::of(self.into()))
+            }
+        }
+    )+ };
+}
+integers_as!(f32 f64);
 
 impl<T: Element, N: Nested<T>, const K: usize> Operand<T> for [N; K] {
     type Held = Tensor<T>;

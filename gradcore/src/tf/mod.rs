@@ -350,8 +350,8 @@ fn single_axis(operation: &'static str, axes: &Axes, shape: &[usize]) -> usize {
 /// Panics if the axis is out of range or empty, or several are named.
 #[track_caller]
 #[must_use]
-pub fn argmax<T: Element>(x: impl Operand<T>, axis: Axes) -> Tensor<i64> {
-    let x = x.held();
+pub fn argmax<T: Element>(x: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<i64> {
+    let (x, axis) = (x.held(), axis.into());
     let x = x.borrow();
     let axis = single_axis("argmax", &axis, x.shape());
     if x.shape()[axis] == 0 {

@@ -31,8 +31,8 @@ pub fn softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
 /// Panics if the axis is out of range, or several are named.
 #[track_caller]
 #[must_use]
-pub fn softmax_with<T: Real>(logits: impl Operand<T>, axis: Axes) -> Tensor<T> {
-    along("softmax", logits.held().borrow(), &axis, |x| ops::softmax(x))
+pub fn softmax_with<T: Real>(logits: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<T> {
+    along("softmax", logits.held().borrow(), &axis.into(), |x| ops::softmax(x))
 }
 
 /// x - ln Σ eˣ along the last axis, without overflow.
@@ -51,8 +51,8 @@ pub fn log_softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
 /// Panics if the axis is out of range, or several are named.
 #[track_caller]
 #[must_use]
-pub fn log_softmax_with<T: Real>(logits: impl Operand<T>, axis: Axes) -> Tensor<T> {
-    along("log_softmax", logits.held().borrow(), &axis, |x| ops::log_softmax(x))
+pub fn log_softmax_with<T: Real>(logits: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<T> {
+    along("log_softmax", logits.held().borrow(), &axis.into(), |x| ops::log_softmax(x))
 }
 
 /// Runs what works along the last axis along another.

@@ -1,8 +1,8 @@
 //! What Python passes by keyword.
 //!
 //! An option is a function named as the keyword, and further options chain: `axis(1).keepdims(true)`,
-//! `transpose_b(true)`, `seed(7).stddev(0.1)`. A reduction takes its axes as second argument, `..` being all of them;
-//! any other function `f` that has options takes them in `f_with`.
+//! `transpose_b(true)`, `seed(7).stddev(0.1)`. A reduction takes its axes as second argument: `..` for all of them, a
+//! number, or `axis(1)` with options. Any other function `f` that has options takes them in `f_with`.
 
 use std::ops::RangeFull;
 
@@ -64,11 +64,17 @@ impl Axes {
     }
 }
 
-impl From<RangeFull> for Axes {
-    fn from(_: RangeFull) -> Self {
-        Axes { axes: None, keepdims: false }
-    }
+/// What Python passes by position: `..` for all axes, an axis, or several.
+macro_rules! axes_from {
+    ($($list:ty $(, $size:ident)?;)+) => { $(
+        impl $(<const $size: usize>)? From<$list> for Axes {
+            fn from(axes: $list) -> Self {
+                axis(axes)
+            }
+        }
+    )+ };
 }
+axes_from!(RangeFull; isize; [isize; N], N;);
 
 /// An order of axes.
 #[derive(Clone, Debug)]
