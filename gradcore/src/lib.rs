@@ -47,6 +47,11 @@ pub use tape::{GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;
 
+/// The README's programs, compiled and run as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// What is known of an annotated function when it is compiled, as a static.
 #[doc(hidden)]
 #[macro_export]

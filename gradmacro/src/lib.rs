@@ -1,7 +1,7 @@
 //! The attribute [`macro@custom_gradient`]. Use it through `gradcore`, which re-exports it.
 //!
 //! The macro knows syntax only. It works in three steps with a barrier after each of the first two: `model` turns the
-//! function into a [`GradFn`](model::GradFn) whose defaults are resolved, `check` reports every mistake it can see,
+//! function into a `GradFn` whose defaults are resolved, `check` reports every mistake it can see,
 //! and `expand`, which cannot fail, writes the function anew.
 
 mod capture;

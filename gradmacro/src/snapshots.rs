@@ -79,7 +79,7 @@ fn fields_of_self_are_captured_without_the_rest() {
     for part in [
         "///Documented.",
         "pub(crate) fn call<'a, T: Real>(",
-        "x: &'a Tensor<T>,\n    mask: &Tensor<T>,",
+        "x: &'a Tensor<T>, mask: &Tensor<T>",
         "T: Copy,",
         "((&&&Probe(&x)).parameter(), (Constant, (Input(&self.w), ())))",
         r#""x", "mask", "self.w""#,
