@@ -60,6 +60,30 @@ fn several_inputs_get_gradients_in_their_order() {
 }
 
 #[test]
+fn the_same_tensor_twice_gets_the_sum() {
+    #[custom_gradient]
+    fn f(_a: &Tensor, b: &Tensor) -> Tensor {
+        (b * 1, |dy| (dy * 2, dy * 3))
+    }
+    assert_eq!(gradient_of(|x| f(x, x), [1.0]), [5.0]);
+}
+
+#[test]
+fn a_variable_may_be_an_argument_and_change_in_the_body() {
+    #[custom_gradient]
+    fn f(v: &mut Variable) -> Tensor {
+        let y = tf::identity(&*v);
+        v.assign_add(1.0).expect("a scalar");
+        (y, |dy| dy * 7)
+    }
+    let mut v: Variable = Variable::new(3.0);
+    let tape = GradientTape::new();
+    let y = f(&mut v);
+    assert_eq!((y.item(), v.item()), (3.0, 4.0));
+    assert_eq!(tape.gradient(&y, &v).expect("a gradient").item(), 7.0);
+}
+
+#[test]
 fn several_outputs_give_as_many_upstream_gradients() {
     #[custom_gradient]
     fn both(x: &Tensor) -> (Tensor, Tensor) {

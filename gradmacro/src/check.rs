@@ -38,6 +38,10 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     has_an_input(function, report);
     rules_are_found(function, report);
     for rule in &function.rules {
+        if !rule.refused.is_empty() {
+            is_plain(rule, report);
+            continue;
+        }
         takes_every_upstream(function, rule, report);
         gives_a_value(rule, report);
         gives_every_gradient(function, rule, report);
@@ -131,6 +135,11 @@ fn rules_are_found(function: &GradFn, report: &mut Report) {
             );
         }
     }
+}
+
+/// `grad` runs at once, and its derivative is that of its operations.
+fn is_plain(rule: &Rule, report: &mut Report) {
+    rule.refused.iter().for_each(|(tokens, message)| report.error(tokens, message));
 }
 
 /// `grad` takes one upstream gradient for each output.

@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Local, Pat, PatType,
-    PathArguments, ReturnType, Stmt, Type, parse_quote,
+    Attribute, Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, GenericArgument, Item, ItemFn, Local, Pat,
+    PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
 use crate::capture::{Captured, captures};
@@ -64,6 +64,8 @@ pub(crate) struct Rule {
     pub(crate) statements: Vec<Stmt>,
     pub(crate) gradients: Gradients,
     pub(crate) captures: Vec<Captured>,
+    /// What a `grad` cannot be, with the words that say so.
+    pub(crate) refused: Vec<(TokenStream, &'static str)>,
 }
 
 /// The value of a `grad`.
@@ -267,6 +269,13 @@ fn bound_name(pattern: &Pat) -> Option<Ident> {
     }
 }
 
+const NO_ASYNC: &str = "`grad` cannot be `async`: it runs, and returns its gradients, when a tape asks for them";
+const NO_ATTRIBUTE: &str = "`grad` takes no attribute; for a rule of its own, such as one for the second derivative, define a `#[custom_gradient]` function of everything that it uses, outside, and call that in `grad`";
+
+fn is_for_lints(attribute: &Attribute) -> bool {
+    ["allow", "expect", "warn", "deny", "doc", "inline"].iter().any(|name| attribute.path().is_ident(name))
+}
+
 impl Rule {
     fn of_closure(closure: &ExprClosure, around: &Scopes) -> Self {
         let parameters = closure
@@ -281,7 +290,11 @@ impl Rule {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
-        Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around)
+        let mut rule = Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around);
+        if let Some(token) = &closure.asyncness {
+            rule.refused.push((token.to_token_stream(), NO_ASYNC));
+        }
+        rule
     }
 
     fn of_function(function: &ItemFn, around: &Scopes) -> Self {
@@ -299,7 +312,13 @@ impl Rule {
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let block = &function.block;
-        Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around)
+        let mut rule = Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around);
+        if let Some(token) = &function.sig.asyncness {
+            rule.refused.push((token.to_token_stream(), NO_ASYNC));
+        }
+        let attributes = function.attrs.iter().filter(|attribute| !is_for_lints(attribute));
+        rule.refused.extend(attributes.map(|attribute| (attribute.to_token_stream(), NO_ATTRIBUTE)));
+        rule
     }
 
     fn new(
@@ -329,7 +348,7 @@ impl Rule {
             (_, Some(value)) => Gradients::Whole { value: Box::new(value), early },
             (_, None) => Gradients::Missing,
         };
-        Rule { written, parameters, statements, gradients, captures }
+        Rule { written, parameters, statements, gradients, captures, refused: Vec::new() }
     }
 }
 

@@ -44,6 +44,14 @@ impl<A: Argument + ?Sized> Argument for &A {
     }
 }
 
+impl<A: Argument + ?Sized> Argument for &mut A {
+    type Dtype = A::Dtype;
+    #[inline]
+    fn member(&self) -> Member<'_> {
+        (**self).member()
+    }
+}
+
 impl<A: Argument> Argument for Option<A> {
     type Dtype = A::Dtype;
     fn member(&self) -> Member<'_> {
@@ -58,6 +66,7 @@ impl IntegerTensor for Tensor<bool> {}
 impl<T: Integer> IntegerTensor for Variable<T> {}
 impl IntegerTensor for Variable<bool> {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &I {}
+impl<I: IntegerTensor + ?Sized> IntegerTensor for &mut I {}
 impl<I: IntegerTensor> IntegerTensor for Option<I> {}
 
 /// `(&&&Probe(&x)).parameter()` is an [`Input`] where the type of `x` is differentiable, and a [`Constant`] otherwise.

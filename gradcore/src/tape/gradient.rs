@@ -66,10 +66,7 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
         match gradients.get(source.slot).or(source.zeros.as_ref()) {
             Some(gradient) => Ok(gradient.clone()),
             None => Err(Error::Unconnected {
-                source_name: source
-                    .name
-                    .clone()
-                    .map_or_else(|| format!("source {place}"), |name| format!("variable `{name}`")),
+                source_name: shown(source, place, found.len()),
                 reason: explain(record, &nodes, &gradients, &starts, source),
             }),
         }
@@ -116,6 +113,15 @@ fn find_sources(
         found.push(Source { slot: record.slot(identity), identity, zeros, name: name.map(str::to_owned) });
     });
     found
+}
+
+/// How messages call a source.
+fn shown(source: &Source, place: usize, count: usize) -> String {
+    match &source.name {
+        Some(name) => format!("variable `{name}`"),
+        None if count == 1 => "the source".into(),
+        None => format!("source {place}, counted from 0"),
+    }
 }
 
 /// Why no gradient reached a source.
