@@ -49,6 +49,9 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     }
 }
 
+/// A tape notes which inputs are needed in the bits of a word.
+const MOST_INPUTS: usize = 64;
+
 /// The body runs when the function is called, on the thread of the tape, and is no constant.
 fn signature(function: &GradFn, report: &mut Report) {
     let signature = &function.function.sig;
@@ -67,6 +70,13 @@ fn signature(function: &GradFn, report: &mut Report) {
     }
     if let Some(variadic) = &signature.variadic {
         report.error(variadic, format_args!("`{name}` cannot be variadic"));
+    }
+    let inputs = function.parameters.len() + function.variables.len();
+    if inputs > MOST_INPUTS {
+        report.error(
+            &signature.inputs,
+            format_args!("`{name}` has {inputs} parameters and variables; expected at most {MOST_INPUTS}"),
+        );
     }
     if let Safety::Unsafe(token) = &signature.safety {
         report.error(token, format_args!("`{name}` cannot be `unsafe`; put the `unsafe` block inside"));

@@ -1,5 +1,6 @@
 //! The gradient tape: records calls of rules, and runs their backward functions from a target to its sources.
 
+mod accumulate;
 mod backward;
 mod differentiable;
 mod gradient;
@@ -21,6 +22,7 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
+#[doc(hidden)]
 pub use node::Rule;
 #[doc(hidden)]
 pub use node::Upstream;

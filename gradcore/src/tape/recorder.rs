@@ -164,14 +164,12 @@ pub(crate) fn abandon(depth: u32) {
 
 /// Ends a call and records it on every tape that watches an input.
 pub(crate) fn finish(begun: Begun, outputs: &[Output], backward: impl FnOnce() -> Rc<dyn Backward>) {
+    // Made before and dropped after the recorder is borrowed: what it keeps may run code of the user's.
+    let backward = (begun.watched != 0).then(backward);
     RECORDER.with_borrow_mut(|recorder| {
-        let Some(frame) = recorder.end_frame(begun.depth) else { return };
-        if begun.watched == 0 {
-            return;
-        }
-        let backward = backward();
+        let (Some(frame), Some(backward)) = (recorder.end_frame(begun.depth), &backward) else { return };
         for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
-            tape.record.borrow_mut().push(&frame.inputs, outputs, &backward, frame.body_recorded);
+            tape.record.borrow_mut().push(&frame.inputs, outputs, backward, frame.body_recorded);
         }
     });
 }
@@ -219,7 +217,9 @@ impl Recorder {
             }
             let record = tape.record.borrow();
             let older = used.identity.sequence() < frame.first_sequence;
-            if older && (record.slot(used.identity) != NONE || record.watches_by_itself(used.identity)) {
+            // A paused tape knows nothing that the body made, whichever thread numbered it.
+            let known = record.slot(used.identity) != NONE && (older || !frame.body_recorded);
+            if known || (older && record.watches_by_itself(used.identity)) {
                 lost_gradient(frame.rule, used, expression);
             }
         }

@@ -1,0 +1,89 @@
+//! How contributions to one gradient are added up.
+
+use std::ops::AddAssign;
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::backward::Sink;
+use super::node::{Backward, Origin, Rule, Upstream};
+use super::record::{Member, Output};
+use super::recorder;
+use crate::element::Real;
+use crate::error::Error;
+use crate::kernels::elementwise;
+use crate::tensor::{Erased, Identity, Tensor};
+
+impl AddAssign for Erased {
+    fn add_assign(&mut self, other: Erased) {
+        match (&mut *self, other) {
+            (Erased::F32(sum), Erased::F32(other)) => accumulate(sum, other),
+            (Erased::F64(sum), Erased::F64(other)) => accumulate(sum, other),
+            _ => unreachable!("a slot has one dtype, and it is real"),
+        }
+    }
+}
+
+/// Adds in place where nobody else can see it; on a tape where one records, for then a derivative of the sum may be
+/// asked for.
+fn accumulate<T: Real>(sum: &mut Tensor<T>, mut other: Tensor<T>) {
+    if recorder::is_recording() {
+        *sum = recorded_sum(sum, &other);
+    } else if let Some(values) = sum.values_mut() {
+        elementwise::add_assign(values, other.values());
+        *sum = sum.renewed(Identity::fresh());
+    } else if let Some(values) = other.values_mut() {
+        elementwise::add_assign(values, sum.values());
+        *sum = other.renewed(Identity::fresh());
+    } else {
+        *sum = fresh_sum(sum, &other);
+    }
+}
+
+fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
+    let mut sum = left.renewed(Identity::computed());
+    if let Some(values) = sum.values_mut() {
+        elementwise::add_assign(values, right.values());
+        return sum;
+    }
+    let mut values = left.to_vec();
+    elementwise::add_assign(&mut values, right.values());
+    Tensor::computed(left.shared_shape(), values)
+}
+
+/// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
+struct Sum(Origin);
+
+static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]);
+
+impl Backward for Sum {
+    fn origin(&self) -> Origin {
+        self.0
+    }
+    fn parameter(&self, position: usize) -> &'static str {
+        SUM.parameters[position]
+    }
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+        let Some(gradient) = &upstream.gradients[0] else { return Ok(()) };
+        for position in (0..2).filter(|position| sink.needs(*position)).collect::<SmallVec<[usize; 2]>>() {
+            match gradient {
+                Erased::F32(tensor) => sink.put(position, tensor.clone()),
+                Erased::F64(tensor) => sink.put(position, tensor.clone()),
+                _ => unreachable!("gradients are real"),
+            }
+        }
+        sink.finish()
+    }
+}
+
+fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
+    let member = |tensor: &Tensor<T>| Member { identity: tensor.identity(), shape: &[], name: None };
+    let begun = recorder::begin(&SUM, &[member(left), member(right)]);
+    let inside = fresh_sum(left, right);
+    let sum = inside.renewed(Identity::fresh());
+    let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shared_shape(), real: true };
+    let called = Location::caller();
+    recorder::finish(begun, &[output], || Rc::new(Sum(Origin { rule: &SUM, called })));
+    sum
+}
