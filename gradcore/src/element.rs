@@ -52,6 +52,19 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
     fn negated(self) -> Self;
     /// The lowest value, below every other: -∞ for floats.
     const LOWEST: Self;
+    // The arithmetic of tensors: that of integers wraps, as TensorFlow's does.
+    #[doc(hidden)]
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn minus(self, other: Self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn times(self, other: Self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn over(self, other: Self) -> Self;
 }
 
 /// A [`Number`] for which gradients exist: `f32` and `f64`.
@@ -154,6 +167,14 @@ macro_rules! reals {
                 if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else { self + 0.0 }
             }
             fn negated(self) -> Self { -self }
+            #[inline]
+            fn plus(self, other: Self) -> Self { self + other }
+            #[inline]
+            fn minus(self, other: Self) -> Self { self - other }
+            #[inline]
+            fn times(self, other: Self) -> Self { self * other }
+            #[inline]
+            fn over(self, other: Self) -> Self { self / other }
         }
         impl Real for $type {
             #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)]
@@ -178,6 +199,14 @@ macro_rules! integers {
             fn absolute(self) -> Self { $absolute(self) }
             fn sign(self) -> Self { $sign(self) }
             fn negated(self) -> Self { self.wrapping_neg() }
+            #[inline]
+            fn plus(self, other: Self) -> Self { self.wrapping_add(other) }
+            #[inline]
+            fn minus(self, other: Self) -> Self { self.wrapping_sub(other) }
+            #[inline]
+            fn times(self, other: Self) -> Self { self.wrapping_mul(other) }
+            #[inline]
+            fn over(self, other: Self) -> Self { self.wrapping_div(other) }
         }
         impl Integer for $type {
             fn index_below(self, limit: usize) -> Option<usize> {

@@ -29,7 +29,7 @@ use crate::names::{self, Contract};
 ///     use dispatch::*;
 ///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).parameter(), ((&&&Probe(&k)).parameter(), ())));
 ///     (|| -> Tensor {
-///         call.exit(x * k, {
+///         call.exit::<Tensor, _>(x * k, {
 ///             let kept_k = (&&&Capture(&k)).keep(&call, 1, "k");
 ///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = kept_k.get(); dy * k }).done())
 ///         })
@@ -127,9 +127,15 @@ impl VisitMut for Filler<'_> {
 }
 
 impl Filler<'_> {
+    /// The type of the value, without its `Result`.
+    fn output(&self) -> TokenStream {
+        self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream)
+    }
+
     fn exit(&self, number: usize) -> TokenStream {
         let exit = &self.model.exits[number];
         let (call, value) = (names::call(), &exit.value);
+        let (output, place) = (self.output(), names::at(value.span()));
         let rule = match &exit.rule {
             exit::Rule::Named(name) => name.to_token_stream(),
             exit::Rule::Found(rule) => self.rule(*rule),
@@ -137,12 +143,12 @@ impl Filler<'_> {
         };
         // The rule keeps clones, so it is made before the value is moved out.
         match &exit.rule {
-            exit::Rule::Named(_) => quote!(#call.exit(#value, #rule)),
+            exit::Rule::Named(_) => quote_spanned!(place=> #call.exit::<#output, _>(#value, #rule)),
             _ => {
                 let made = names::rule();
-                quote!({
+                quote_spanned!(place=> {
                     let #made = #rule;
-                    #call.exit(#value, #made)
+                    #call.exit::<#output, _>(#value, #made)
                 })
             }
         }
@@ -162,7 +168,7 @@ impl Filler<'_> {
         let statements = &rule.statements;
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let gradients = gradients(rule, contract, &sink);
-        let output = self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        let output = self.output();
         quote! {{
             #(#keeps)*
             #call.backward::<#output, _>(move |#parameter, #sink| {

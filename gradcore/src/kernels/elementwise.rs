@@ -17,7 +17,7 @@ unary! {
     neg<Number>(x) -> T { x.negated() }
     abs<Number>(x) -> T { x.absolute() }
     sign<Number>(x) -> T { x.sign() }
-    square<Number>(x) -> T { x * x }
+    square<Number>(x) -> T { x.times(x) }
     exp<Real>(x) -> T { x.exp() }
     log<Real>(x) -> T { x.ln() }
     log1p<Real>(x) -> T { x.ln_1p() }
@@ -48,10 +48,10 @@ macro_rules! binary {
     )+ };
 }
 binary! {
-    add<Number>(x, y) -> T { x + y }
-    sub<Number>(x, y) -> T { x - y }
-    mul<Number>(x, y) -> T { x * y }
-    div<Number>(x, y) -> T { x / y }
+    add<Number>(x, y) -> T { x.plus(y) }
+    sub<Number>(x, y) -> T { x.minus(y) }
+    mul<Number>(x, y) -> T { x.times(y) }
+    div<Number>(x, y) -> T { x.over(y) }
     /// The greater element; NaN if either is (TensorFlow's `maximum`).
     #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
     maximum<Number>(x, y) -> T { if x >= y || x != x { x } else { y } }
@@ -86,7 +86,7 @@ pub(crate) fn cast<T: Element, U: Element>(x: &[T], out: &mut [U]) {
 #[inline]
 pub(crate) fn add_assign<T: Number>(sum: &mut [T], x: &[T]) {
     for (sum, &x) in sum.iter_mut().zip(x) {
-        *sum = *sum + x;
+        *sum = sum.plus(x);
     }
 }
 
@@ -94,6 +94,6 @@ pub(crate) fn add_assign<T: Number>(sum: &mut [T], x: &[T]) {
 #[inline]
 pub(crate) fn sub_assign<T: Number>(rest: &mut [T], x: &[T]) {
     for (rest, &x) in rest.iter_mut().zip(x) {
-        *rest = *rest - x;
+        *rest = rest.minus(x);
     }
 }

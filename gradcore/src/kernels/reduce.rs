@@ -77,11 +77,18 @@ fn sum_all<T: Number>(values: &[T]) -> T {
     const LANES: usize = 16;
     let mut lanes = [T::default(); LANES];
     let chunks = values.chunks_exact(LANES);
-    let rest = chunks.remainder().iter().fold(T::default(), |sum, &x| sum + x);
+    let rest = chunks.remainder().iter().fold(T::default(), |sum, &x| sum.plus(x));
     for chunk in chunks {
         elementwise::add_assign(&mut lanes, chunk);
     }
-    lanes.iter().fold(rest, |sum, &x| sum + x)
+    lanes.iter().fold(rest, |sum, &x| sum.plus(x))
+}
+
+/// The greater of two elements with their places: the first if they are equal, any number rather than NaN.
+#[allow(clippy::eq_op, reason = "a NaN differs from itself")]
+fn greater_element<T: Element>(most: (usize, T), x: (usize, T)) -> (usize, T) {
+    let is_nan = |element: T| element != element;
+    if x.1 > most.1 || (is_nan(most.1) && !is_nan(x.1)) { x } else { most }
 }
 
 /// Places of the first greatest elements along an axis.
@@ -91,8 +98,7 @@ pub(crate) fn argmax<T: Element>(values: &[T], shape: &[usize], axis: usize) -> 
         .into_iter()
         .map(|lane| {
             let first = (0, lane[0]);
-            let (place, _) =
-                lane.iter().copied().enumerate().skip(1).fold(first, |most, x| if x.1 > most.1 { x } else { most });
+            let (place, _) = lane.iter().copied().enumerate().skip(1).fold(first, greater_element);
             i64::try_from(place).expect("an axis is shorter than 2^63")
         })
         .collect()

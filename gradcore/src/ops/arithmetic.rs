@@ -4,6 +4,7 @@ use super::apply::{binary, unary};
 use super::{greater_equal, less_equal, sum_to, where_};
 use crate::custom_gradient;
 use crate::element::Number;
+use crate::error::{Error, refuse};
 use crate::kernels::elementwise;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -47,6 +48,13 @@ pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 #[inline]
 pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    if !T::REAL && y.values().contains(&T::default()) {
+        refuse(&Error::Argument {
+            operation: "divide",
+            expected: "`y` without zeros, for integers have no infinity".into(),
+            found: "a 0".into(),
+        });
+    }
     let (of_x, of_y) = shapes(x, y);
     let grad = |dy| (sum_to(&(dy / y), &of_x), sum_to(&(-dy * x / y / y), &of_y));
     (binary("divide", x, y, elementwise::div), grad)

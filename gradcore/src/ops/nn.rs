@@ -13,8 +13,15 @@ use crate::tensor::Tensor;
 #[custom_gradient]
 pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary(x, elementwise::relu);
-    let zero = T::default();
-    (y, |dy| where_(&(y > zero), dy, &Tensor::scalar(zero)))
+    (y, |dy| relu_gradient(dy, &y))
+}
+
+/// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
+#[custom_gradient]
+fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (rises, zero) = (y > T::default(), Tensor::scalar(T::default()));
+    let grad = |ddy| (where_(&rises, ddy, &zero), Tensor::filled(ddy.shape(), T::default()));
+    (where_(&rises, dy, &zero), grad)
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
@@ -71,7 +78,7 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     let places = label_places(labels, logits);
     let log_probabilities = log_softmax(logits);
     let shape = labels.shared_shape();
-    let picked = places.iter().map(|&place| -log_probabilities.values()[place]).collect();
+    let picked = places.iter().map(|&place| T::default() - log_probabilities.values()[place]).collect();
     let grad = |dy| {
         let of_rows: Shape = shape.iter().copied().chain([1]).collect();
         (exp(&log_probabilities) - one_hot(&places, logits.shared_shape())) * reshape(dy, &of_rows)

@@ -1,7 +1,7 @@
 //! One of two, element by element.
 
 use super::apply::{binary, common_shape, stretched};
-use super::{broadcast_to, greater_equal, less_equal, sum_to};
+use super::{broadcast_to, greater_equal, less_equal, minimum, sum_to};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::kernels::elementwise;
@@ -34,7 +34,7 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
     Tensor::computed(shape, out)
 }
 
-/// min(max(x, low), high); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the
+/// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the
 /// gradient where they limit.
 #[custom_gradient]
 #[track_caller]
@@ -42,15 +42,15 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
     let (of_low, of_high) = (low.shared_shape(), high.shared_shape());
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
-        let (above, below) = (greater_equal(x, low), less_equal(x, high));
+        let (below, above) = (less_equal(x, high), greater_equal(&minimum(x, high), low));
         (
             where_(&above, &where_(&below, dy, &zero), &zero),
             sum_to(&where_(&above, &zero, dy), &of_low),
-            sum_to(&where_(&below, &zero, dy), &of_high),
+            sum_to(&where_(&above, &where_(&below, &zero, dy), &zero), &of_high),
         )
     };
     let shape = x.shared_shape();
     let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
-    let y = binary("clip_by_value", x, &low, elementwise::maximum);
-    (binary("clip_by_value", &y, &high, elementwise::minimum), grad)
+    let y = binary("clip_by_value", x, &high, elementwise::minimum);
+    (binary("clip_by_value", &y, &low, elementwise::maximum), grad)
 }

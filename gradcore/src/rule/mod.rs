@@ -27,7 +27,7 @@ pub use gradient::NoGradient;
 use gradient::{Given, Sink};
 use input::{AtLeastOne, Inputs};
 pub use input::{Constant, Input, Probe, ProbeConstant, ProbeInput, ProbeInteger};
-use output::Outputs;
+use output::{OutputValue, Outputs};
 
 /// A call of a rule whose body is running.
 pub struct Call<W> {
@@ -84,11 +84,12 @@ impl<W> Call<W> {
 
     /// Ends the call: the caller's value, recorded with its backward function where a tape watches an input.
     #[inline]
-    pub fn exit<O: Outputs + 'static, B>(mut self, value: O, backward: B) -> O
+    pub fn exit<O: Outputs + 'static, B>(mut self, value: impl OutputValue<O>, backward: B) -> O
     where
         B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
         W: 'static,
     {
+        let value = value.into_output();
         let renewed = value.renewed();
         let begun = std::mem::take(&mut self.begun);
         if begun.depth != 0 {

@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::shape::Shape;
 use crate::tape::{Output, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
+use crate::variable::Variable;
 
 /// What an annotated function returns: a tensor, or a tuple of tensors.
 #[diagnostic::on_unimplemented(
@@ -25,6 +26,37 @@ pub trait Outputs: Sized {
 
 /// An entry for each output.
 type Described = SmallVec<[Output; 1]>;
+
+/// What the first half of the pair may be: the value, or a reference to the tensor that is returned.
+#[diagnostic::on_unimplemented(
+    message = "the value in the pair must be `{O}`, which the function returns, found `{Self}`",
+    label = "expected `{O}`"
+)]
+pub trait OutputValue<O> {
+    /// The value, owned.
+    fn into_output(self) -> O;
+}
+
+impl<O: Outputs> OutputValue<O> for O {
+    #[inline]
+    fn into_output(self) -> O {
+        self
+    }
+}
+
+impl<T: Element> OutputValue<Tensor<T>> for &Tensor<T> {
+    #[inline]
+    fn into_output(self) -> Tensor<T> {
+        self.clone()
+    }
+}
+
+impl<T: Element> OutputValue<Tensor<T>> for &Variable<T> {
+    #[inline]
+    fn into_output(self) -> Tensor<T> {
+        (**self).clone()
+    }
+}
 
 impl<T: Element> Tensor<T> {
     #[inline]

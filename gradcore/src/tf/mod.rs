@@ -67,7 +67,7 @@ elementwise! {
     /// # Panics
     /// Panics if the shapes do not broadcast.
     multiply<Number>(x, y);
-    /// x / y, broadcast; integers are truncated.
+    /// x / y, broadcast; for integers the quotient is truncated (TensorFlow's `truncatediv`; its `divide` gives floats).
     ///
     /// # Panics
     /// Panics if the shapes do not broadcast, or an integer is divided by 0.
