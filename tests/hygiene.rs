@@ -1,0 +1,79 @@
+//! The expansion in a crate that allows nothing: no prelude, no unsafe code, no warning, and names that clash.
+
+#![no_implicit_prelude]
+#![forbid(unsafe_code)]
+#![deny(warnings, clippy::all, clippy::pedantic)]
+
+use ::gradcore::{Error, GradientTape, Tensor, Variable, custom_gradient, tf};
+use ::std::prelude::v1::{Ok, Result, test};
+use ::std::{assert_eq, vec};
+
+/// Every name here is one that generated code might use too.
+#[custom_gradient]
+fn clashing(call: &Tensor, sink: f32, rule: f32, kept_call: &Tensor, upstream: f32) -> Tensor {
+    let this = sink * rule;
+    let enter = call * this;
+    let value = &enter * upstream;
+    let grad = |dy| (dy * this * upstream * kept_call, dy * value);
+    (enter * 1.0, grad)
+}
+
+struct Scale {
+    by: Variable,
+    twice: bool,
+}
+
+impl Scale {
+    #[custom_gradient(variables(self.by))]
+    fn call(&self, r#type: &Tensor) -> Tensor {
+        let factor = if self.twice { 2.0 } else { 1.0 };
+        let grad = |dy| {
+            let slope = dy * factor;
+            (&slope * &self.by, tf::reduce_sum(slope * r#type, ..))
+        };
+        (r#type * &self.by * factor, grad)
+    }
+}
+
+/// A rule in a macro of the user's.
+macro_rules! power {
+    ($name:ident, $x:ident, $n:literal) => {
+        #[custom_gradient]
+        fn $name($x: &Tensor) -> Tensor {
+            let y = (1..$n).fold($x * 1.0, |y, _| y * $x);
+            let grad = |dy| dy * $n * (&y / $x);
+            (y, grad)
+        }
+    };
+}
+power!(cube, x, 3);
+
+mod elsewhere {
+    use ::gradcore::{Tensor, custom_gradient};
+    use ::std::iter::Iterator;
+
+    #[custom_gradient]
+    pub(super) fn summed(x: &Tensor, counts: &[i32]) -> Tensor {
+        let total: i32 = counts.iter().sum();
+        (x * total, |dy| dy * total)
+    }
+}
+use ::std::iter::Iterator;
+
+#[test]
+fn a_crate_that_allows_nothing() -> Result<(), Error> {
+    let (a, b) = (tf::constant([1.0, 2.0]), tf::constant([3.0, 4.0]));
+    let tape = GradientTape::new();
+    tape.watch((&a, &b));
+    let y = clashing(&a, 2.0, 3.0, &b, 10.0);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((da.to_vec(), db.to_vec()), (vec![180.0, 240.0], vec![60.0, 120.0]));
+
+    let scale = Scale { by: Variable::new(3.0), twice: true };
+    let tape = GradientTape::new();
+    tape.watch(&a);
+    let y = elsewhere::summed(&cube(&scale.call(&a)), &[1, 1]);
+    let (da, dby) = tape.gradient(&y, (&a, &scale.by))?;
+    assert_eq!((da.to_vec(), dby.item().to_bits()), (vec![1296.0, 5184.0], 3888.0f32.to_bits()));
+    Ok(())
+}
