@@ -34,11 +34,11 @@ impl PositiveWeightLayer {
     fn call(&self, inputs: &Tensor) -> Tensor {
         let w_pos = tf::nn::relu(&self.w);
         let grad = |dy| {
-            let dw = tf::matmul_with(inputs, dy, transpose_a(true));
-            let dx = tf::matmul_with(dy, &w_pos, transpose_b(true));
+            let dw = tf::matmul(inputs, dy, transpose_a(true));
+            let dx = tf::matmul(dy, &w_pos, transpose_b(true));
             (dx, tf::where_(&w_pos > 0, dw, 0.0))
         };
-        (tf::matmul(inputs, &w_pos), grad)
+        (tf::matmul(inputs, &w_pos, ..), grad)
     }
 }
 

@@ -103,7 +103,7 @@ impl Layer {
     fn new(inputs: u16, outputs: u16, seed: u64) -> Self {
         let shape = [usize::from(inputs), usize::from(outputs)];
         Layer {
-            weights: Variable::new(tf::random::uniform_with(shape, minval(-0.5).maxval(0.5).seed(seed))),
+            weights: Variable::new(tf::random::uniform(shape, minval(-0.5).maxval(0.5).seed(seed))),
             biases: Variable::new(tf::zeros([usize::from(outputs)])),
             // A sum of n signs is about √n; scaled to about 1, it falls where the straight-through gradient flows.
             scale: f32::from(inputs).sqrt().recip(),
@@ -111,7 +111,7 @@ impl Layer {
     }
 
     fn apply(&self, x: &Tensor, quantizer: Quantizer) -> Tensor {
-        tf::matmul(x, (quantizer.weights)(&self.weights)) * self.scale + &self.biases
+        tf::matmul(x, (quantizer.weights)(&self.weights), ..) * self.scale + &self.biases
     }
 
     fn variables(&self) -> [&Variable; 2] {
@@ -205,7 +205,7 @@ fn load() -> Result<Vec<Digit>, Box<dyn Error>> {
 
 /// The digits in another order, the same for the same seed.
 fn shuffled(digits: &[Digit], seed: tf::options::Seed) -> Vec<Digit> {
-    let keys: Tensor = tf::random::uniform_with([digits.len()], seed);
+    let keys: Tensor = tf::random::uniform([digits.len()], seed);
     let mut keyed: Vec<(f32, &Digit)> = keys.to_vec().into_iter().zip(digits).collect();
     keyed.sort_by(|(left, _), (right, _)| left.total_cmp(right));
     keyed.into_iter().map(|(_, digit)| digit.clone()).collect()

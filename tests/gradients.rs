@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 1e-8;
 /// ⟨weights, f(inputs)⟩, so that each output element counts differently.
 fn projected(f: &Operation<'_>, inputs: &[Tensor<f64>]) -> Tensor<f64> {
     let y = f(inputs);
-    let weights = tf::random::normal_with(y.shape(), seed(17));
+    let weights = tf::random::normal(y.shape(), seed(17));
     tf::reduce_sum(y * weights, ..)
 }
 
@@ -64,9 +64,8 @@ fn check(name: &str, inputs: &[Tensor<f64>], f: impl Fn(&[Tensor<f64>]) -> Tenso
     agree(name, &first, inputs);
     let second = |inputs: &[Tensor<f64>]| {
         let slopes = by_tape(&first, inputs);
-        let weigh = |(k, slope): (u64, &Tensor<f64>)| {
-            tf::reduce_sum(slope * tf::random::normal_with(slope.shape(), seed(k)), ..)
-        };
+        let weigh =
+            |(k, slope): (u64, &Tensor<f64>)| tf::reduce_sum(slope * tf::random::normal(slope.shape(), seed(k)), ..);
         (100..).zip(&slopes).map(weigh).reduce(|sum, part| sum + part).expect("an input")
     };
     agree(&format!("second derivative of {name}"), &second, inputs);
@@ -75,7 +74,7 @@ fn check(name: &str, inputs: &[Tensor<f64>], f: impl Fn(&[Tensor<f64>]) -> Tenso
 /// Numbers between -1.9 and 1.9 in a random order, none near a kink: not near 0, nor near each other.
 #[allow(clippy::cast_precision_loss, reason = "counts of a few elements")]
 fn numbers(shape: &[usize], number: u64) -> Tensor<f64> {
-    let keys = tf::random::uniform_with::<f64>(shape, seed(number)).to_vec();
+    let keys = tf::random::uniform::<f64>(shape, seed(number)).to_vec();
     let place = |key: &f64| keys.iter().filter(|other| *other < key).count() as f64;
     let spacing = 3.8 / keys.len() as f64;
     let values = keys.iter().map(|key| (place(key) + 0.37) * spacing - 1.9).collect();
@@ -83,7 +82,7 @@ fn numbers(shape: &[usize], number: u64) -> Tensor<f64> {
 }
 
 fn positive(shape: &[usize], number: u64) -> Tensor<f64> {
-    tf::random::uniform_with(shape, seed(number).minval(0.5).maxval(2.0))
+    tf::random::uniform(shape, seed(number).minval(0.5).maxval(2.0))
 }
 
 #[test]
@@ -99,9 +98,9 @@ fn functions_of_one_tensor() {
         ("sigmoid", |x| tf::sigmoid(x)),
         ("relu", |x| tf::nn::relu(x)),
         ("identity", |x| tf::identity(x)),
-        ("softmax", |x| tf::nn::softmax(x)),
-        ("log_softmax", |x| tf::nn::log_softmax(x)),
-        ("softmax along axis 0", |x| tf::nn::softmax_with(x, axis(0))),
+        ("softmax", |x| tf::nn::softmax(x, ..)),
+        ("log_softmax", |x| tf::nn::log_softmax(x, ..)),
+        ("softmax along axis 0", |x| tf::nn::softmax(x, axis(0))),
     ];
     for (name, f) in functions {
         check(name, std::slice::from_ref(&x), |inputs| f(&inputs[0]));
@@ -189,8 +188,8 @@ fn reductions_along_every_set_of_axes() {
 fn shapes_and_orders() {
     let x = numbers(&[2, 3, 4], 10);
     check("reshape", std::slice::from_ref(&x), |inputs| tf::reshape(&inputs[0], [4, -1]));
-    check("transpose", std::slice::from_ref(&x), |inputs| tf::transpose(&inputs[0]));
-    check("transpose_with", &[x], |inputs| tf::transpose_with(&inputs[0], perm([1, 2, 0])));
+    check("transpose", std::slice::from_ref(&x), |inputs| tf::transpose(&inputs[0], ..));
+    check("transpose_with", &[x], |inputs| tf::transpose(&inputs[0], perm([1, 2, 0])));
     check("broadcast_to", &[numbers(&[3, 1], 11)], |inputs| tf::broadcast_to(&inputs[0], [2, 3, 4]));
     check("sum_to", &[numbers(&[2, 3, 4], 12)], |inputs| tf::sum_to(&inputs[0], tf::zeros([3, 1])));
 }
@@ -209,7 +208,7 @@ fn matrix_products() {
             };
             let inputs = [numbers(&given(left, first), 13), numbers(&given(right, second), 14)];
             check(&format!("matmul of {left:?} and {right:?}, transposed {first} {second}"), &inputs, |inputs| {
-                tf::matmul_with(&inputs[0], &inputs[1], transpose_a(first).transpose_b(second))
+                tf::matmul(&inputs[0], &inputs[1], transpose_a(first).transpose_b(second))
             });
         }
     }
@@ -239,8 +238,8 @@ fn casts() {
 fn operations_in_a_network() {
     let inputs = [numbers(&[3, 4], 20), numbers(&[4, 5], 21), numbers(&[5], 22), numbers(&[5, 2], 23)];
     check("a network of two layers", &inputs, |inputs| {
-        let hidden = tf::tanh(tf::matmul(&inputs[0], &inputs[1]) + &inputs[2]);
-        let logits = tf::matmul(hidden, &inputs[3]);
+        let hidden = tf::tanh(tf::matmul(&inputs[0], &inputs[1], ..) + &inputs[2]);
+        let logits = tf::matmul(hidden, &inputs[3], ..);
         tf::reduce_mean(tf::nn::sparse_softmax_cross_entropy_with_logits([0, 1, 1], logits), ..)
     });
 }

@@ -153,6 +153,51 @@ fn nondiff_takes_a_tensor_out_of_the_gradients() {
 }
 
 #[test]
+fn nondiff_holds_for_watched_tensors_and_at_every_order() {
+    #[custom_gradient]
+    fn masked(dy: &Tensor, #[nondiff] y: &Tensor) -> Tensor {
+        let mask = tf::cast(y > 0, tf::float32);
+        (dy * &mask, |ddy| ddy * mask)
+    }
+    #[custom_gradient]
+    fn ramp(x: &Tensor) -> Tensor {
+        let y = tf::maximum(x, 0) * x;
+        (&y, |dy| masked(dy, &y) * x * 2)
+    }
+    let x = tf::constant([-1.0, 3.0]);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let first = tape.gradient(ramp(&x), &x).expect("a gradient");
+    let second = tape.gradient(&first, &x).expect("a second gradient");
+    assert_eq!((first.to_vec(), second.to_vec()), (vec![0.0, 6.0], vec![0.0, 2.0]));
+}
+
+#[test]
+fn an_inner_function_may_declare_what_its_exits_return() {
+    #[custom_gradient]
+    fn f(x: &Tensor, straight: bool) -> Tensor {
+        fn grad(dy: &Tensor) -> Tensor {
+            if straight {
+                return dy.clone();
+            }
+            dy * x
+        }
+        (tf::round(x), grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, true), [2.5]), [1.0]);
+    assert_eq!(gradient_of(|x| f(x, false), [2.5]), [2.5]);
+}
+
+#[test]
+fn gradients_may_be_listed_in_an_array() {
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor) -> Tensor {
+        (a * b, |dy| [dy * b, dy * a])
+    }
+    assert_eq!(gradient_of(|x| f(x, x), [3.0]), [6.0]);
+}
+
+#[test]
 fn none_stops_the_gradient_and_says_so() {
     #[custom_gradient]
     fn first_only(a: &Tensor, b: &Tensor) -> Tensor {
@@ -324,6 +369,22 @@ fn integer_literals_stand_beside_tensors_of_floats() {
     assert_eq!(tape.gradient(&y, &x).expect("a gradient").to_vec(), [-0.25, 2.0]);
 }
 
+#[test]
+fn masks_are_combined_as_in_python() {
+    #[custom_gradient]
+    fn clipped(x: &Tensor, low: &Tensor, high: &Tensor) -> Tensor {
+        let y = tf::clip_by_value(x, low, high);
+        (y, |dy| (tf::where_(!((x < low) & (dy > 0) | (x > high) & (dy < 0)), dy, 0), None, None))
+    }
+    let x = tf::constant([-2.0, 0.0, 2.0, -2.0, 2.0]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = clipped(&x, &tf::constant(-1.0), &tf::constant(1.0));
+    let dy = tf::constant([1.0, 1.0, -1.0, -1.0, 1.0]);
+    let dx = tape.gradient_with(&y, &x, output_gradients(&dy)).expect("a gradient");
+    assert_eq!(dx.to_vec(), [0.0, 1.0, 0.0, -1.0, 1.0]);
+}
+
 struct Layer {
     w: Variable,
     scale: f32,
@@ -333,13 +394,9 @@ impl Layer {
     /// Reads its weight, so the weight is listed and gets the second gradient.
     #[custom_gradient(variables(self.w))]
     fn call(&self, inputs: &Tensor) -> Tensor {
-        let grad = |dy| {
-            (
-                tf::matmul_with(dy, &self.w, transpose_b(true)) * self.scale,
-                tf::matmul_with(inputs, dy, transpose_a(true)),
-            )
-        };
-        (tf::matmul(inputs, &self.w), grad)
+        let grad =
+            |dy| (tf::matmul(dy, &self.w, transpose_b(true)) * self.scale, tf::matmul(inputs, dy, transpose_a(true)));
+        (tf::matmul(inputs, &self.w, ..), grad)
     }
 
     #[custom_gradient]
@@ -349,7 +406,7 @@ impl Layer {
 
     #[custom_gradient]
     fn forgetful(&self, x: &Tensor) -> Tensor {
-        (tf::matmul(x, &self.w), |dy| dy)
+        (tf::matmul(x, &self.w, ..), |dy| dy)
     }
 
     #[custom_gradient]

@@ -204,13 +204,13 @@ fn axes_of_size_zero_and_rank_zero() -> Result<(), Error> {
     tape.watch(&x);
     assert_eq!(tape.gradient(tf::reduce_sum(&x * 2.0, ..), &x)?.shape(), [0, 3]);
     assert_eq!(tape.gradient(tf::reduce_sum(&x, axis(0)), &x)?.shape(), [0, 3]);
-    let product = tf::matmul(&x, tf::ones([3, 2]));
+    let product = tf::matmul(&x, tf::ones([3, 2]), ..);
     assert_eq!(product.shape(), [0, 2]);
     assert_eq!(tape.gradient(&product, &x)?.shape(), [0, 3]);
-    let empty_inner = tf::matmul(tf::transpose(&x), &x);
+    let empty_inner = tf::matmul(tf::transpose(&x, ..), &x, ..);
     assert_eq!(empty_inner.to_vec(), [0.0; 9]);
     assert_eq!(tape.gradient(&empty_inner, &x)?.shape(), [0, 3]);
-    assert_eq!(tape.gradient(tf::nn::softmax(&x), &x)?.shape(), [0, 3]);
+    assert_eq!(tape.gradient(tf::nn::softmax(&x, ..), &x)?.shape(), [0, 3]);
     Ok(())
 }
 

@@ -121,7 +121,7 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
             &function.function.sig,
             format_args!("`{name}` has no parameter to which a gradient could flow{hint}"),
         );
-    } else if function.parameters.iter().all(|parameter| parameter.kind == ParameterKind::Constant) {
+    } else if function.parameters.iter().all(|parameter| parameter.kind != ParameterKind::ByType) {
         report.error(
             &function.function.sig.inputs,
             format_args!("every parameter of `{name}` is marked `#[nondiff]`; leave one to which a gradient flows"),

@@ -99,10 +99,12 @@ pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
 fn inputs(model: &GradFn) -> TokenStream {
     let (probe, input, constant) =
         (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
+    let nondiff = model.contract.get("Nondiff");
     let parameters = model.parameters.iter().map(|parameter| {
         let name = &parameter.name;
         match parameter.kind {
             ParameterKind::ByType => quote!((&&&#probe(&#name)).parameter()),
+            ParameterKind::Nondiff => quote!(#nondiff((&&&#probe(&#name)).parameter())),
             ParameterKind::Constant => quote!(#constant),
         }
     });
@@ -216,8 +218,10 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
         .iter()
         .filter(|captured| used(captured))
         .map(|captured| {
-            let name = captured.place.name();
+            let mut name = captured.place.name();
             let kept = names::kept(&name);
+            // At the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
+            name.set_span(proc_macro2::Span::call_site().resolved_at(name.span()));
             let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
             quote_spanned!(names::at(captured.place.span())=> #allowed let #name = #kept.get();)
         })
@@ -247,12 +251,14 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
                 .collect();
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
-        Gradients::Whole { value, early } => {
-            let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
+        Gradients::Whole { value, declared, early } => {
             let place = names::at(value.span());
+            let output = declared.as_ref().map(|ty| quote!(-> #ty));
+            let value = if declared.is_some() { quote!({ #value }) } else { quote!(#value) };
+            let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
             match early {
                 false => quote_spanned!(place=> #seen #sink.whole(#value)),
-                true => quote_spanned!(place=> #seen #sink.whole((|| #value)())),
+                true => quote_spanned!(place=> #seen #sink.whole((|| #output #value)())),
             }
         }
         Gradients::Missing => quote!(),

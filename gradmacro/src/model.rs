@@ -50,7 +50,9 @@ pub(crate) struct Parameter {
 pub(crate) enum ParameterKind {
     /// The type decides.
     ByType,
-    /// Marked `#[nondiff]`, or a pattern that takes a constant apart.
+    /// Marked `#[nondiff]`.
+    Nondiff,
+    /// A pattern that takes a constant apart.
     Constant,
 }
 
@@ -72,8 +74,9 @@ pub(crate) struct Rule {
 pub(crate) enum Gradients {
     /// One expression for each gradient, each with the type that an inner `fn` declares.
     Split(Vec<(Expr, Option<Type>)>),
-    /// One expression for all, because the syntax does not show where one ends. With `early`, it is left by `return`.
-    Whole { value: Box<Expr>, early: bool },
+    /// One expression for all, because the syntax does not show where one ends, with the type that an inner `fn`
+    /// declares. With `early`, it is left by `return`.
+    Whole { value: Box<Expr>, declared: Option<Type>, early: bool },
     /// The body has no value.
     Missing,
 }
@@ -143,7 +146,11 @@ fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
             _ => (format_ident!("_"), true),
         };
         let shown = if constant { shown } else { shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned() };
-        let kind = if marked || constant { ParameterKind::Constant } else { ParameterKind::ByType };
+        let kind = match (constant, marked) {
+            (true, _) => ParameterKind::Constant,
+            (false, true) => ParameterKind::Nondiff,
+            (false, false) => ParameterKind::ByType,
+        };
         parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind });
     }
     parameters
@@ -337,15 +344,21 @@ impl Rule {
                 let types = component_types(declared, tuple.elems.len());
                 (true, tuple.elems.into_iter().collect(), types)
             }
+            Some(Expr::Array(array)) if !early && !array.elems.is_empty() => {
+                let types = vec![None; array.elems.len()];
+                (true, array.elems.into_iter().collect(), types)
+            }
             Some(value) if !early && is_single(&value) => (true, vec![value], vec![declared]),
-            Some(value) => (false, vec![value], vec![None]),
+            Some(value) => (false, vec![value], vec![declared]),
         };
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let captures = captures(around, &own, &mut statements, &mut values);
         let gradients = match (split, values.pop()) {
             (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),
-            (_, Some(value)) => Gradients::Whole { value: Box::new(value), early },
+            (_, Some(value)) => {
+                Gradients::Whole { value: Box::new(value), declared: types.into_iter().next().flatten(), early }
+            }
             (_, None) => Gradients::Missing,
         };
         Rule { written, parameters, statements, gradients, captures, refused: Vec::new() }

@@ -215,19 +215,19 @@ operations! {
     where_reciprocal: |given| { let x = given.x(); tf::where_(tf::greater(x, 0.0), 1.0 / x, 0.0) };
     where_sqrt: |given| { let x = given.x(); tf::where_(tf::greater(x, 0.0), tf::sqrt(x), 0.0) };
     reshape: |given| tf::reshape(given.x(), given.whole_numbers("shape"));
-    transpose: |given| tf::transpose(given.x());
-    transpose_with: |given| tf::transpose_with(given.x(), perm(given.whole_numbers("perm")));
+    transpose: |given| tf::transpose(given.x(), ..);
+    transpose_with: |given| tf::transpose(given.x(), perm(given.whole_numbers("perm")));
     broadcast_to: |given| tf::broadcast_to(given.x(), sizes(&given.options["shape"]));
-    matmul: |given| { let (a, b) = given.pair(); tf::matmul(a, b) };
-    matmul_with: |given| { let (a, b) = given.pair(); tf::matmul_with(a, b, given.turns()) };
+    matmul: |given| { let (a, b) = given.pair(); tf::matmul(a, b, ..) };
+    matmul_with: |given| { let (a, b) = given.pair(); tf::matmul(a, b, given.turns()) };
     reduce_sum: |given| tf::reduce_sum(given.x(), given.reduced_axes());
     reduce_mean: |given| tf::reduce_mean(given.x(), given.reduced_axes());
     reduce_max: |given| tf::reduce_max(given.x(), given.reduced_axes());
     relu: |given| tf::nn::relu(given.x());
-    softmax: |given| tf::nn::softmax(given.x());
-    softmax_with: |given| tf::nn::softmax_with(given.x(), given.axes());
-    log_softmax: |given| tf::nn::log_softmax(given.x());
-    log_softmax_with: |given| tf::nn::log_softmax_with(given.x(), given.axes());
+    softmax: |given| tf::nn::softmax(given.x(), ..);
+    softmax_with: |given| tf::nn::softmax(given.x(), given.axes());
+    log_softmax: |given| tf::nn::log_softmax(given.x(), ..);
+    log_softmax_with: |given| tf::nn::log_softmax(given.x(), given.axes());
     cross_entropy: |given| of_labels(given);
 }
 

@@ -31,10 +31,10 @@ impl PositiveWeightLayer {
     fn call(&self, inputs: &Tensor) -> Tensor {
         let w_pos = tf::nn::relu(&self.w);
         let grad = |dy| {
-            let dw = tf::matmul_with(inputs, dy, transpose_a(true));
-            (tf::matmul_with(dy, w_pos, transpose_b(true)), tf::where_(w_pos > 0.0, dw, 0.0))
+            let dw = tf::matmul(inputs, dy, transpose_a(true));
+            (tf::matmul(dy, w_pos, transpose_b(true)), tf::where_(w_pos > 0.0, dw, 0.0))
         };
-        (tf::matmul(inputs, w_pos), grad)
+        (tf::matmul(inputs, w_pos, ..), grad)
     }
 }
 

@@ -66,6 +66,24 @@ binary! {
     not_equal<Element>(x, y) -> bool { x != y }
 }
 
+macro_rules! logical {
+    ($($name:ident($x:ident, $y:ident) { $value:expr })+) => { $(
+        pub(crate) fn $name(x: &[bool], y: &[bool], out: &mut [bool]) {
+            for (out, (&$x, &$y)) in out.iter_mut().zip(x.iter().zip(y)) {
+                *out = $value;
+            }
+        }
+    )+ };
+}
+logical! {
+    logical_and(x, y) { x && y }
+    logical_or(x, y) { x || y }
+}
+
+pub(crate) fn logical_not(x: &[bool], out: &mut [bool]) {
+    out.iter_mut().zip(x).for_each(|(out, &x)| *out = !x);
+}
+
 /// `x` where the condition holds, else `y`.
 #[inline]
 pub(crate) fn select<T: Element>(condition: &[bool], x: &[T], y: &[T], out: &mut [T]) {

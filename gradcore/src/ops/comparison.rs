@@ -1,6 +1,6 @@
 //! Comparisons element by element: they give `bool`, through which no gradient flows.
 
-use super::apply::binary;
+use super::apply::{binary, unary};
 use crate::custom_gradient;
 use crate::element::Element;
 use crate::kernels::elementwise;
@@ -29,4 +29,23 @@ comparisons! {
     equal
     /// x ≠ y
     not_equal
+}
+
+// What follows is no rule: no gradient reaches a `bool`.
+
+/// Both.
+#[track_caller]
+pub(crate) fn logical_and(x: &Tensor<bool>, y: &Tensor<bool>) -> Tensor<bool> {
+    binary("logical_and", x, y, elementwise::logical_and)
+}
+
+/// Either, or both.
+#[track_caller]
+pub(crate) fn logical_or(x: &Tensor<bool>, y: &Tensor<bool>) -> Tensor<bool> {
+    binary("logical_or", x, y, elementwise::logical_or)
+}
+
+/// The opposite.
+pub(crate) fn logical_not(x: &Tensor<bool>) -> Tensor<bool> {
+    unary(x, elementwise::logical_not)
 }

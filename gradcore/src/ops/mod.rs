@@ -19,7 +19,9 @@ mod selection;
 mod shaping;
 
 pub(crate) use arithmetic::{abs, add, divide, maximum, minimum, multiply, negative, sign, square, subtract};
-pub(crate) use comparison::{equal, greater, greater_equal, less, less_equal, not_equal};
+pub(crate) use comparison::{
+    equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal,
+};
 pub(crate) use dtype::cast;
 pub(crate) use linalg::matmul;
 pub(crate) use math::{exp, log, log1p, round, sigmoid, sqrt, tanh};

@@ -99,15 +99,17 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
             found: format!("shape {:?}", labels.shape()),
         });
     }
-    let place = |(row, label): (usize, &L)| match label.index_below(*classes) {
-        Some(class) => row * classes + class,
-        None => refuse(&Error::Argument {
+    let place = |(row, label): (usize, &L)| Some(row * classes + label.index_below(*classes)?);
+    let places = labels.values().iter().enumerate().map(place).collect::<Option<Vec<usize>>>();
+    let Some(places) = places else {
+        let found = labels.values().iter().find(|label| label.index_below(*classes).is_none());
+        refuse(&Error::Argument {
             operation,
             expected: format!("`labels` from 0 to {classes} (exclusive)"),
-            found: label.to_string(),
-        }),
+            found: found.map(ToString::to_string).unwrap_or_default(),
+        })
     };
-    labels.values().iter().enumerate().map(place).collect()
+    places
 }
 
 fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {

@@ -4,7 +4,9 @@ use super::apply::{binary, common_shape, stretched};
 use super::{broadcast_to, greater_equal, less_equal, minimum, sum_to};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
+use crate::error::{Error, refuse};
 use crate::kernels::elementwise;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
@@ -50,6 +52,15 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
         )
     };
     let shape = x.shared_shape();
+    for limit in [low, high] {
+        if !Shape::broadcast("clip_by_value", x.shape(), limit.shape()).is_ok_and(|common| common == shape) {
+            refuse(&Error::Broadcast {
+                operation: "clip_by_value",
+                left: x.shape().to_vec(),
+                right: limit.shape().to_vec(),
+            });
+        }
+    }
     let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
     let y = binary("clip_by_value", x, &high, elementwise::minimum);
     (binary("clip_by_value", &y, &low, elementwise::maximum), grad)

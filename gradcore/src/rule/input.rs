@@ -118,11 +118,15 @@ pub struct Input<'a, A>(pub &'a A);
 /// A parameter that gets none.
 pub struct Constant;
 
-/// An [`Input`] or a [`Constant`].
+/// A parameter that is marked `#[nondiff]`: it gets no gradient, also where it is a tensor that a tape watches.
+pub struct Nondiff<P>(pub P);
+
+/// An [`Input`], a [`Constant`], or either marked [`Nondiff`].
 pub trait Parameter {
     /// The dtypes `Rest`, with that of this parameter before them if it is an input.
     type Before<Rest>;
     const IS_INPUT: bool;
+    #[doc(hidden)]
     fn member(&self) -> Option<Member<'_>>;
 }
 
@@ -144,6 +148,15 @@ impl Parameter for Constant {
     }
 }
 
+impl<P: Parameter> Parameter for Nondiff<P> {
+    type Before<Rest> = Rest;
+    const IS_INPUT: bool = false;
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        self.0.member()
+    }
+}
+
 /// All parameters of a function, as nested pairs.
 pub trait Inputs {
     /// The dtypes of the gradients that `grad` returns, as nested pairs.
@@ -151,27 +164,36 @@ pub trait Inputs {
     /// Which parameters are inputs: bit `k` for the `k`th.
     const INPUTS: u64;
     #[doc(hidden)]
-    fn members<'a>(&'a self, members: &mut Members<'a>);
+    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>);
 }
 
-type Members<'a> = SmallVec<[Member<'a>; 4]>;
+/// The tensors among the arguments.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct SeenMembers<'a> {
+    pub(super) inputs: SmallVec<[Member<'a>; 4]>,
+    /// Those that are `#[nondiff]`.
+    pub(super) known: SmallVec<[Member<'a>; 1]>,
+}
 
 impl Inputs for () {
     type Wanted = ();
     const INPUTS: u64 = 0;
     #[inline]
-    fn members<'a>(&'a self, _: &mut Members<'a>) {}
+    fn members<'a>(&'a self, _: &mut SeenMembers<'a>) {}
 }
 
 impl<P: Parameter, R: Inputs> Inputs for (P, R) {
     type Wanted = P::Before<R::Wanted>;
     const INPUTS: u64 = P::IS_INPUT as u64 | R::INPUTS << 1;
     #[inline]
-    fn members<'a>(&'a self, members: &mut Members<'a>) {
-        if let Some(member) = self.0.member() {
-            members.push(member);
+    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>) {
+        match self.0.member() {
+            Some(member) if P::IS_INPUT => seen.inputs.push(member),
+            Some(member) => seen.known.push(member),
+            None => {}
         }
-        self.1.members(members);
+        self.1.members(seen);
     }
 }
 

@@ -15,18 +15,16 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use smallvec::SmallVec;
-
 use crate::error::Error;
 use crate::tape::recorder::{self, Begun};
-use crate::tape::{Backward, Member, Origin, Rule, Upstream};
+use crate::tape::{Backward, Origin, Rule, Upstream};
 use crate::tensor::Identity;
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 pub use gradient::NoGradient;
 use gradient::{Given, Sink};
-use input::{AtLeastOne, Inputs};
-pub use input::{Constant, Input, Probe, ProbeConstant, ProbeInput, ProbeInteger};
+use input::{AtLeastOne, Inputs, SeenMembers};
+pub use input::{Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};
 
 /// A call of a rule whose body is running.
@@ -52,9 +50,9 @@ where
     let begun = if recorder::is_idle() {
         Begun::default()
     } else {
-        let mut members: SmallVec<[Member<'_>; 4]> = SmallVec::new();
-        inputs.members(&mut members);
-        recorder::begin(rule, &members)
+        let mut seen = SeenMembers::default();
+        inputs.members(&mut seen);
+        recorder::begin(rule, &seen.inputs, &seen.known)
     };
     Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, wanted: PhantomData }
 }

@@ -79,7 +79,7 @@ impl Backward for Sum {
 
 fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
     let member = |tensor: &Tensor<T>| Member { identity: tensor.identity(), shape: &[], name: None };
-    let begun = recorder::begin(&SUM, &[member(left), member(right)]);
+    let begun = recorder::begin(&SUM, &[member(left), member(right)], &[]);
     let inside = fresh_sum(left, right);
     let sum = inside.renewed(Identity::fresh());
     let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shared_shape(), real: true };

@@ -36,6 +36,8 @@ struct ActiveTape {
 struct Frame {
     rule: &'static Rule,
     inputs: SmallVec<[Identity; 4]>,
+    /// Arguments that are `#[nondiff]`.
+    known: SmallVec<[Identity; 1]>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -110,51 +112,25 @@ pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>
 }
 
 /// Begins a call: finds out which inputs are watched, and pauses the tapes while the body runs unless a second
-/// derivative is possible.
+/// derivative is possible. The body may use `known` besides the inputs.
 ///
 /// # Panics
 /// Panics if the call stands in the body of another rule and an input is watched without being an input of that rule.
 #[track_caller]
 #[inline(never)]
-pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>]) -> Begun {
-    RECORDER.with_borrow_mut(|recorder| {
+pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+    let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
         if !recorder.frames.is_empty() {
             for input in inputs {
-                recorder.expect_known(*input, None);
+                recorder.expect_known(*input, None)?;
             }
         }
-        let Recorder { tapes, frames, next_serial, barrier } = recorder;
-        let first = tapes.partition_point(|tape| tape.serial < *barrier);
-        let active = &tapes[first..];
-        let mut again = active.len() > 1;
-        let mut watched = 0;
-        for tape in active {
-            let mut record = tape.record.borrow_mut();
-            again |= record.settings.persistent;
-            for (k, input) in inputs.iter().enumerate() {
-                if record.slot_when_read(*input) != NONE {
-                    watched |= 1 << k;
-                }
-            }
-        }
-        if active.is_empty() {
-            return Begun::default();
-        }
-        let mut identities = SmallVec::new();
-        inputs.iter().for_each(|input| identities.push(input.identity));
-        let first_sequence = Identity::upcoming();
-        frames.push(Frame {
-            rule,
-            inputs: identities,
-            serials: (*barrier, *next_serial),
-            first_sequence,
-            body_recorded: again,
-        });
-        if !again {
-            *barrier = *next_serial;
-        }
-        Begun { watched, depth: u32::try_from(frames.len()).expect("rules nest less deep than 2^32"), first_sequence }
-    })
+        Ok(recorder.begin(rule, inputs, known))
+    });
+    match begun {
+        Ok(begun) => begun,
+        Err(lost) => lose(&lost),
+    }
 }
 
 /// Ends a call without recording it: the body panicked or returned an error.
@@ -194,10 +170,48 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
 /// Panics if it is none.
 #[track_caller]
 pub(crate) fn expect_input(captured: Member<'_>, expression: &'static str) {
-    RECORDER.with_borrow(|recorder| recorder.expect_known(captured, Some(expression)));
+    if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(captured, Some(expression))) {
+        lose(&lost);
+    }
 }
 
 impl Recorder {
+    fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+        let Recorder { tapes, frames, next_serial, barrier } = self;
+        let first = tapes.partition_point(|tape| tape.serial < *barrier);
+        let active = &tapes[first..];
+        let mut again = active.len() > 1;
+        let mut watched = 0;
+        for tape in active {
+            let mut record = tape.record.borrow_mut();
+            again |= record.settings.persistent;
+            for (k, input) in inputs.iter().enumerate() {
+                if record.slot_when_read(*input) != NONE {
+                    watched |= 1 << k;
+                }
+            }
+        }
+        if active.is_empty() {
+            return Begun::default();
+        }
+        let mut identities = SmallVec::new();
+        inputs.iter().for_each(|input| identities.push(input.identity));
+        let first_sequence = Identity::upcoming();
+        frames.push(Frame {
+            rule,
+            inputs: identities,
+            known: known.iter().map(|known| known.identity).collect(),
+            serials: (*barrier, *next_serial),
+            first_sequence,
+            body_recorded: again,
+        });
+        if !again {
+            *barrier = *next_serial;
+        }
+        let depth = u32::try_from(frames.len()).expect("rules nest less deep than 2^32");
+        Begun { watched, depth, first_sequence }
+    }
+
     fn end_frame(&mut self, depth: u32) -> Option<Frame> {
         let index = (depth as usize).checked_sub(1)?;
         self.frames.truncate(index + 1);
@@ -206,36 +220,42 @@ impl Recorder {
         Some(frame)
     }
 
-    /// A body may use its inputs, what it makes from them, and what no tape watches.
-    #[track_caller]
+    /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
-    fn expect_known(&self, used: Member<'_>, expression: Option<&str>) {
+    fn expect_known(&self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
             let Some(frame) = self.frames.iter().rev().find(|frame| frame.covers(tape)) else { continue };
-            if frame.inputs.contains(&used.identity) {
+            if frame.inputs.contains(&used.identity) || frame.known.contains(&used.identity) {
                 continue;
             }
             let record = tape.record.borrow();
             let older = used.identity.sequence() < frame.first_sequence;
             // A paused tape knows nothing that the body made, whichever thread numbered it.
-            let known = record.slot(used.identity) != NONE && (older || !frame.body_recorded);
-            if known || (older && record.watches_by_itself(used.identity)) {
-                lost_gradient(frame.rule, used, expression);
+            let on_tape = record.slot(used.identity) != NONE && (older || !frame.body_recorded);
+            if on_tape || (older && record.watches_by_itself(used.identity)) {
+                return Err(lost_gradient(frame.rule, used, expression));
             }
         }
+        Ok(())
     }
 }
 
-#[track_caller]
 #[cold]
-fn lost_gradient(rule: &'static Rule, used: Member<'_>, expression: Option<&str>) -> ! {
+fn lost_gradient(rule: &'static Rule, used: Member<'_>, expression: Option<&str>) -> String {
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
     let name = expression.or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
-    panic!(
+    format!(
         "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
         rule.name,
         rule.place(),
         used.shape,
     )
+}
+
+/// Panics where the tensor is used: at the line of the body, where that calls the operation.
+#[track_caller]
+#[cold]
+fn lose(message: &str) -> ! {
+    panic!("{message}")
 }

@@ -2,7 +2,8 @@
 //!
 //! * Wherever TensorFlow converts, these functions do: they take tensors, references, variables, scalars, arrays.
 //! * `where` is [`where_`], because Rust keeps the word.
-//! * What Python passes by keyword is in [`options`].
+//! * What Python passes by keyword is the last argument, `..` for the defaults: see [`options`].
+//! * TensorFlow's `tf.math.f` is `f` here.
 //! * A shape that does not fit is a panic that names the operation and the shapes, at the caller's line.
 
 pub mod nn;
@@ -17,7 +18,7 @@ use crate::error::{Error, refuse};
 use crate::ops;
 use crate::shape::{Shape, axis_index, axis_indices};
 use crate::tensor::Operand;
-use options::{Axes, MatmulOptions, Permutation};
+use options::{Axes, MatmulOptions, Permutation, Sizes};
 
 pub use crate::tensor::{Tensor, constant};
 pub use crate::variable::Variable;
@@ -158,6 +159,31 @@ comparisons! {
     not_equal
 }
 
+macro_rules! logical {
+    ($($(#[$doc:meta])* $name:ident($($operand:ident),+);)+) => { $(
+        $(#[$doc])*
+        #[track_caller]
+        #[must_use]
+        pub fn $name($($operand: impl Operand<std::primitive::bool>),+) -> Tensor<std::primitive::bool> {
+            ops::$name($($operand.held().borrow()),+)
+        }
+    )+ };
+}
+logical! {
+    /// Both, element by element, broadcast; also `x & y`.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    logical_and(x, y);
+    /// Either or both, element by element, broadcast; also `x | y`.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    logical_or(x, y);
+    /// The opposite of each element; also `!x`.
+    logical_not(x);
+}
+
 /// x in another dtype, as in `tf::cast(x, tf::float32)`: truncated towards zero for integers.
 #[track_caller]
 #[must_use]
@@ -189,61 +215,51 @@ pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
     Tensor::filled(shape.as_ref(), T::ONE)
 }
 
-/// x under another shape of equal size; one size may be -1, and is what is left over.
+/// x under another shape of equal size: integers, or another tensor's `shape()`. One size may be -1, and is what is left
+/// over.
 ///
 /// # Panics
 /// Panics if the sizes do not multiply to that of x.
 #[track_caller]
 #[must_use]
-pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl AsRef<[isize]>) -> Tensor<T> {
-    let x = x.held();
+pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl Sizes) -> Tensor<T> {
+    let (x, sizes) = (x.held(), shape.listed());
     let x = x.borrow();
-    ops::reshape(x, &resolved(shape.as_ref(), x.shape()))
-}
-
-/// A shape in which -1 stands for what is left over.
-#[track_caller]
-fn resolved(shape: &[isize], of_x: &[usize]) -> Shape {
-    let wrong = || -> ! {
-        refuse(&Error::Argument {
+    match resolved(&sizes, x.size()) {
+        Some(shape) => ops::reshape(x, &shape),
+        None => refuse(&Error::Argument {
             operation: "reshape",
             expected: format!(
-                "a shape of {} elements, as `x` of shape {of_x:?} has, with at most one -1",
-                of_x.iter().product::<usize>()
+                "a shape of {} elements, as `x` of shape {:?} has, with at most one -1",
+                x.size(),
+                x.shape()
             ),
-            found: format!("{shape:?}"),
-        })
-    };
-    let known = shape.iter().filter_map(|&size| usize::try_from(size).ok()).product::<usize>();
-    let open = shape.iter().filter(|size| **size < 0).count();
-    if open > 1 || shape.iter().any(|size| *size < -1) || (open == 1 && known == 0) {
-        wrong();
+            found: format!("{sizes:?}"),
+        }),
     }
-    let left_over = of_x.iter().product::<usize>().checked_div(known).unwrap_or(0);
-    let resolved: Shape = shape.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)).collect();
-    if resolved.size() != of_x.iter().product::<usize>() {
-        wrong();
-    }
-    resolved
 }
 
-/// x with its axes in reverse order.
-#[track_caller]
-#[must_use]
-pub fn transpose<T: Element>(x: impl Operand<T>) -> Tensor<T> {
-    let x = x.held();
-    ops::transpose(x.borrow(), &ops::permutation(None, x.borrow().shape()))
+/// A shape of so many elements, in which -1 stands for what is left over.
+fn resolved(sizes: &[isize], count: usize) -> Option<Shape> {
+    let known = sizes.iter().filter_map(|&size| usize::try_from(size).ok()).product::<usize>();
+    let open = sizes.iter().filter(|size| **size < 0).count();
+    if open > 1 || sizes.iter().any(|size| *size < -1) || (open == 1 && known == 0) {
+        return None;
+    }
+    let left_over = count.checked_div(known).unwrap_or(0);
+    let shape: Shape = sizes.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)).collect();
+    (shape.size() == count).then_some(shape)
 }
 
-/// x with its axes in another order: `transpose_with(x, perm([1, 0, 2]))`.
+/// x with its axes in reverse order (`..`), or in another: `transpose(x, perm([1, 0, 2]))`.
 ///
 /// # Panics
 /// Panics unless `perm` names each axis once.
 #[track_caller]
 #[must_use]
-pub fn transpose_with<T: Element>(x: impl Operand<T>, Permutation(axes): Permutation) -> Tensor<T> {
-    let x = x.held();
-    ops::transpose(x.borrow(), &ops::permutation(Some(&axes), x.borrow().shape()))
+pub fn transpose<T: Element>(x: impl Operand<T>, options: impl Into<Permutation>) -> Tensor<T> {
+    let (x, Permutation(axes)) = (x.held(), options.into());
+    ops::transpose(x.borrow(), &ops::permutation(axes.as_deref(), x.borrow().shape()))
 }
 
 /// x stretched to a shape that it broadcasts to.
@@ -274,24 +290,16 @@ pub fn sum_to<T: Number>(x: impl Operand<T>, like: impl Operand<T>) -> Tensor<T>
     ops::sum_to(x.held().borrow(), &like.held().borrow().shape().into())
 }
 
-/// a · b of the last two axes; the axes before them broadcast.
+/// a · b of the last two axes (`..`), or either transposed first: `matmul(a, b, transpose_b(true))`. The axes before
+/// them broadcast.
 ///
 /// # Panics
 /// Panics if an operand has fewer than 2 axes, or the shapes do not match.
 #[track_caller]
 #[must_use]
-pub fn matmul<T: Real>(a: impl Operand<T>, b: impl Operand<T>) -> Tensor<T> {
-    matmul_with(a, b, MatmulOptions::default())
-}
-
-/// a · b, either transposed first: `matmul_with(a, b, transpose_b(true))`.
-///
-/// # Panics
-/// Panics if an operand has fewer than 2 axes, or the shapes do not match.
-#[track_caller]
-#[must_use]
-pub fn matmul_with<T: Real>(a: impl Operand<T>, b: impl Operand<T>, options: MatmulOptions) -> Tensor<T> {
-    ops::matmul(a.held().borrow(), b.held().borrow(), options.transpose_a, options.transpose_b)
+pub fn matmul<T: Real>(a: impl Operand<T>, b: impl Operand<T>, options: impl Into<MatmulOptions>) -> Tensor<T> {
+    let MatmulOptions { transpose_a, transpose_b } = options.into();
+    ops::matmul(a.held().borrow(), b.held().borrow(), transpose_a, transpose_b)
 }
 
 macro_rules! reductions {

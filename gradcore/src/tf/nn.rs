@@ -15,55 +15,41 @@ pub fn relu<T: Number>(x: impl Operand<T>) -> Tensor<T> {
     ops::relu(x.held().borrow())
 }
 
-/// eˣ / Σ eˣ along the last axis.
+/// eˣ / Σ eˣ along the last axis (`..`) or another: `softmax(x, axis(0))`.
 ///
 /// # Panics
-/// Panics if `logits` is a scalar.
+/// Panics if `logits` is a scalar, the axis is out of range, or several are named.
 #[track_caller]
 #[must_use]
-pub fn softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
-    ops::softmax(logits.held().borrow())
+pub fn softmax<T: Real>(logits: impl Operand<T>, options: impl Into<Axes>) -> Tensor<T> {
+    along("softmax", logits.held().borrow(), &options.into(), |x| ops::softmax(x))
 }
 
-/// eˣ / Σ eˣ along an axis: `softmax_with(x, axis(0))`.
+/// x - ln Σ eˣ along the last axis (`..`) or another, without overflow: `log_softmax(x, axis(0))`.
 ///
 /// # Panics
-/// Panics if the axis is out of range, or several are named.
+/// Panics if `logits` is a scalar, the axis is out of range, or several are named.
 #[track_caller]
 #[must_use]
-pub fn softmax_with<T: Real>(logits: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<T> {
-    along("softmax", logits.held().borrow(), &axis.into(), |x| ops::softmax(x))
+pub fn log_softmax<T: Real>(logits: impl Operand<T>, options: impl Into<Axes>) -> Tensor<T> {
+    along("log_softmax", logits.held().borrow(), &options.into(), |x| ops::log_softmax(x))
 }
 
-/// x - ln Σ eˣ along the last axis, without overflow.
-///
-/// # Panics
-/// Panics if `logits` is a scalar.
-#[track_caller]
-#[must_use]
-pub fn log_softmax<T: Real>(logits: impl Operand<T>) -> Tensor<T> {
-    ops::log_softmax(logits.held().borrow())
-}
-
-/// x - ln Σ eˣ along an axis: `log_softmax_with(x, axis(0))`.
-///
-/// # Panics
-/// Panics if the axis is out of range, or several are named.
-#[track_caller]
-#[must_use]
-pub fn log_softmax_with<T: Real>(logits: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<T> {
-    along("log_softmax", logits.held().borrow(), &axis.into(), |x| ops::log_softmax(x))
-}
-
-/// Runs what works along the last axis along another.
+/// Runs what works along the last axis along the one that is asked for.
 #[track_caller]
 fn along<T: Real>(
     operation: &'static str,
     x: &Tensor<T>,
-    axis: &Axes,
+    axes: &Axes,
     run: impl Fn(&Tensor<T>) -> Tensor<T>,
 ) -> Tensor<T> {
-    let place = single_axis(operation, axis, x.shape());
+    let place = match axes.axes {
+        None => return run(x),
+        Some(_) => single_axis(operation, axes, x.shape()),
+    };
+    if place + 1 == x.rank() {
+        return run(x);
+    }
     let mut swapped: Vec<usize> = (0..x.rank()).collect();
     swapped.swap(place, x.rank() - 1);
     ops::transpose(&run(&ops::transpose(x, &swapped)), &swapped)

@@ -1,8 +1,10 @@
-//! What Python passes by keyword.
+//! What Python passes by keyword is the last argument: `..` for the defaults, or options.
 //!
 //! An option is a function named as the keyword, and further options chain: `axis(1).keepdims(true)`,
-//! `transpose_b(true)`, `seed(7).stddev(0.1)`. A reduction takes its axes as second argument: `..` for all of them, a
-//! number, or `axis(1)` with options. Any other function `f` that has options takes them in `f_with`.
+//! `transpose_b(true)`, `seed(7).stddev(0.1)`. The axis of a reduction may be a plain number, as in Python:
+//! `tf::reduce_sum(x, 1)`.
+//!
+//! The prelude brings these functions in. Where a name of your own hides one, say `tf::options::axis(…)`.
 
 use std::ops::RangeFull;
 
@@ -76,16 +78,51 @@ macro_rules! axes_from {
 }
 axes_from!(RangeFull; isize; [isize; N], N;);
 
-/// An order of axes.
+/// Integers that are a shape: an array of `isize`, or a vector or slice of `isize` or `usize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no shape",
+    label = "expected an array such as `[2, -1]`, or another tensor's `shape()`",
+    note = "the sizes in an array are `isize`; a whole shape of `usize` is a slice or a vector"
+)]
+pub trait Sizes {
+    #[doc(hidden)]
+    fn listed(self) -> Vec<isize>;
+}
+
+/// Arrays of one type alone, so that the literals in them, and `[]`, need no type.
+impl<const N: usize> Sizes for [isize; N] {
+    fn listed(self) -> Vec<isize> {
+        self.to_vec()
+    }
+}
+
+macro_rules! sizes {
+    ($($list:ty)+) => { $(
+        impl Sizes for $list {
+            fn listed(self) -> Vec<isize> {
+                self.iter().map(|&size| isize::try_from(size).unwrap_or(isize::MAX)).collect()
+            }
+        }
+    )+ };
+}
+sizes!(&[isize] &[usize] Vec<isize> Vec<usize>);
+
+/// An order of axes; reversed if none is given.
 #[derive(Clone, Debug)]
-pub struct Permutation(pub(super) Vec<isize>);
+pub struct Permutation(pub(super) Option<Vec<isize>>);
+
+impl From<RangeFull> for Permutation {
+    fn from(_: RangeFull) -> Self {
+        Permutation(None)
+    }
+}
 
 /// The order of the axes of the result: `perm([1, 0, 2])`.
 pub fn perm(axes: impl AsRef<[isize]>) -> Permutation {
-    Permutation(axes.as_ref().to_vec())
+    Permutation(Some(axes.as_ref().to_vec()))
 }
 
-/// Options of [`matmul_with`](super::matmul_with).
+/// Options of [`matmul`](super::matmul).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MatmulOptions {
     pub(super) transpose_a: bool,
@@ -122,7 +159,7 @@ impl MatmulOptions {
 #[derive(Clone, Copy, Debug)]
 pub struct Seed(pub(super) u64);
 
-/// Options of [`random::normal_with`](super::random::normal_with): mean 0 and standard deviation 1 unless said.
+/// Options of [`random::normal`](super::random::normal): mean 0 and standard deviation 1 unless said.
 #[derive(Clone, Copy, Debug)]
 pub struct NormalOptions {
     pub(super) mean: f64,
@@ -130,7 +167,7 @@ pub struct NormalOptions {
     pub(super) seed: Option<u64>,
 }
 
-/// Options of [`random::uniform_with`](super::random::uniform_with): from 0 to 1 unless said.
+/// Options of [`random::uniform`](super::random::uniform): from 0 to 1 unless said.
 #[derive(Clone, Copy, Debug)]
 pub struct UniformOptions {
     pub(super) minval: f64,
@@ -149,6 +186,18 @@ impl Default for UniformOptions {
         UniformOptions { minval: 0.0, maxval: 1.0, seed: None }
     }
 }
+
+/// `..` leaves every option at its default.
+macro_rules! defaults {
+    ($($options:ident)+) => { $(
+        impl From<RangeFull> for $options {
+            fn from(_: RangeFull) -> Self {
+                $options::default()
+            }
+        }
+    )+ };
+}
+defaults!(MatmulOptions NormalOptions UniformOptions);
 
 impl From<Seed> for NormalOptions {
     fn from(seed: Seed) -> Self {

@@ -31,19 +31,14 @@ fn draw<T: Real>(shape: impl AsRef<[usize]>, seed: Option<u64>, number: impl Fn(
     Tensor::from_array(shape, values)
 }
 
-/// Normally distributed numbers of mean 0 and standard deviation 1.
-#[must_use]
-pub fn normal<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
-    normal_with(shape, NormalOptions::default())
-}
-
-/// Normally distributed numbers: `normal_with([2, 3], seed(7).stddev(0.1))`.
+/// Normally distributed numbers of mean 0 and standard deviation 1 (`..`), or as the options say:
+/// `normal([2, 3], seed(7).stddev(0.1))`.
 ///
 /// ```
 /// use gradcore::prelude::*;
 ///
-/// let a: Tensor = tf::random::normal_with([2, 3], seed(7));
-/// let b: Tensor = tf::random::normal_with([2, 3], seed(7));
+/// let a: Tensor = tf::random::normal([2, 3], seed(7));
+/// let b: Tensor = tf::random::normal([2, 3], seed(7));
 /// assert_eq!(a.to_vec(), b.to_vec());
 /// ```
 ///
@@ -51,7 +46,7 @@ pub fn normal<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
 /// Panics if the standard deviation is negative or not finite.
 #[track_caller]
 #[must_use]
-pub fn normal_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<NormalOptions>) -> Tensor<T> {
+pub fn normal<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<NormalOptions>) -> Tensor<T> {
     let NormalOptions { mean, stddev, seed } = options.into();
     if !(stddev >= 0.0 && stddev.is_finite()) {
         refuse(&Error::Argument {
@@ -66,19 +61,14 @@ pub fn normal_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<Norma
     })
 }
 
-/// Numbers distributed evenly from 0 (included) to 1 (excluded).
-#[must_use]
-pub fn uniform<T: Real>(shape: impl AsRef<[usize]>) -> Tensor<T> {
-    uniform_with(shape, UniformOptions::default())
-}
-
-/// Numbers distributed evenly: `uniform_with([2, 3], minval(-1.0).seed(7))`.
+/// Numbers distributed evenly from 0 (included) to 1 (excluded) (`..`), or as the options say:
+/// `uniform([2, 3], minval(-1.0).seed(7))`.
 ///
 /// # Panics
 /// Panics unless `minval` is below `maxval`.
 #[track_caller]
 #[must_use]
-pub fn uniform_with<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<UniformOptions>) -> Tensor<T> {
+pub fn uniform<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<UniformOptions>) -> Tensor<T> {
     let UniformOptions { minval, maxval, seed } = options.into();
     if !(minval < maxval && (maxval - minval).is_finite()) {
         refuse(&Error::Argument {
