@@ -451,6 +451,13 @@ fn a_variable_that_grad_captures_must_be_listed() {
 }
 
 #[test]
+#[should_panic(expected = "`forgetful` (tests/rules.rs:")]
+fn whichever_thread_made_the_variable() {
+    let layer = std::thread::spawn(layer).join().expect("no panic");
+    gradient_of(|x| layer.forgetful(&tf::reshape(x, [1, 1])), [1.0]);
+}
+
+#[test]
 fn without_a_tape_nothing_is_asked_of_variables() {
     assert_eq!(layer().forgetful(&tf::constant([[1.0]])).to_vec(), [2.0, 3.0]);
 }
@@ -491,6 +498,134 @@ fn a_rule_may_return_a_tuple_that_it_was_given() {
         (x * y, |dy| both(dy))
     }
     assert_eq!(gradient_of(|x| f(x, &tf::constant([1.0])), [1.0]), [2.0]);
+}
+
+#[test]
+fn none_in_branches_and_declared_types_need_no_help() {
+    #[custom_gradient]
+    fn branches(x: &Tensor, y: &Tensor, first: bool) -> Tensor {
+        let grad = |dy| if first { (dy * 2, None) } else { (dy * 3, None) };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn early(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| {
+            if dy.rank() == 1 {
+                return (dy * 4, None);
+            }
+            (dy * 5, None)
+        };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn declared(x: &Tensor, y: &Tensor) -> Tensor {
+        fn grad(dy: &Tensor) -> (Tensor, Option<Tensor>) {
+            if dy.rank() == 1 {
+                return (dy * 6, None);
+            }
+            ((dy.item() * 7.0).into(), Some(dy * 1))
+        }
+        (x * y, grad)
+    }
+    let y = tf::constant([1.0]);
+    assert_eq!(gradient_of(|x| branches(x, &y, true), [1.0]), [2.0]);
+    assert_eq!(gradient_of(|x| branches(x, &y, false), [1.0]), [3.0]);
+    assert_eq!(gradient_of(|x| early(x, &y), [1.0]), [4.0]);
+    assert_eq!(gradient_of(|x| declared(x, &y), [1.0]), [6.0]);
+}
+
+#[test]
+fn an_exit_may_stand_in_the_value_of_another() {
+    #[custom_gradient]
+    fn f(x: &Tensor, mode: i32) -> Tensor {
+        let grad = |dy| dy * 2;
+        let y = match mode {
+            0 => return (x * 1, |dy| dy * 7),
+            _ => x * 2,
+        };
+        (
+            match mode {
+                1 => return (x * 1, |dy| dy * 8),
+                _ => y,
+            },
+            grad,
+        )
+    }
+    let gradients = [0, 1, 2].map(|mode| gradient_of(|x| f(x, mode), [1.0])[0]);
+    assert_eq!(gradients, [7.0, 8.0, 2.0]);
+}
+
+#[test]
+fn captures_with_alike_names_stay_apart() {
+    struct Parts {
+        w: f32,
+        a: (f32, f32),
+        all: [f32; 2],
+    }
+    impl Parts {
+        #[custom_gradient]
+        fn f(&self, x: &Tensor) -> Tensor {
+            let (self_w, self_a_0, all_0, all) = (self.w * 100.0, 1000.0, 10_000.0, self.all);
+            let grad = |dy| {
+                assert!(self.w > 0.0 && all[1] > 0.0, "{self_w}");
+                dy * self_w + dy * self.w + dy * self_a_0 + dy * self.a.0 + dy * all_0 + dy * all[0] + dy * self.all[1]
+            };
+            (x * 1, grad)
+        }
+    }
+    let parts = Parts { w: 1.0, a: (2.0, 3.0), all: [4.0, 5.0] };
+    assert_eq!(gradient_of(|x| parts.f(x), [1.0]), [100.0 + 1.0 + 1000.0 + 2.0 + 10_000.0 + 4.0 + 5.0]);
+    assert_eq!(parts.a.1, 3.0);
+}
+
+#[test]
+fn what_only_looks_like_a_capture_a_rule_or_a_comparison() {
+    fn constant<const YES: bool>(x: &Tensor) -> Tensor {
+        x * i32::from(YES)
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, option: Option<f32>) -> Tensor {
+        let None = option else { return (x * 1, |dy| dy * 2) };
+        let twice = |t: &Tensor| {
+            let grad = |z: &Tensor| z * 2;
+            grad(t)
+        };
+        let view = x.view();
+        assert!(view.len() < 10);
+        let grad = |dy: &Tensor| {
+            assert!(dy.view().len() < 10);
+            dy * 3
+        };
+        (twice(&constant::<{ 3 > 2 }>(x)), grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, None), [1.0]), [3.0]);
+    assert_eq!(gradient_of(|x| f(x, Some(1.0)), [1.0]), [2.0]);
+}
+
+#[test]
+fn variables_in_an_array_and_by_mutable_reference() {
+    struct Stack {
+        ws: Vec<Variable>,
+    }
+    impl Stack {
+        #[custom_gradient(variables(self.ws[0], self.ws[1]))]
+        fn call(&self, x: &Tensor) -> Tensor {
+            (x * &self.ws[0] * &self.ws[1], |dy| (None, dy * &self.ws[1], dy * &self.ws[0]))
+        }
+    }
+    #[custom_gradient]
+    fn moved(v: &mut Variable) -> Tensor {
+        (&*v * 2, |dy| dy * v)
+    }
+    let stack = Stack { ws: vec![Variable::new(2.0), Variable::new(3.0)] };
+    let tape = GradientTape::new();
+    let y = stack.call(&tf::constant(1.0));
+    let gradients = tape.gradient(&y, &stack.ws).expect("gradients");
+    assert_eq!((gradients[0].item(), gradients[1].item()), (3.0, 2.0));
+    let mut v: Variable = Variable::new(5.0);
+    let tape = GradientTape::new();
+    let y = moved(&mut v);
+    assert_eq!(tape.gradient(&y, &v).expect("a gradient").item(), 5.0);
 }
 
 #[test]

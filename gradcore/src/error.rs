@@ -174,7 +174,11 @@ pub enum Unconnected {
         by: Vec<String>,
     },
     /// Both are on the tape, and nothing leads from one to the other.
-    NoPath,
+    NoPath {
+        /// Calls that the source enters and through which no gradient flows, each with its place: they may have led to
+        /// the target.
+        cuts: Vec<String>,
+    },
 }
 
 impl fmt::Display for Unconnected {
@@ -212,7 +216,10 @@ impl fmt::Display for Unconnected {
                 )
             }
             Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
-            Self::NoPath => write!(f, "the target does not depend on it"),
+            Self::NoPath { cuts } if cuts.is_empty() => write!(f, "the target does not depend on it"),
+            Self::NoPath { cuts } => {
+                write!(f, "the target does not depend on it, unless by {}, where no gradient flows", cuts.join(", "))
+            }
         }
     }
 }

@@ -1,31 +1,42 @@
-//! What a rule captures: the locals, and the fields of locals, that stand around it and that it uses.
+//! What a rule captures: the locals, and the parts of locals, that stand around it and that it uses.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::VisitMut;
-use syn::{Expr, Macro, Member, Stmt, parse_quote};
+use syn::{Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
 
 use crate::names;
 use crate::scope::{Handler, Scopes, Walker};
 
-/// A local or a field of one, such as `x` or `self.w`.
+/// A local or a part of one, such as `x`, `self.w` or `self.layers[0].w`.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Place {
     root: Ident,
-    fields: Vec<String>,
+    /// As they are written: `.w`, `.0`, `[0]`.
+    parts: Vec<String>,
 }
 
 impl Place {
+    fn local(root: Ident) -> Self {
+        Place { root, parts: Vec::new() }
+    }
+
     /// The place that an expression is, if it is one.
     fn of(expression: &Expr) -> Option<Self> {
         match expression {
-            Expr::Path(path) => Some(Place { root: path.path.get_ident()?.clone(), fields: Vec::new() }),
+            Expr::Path(path) => Some(Place::local(path.path.get_ident()?.clone())),
             Expr::Field(field) => {
                 let mut place = Place::of(&field.base)?;
-                place.fields.push(match &field.member {
-                    Member::Named(name) => name.to_string(),
-                    Member::Unnamed(index) => index.index.to_string(),
+                place.parts.push(match &field.member {
+                    Member::Named(name) => format!(".{name}"),
+                    Member::Unnamed(index) => format!(".{}", index.index),
                 });
+                Some(place)
+            }
+            Expr::Index(index) => {
+                let mut place = Place::of(&index.expr)?;
+                let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &*index.index else { return None };
+                place.parts.push(format!("[{}]", number.base10_digits()));
                 Some(place)
             }
             _ => None,
@@ -33,14 +44,18 @@ impl Place {
     }
 
     fn contains(&self, other: &Place) -> bool {
-        self.root == other.root && other.fields.starts_with(&self.fields)
+        self.root == other.root && other.parts.starts_with(&self.parts)
+    }
+
+    fn is_self(&self) -> bool {
+        self.root == "self"
     }
 
     /// As the user writes it.
     pub(crate) fn expression(&self) -> TokenStream {
         let root = &self.root;
-        let fields = self.fields.iter().map(|field| field.parse::<TokenStream>().unwrap_or_default());
-        quote!(#root #(. #fields)*)
+        let parts = self.parts.iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
+        quote!(#root #(#parts)*)
     }
 
     /// Where it is used.
@@ -49,22 +64,23 @@ impl Place {
     }
 
     pub(crate) fn text(&self) -> String {
-        std::iter::once(self.root.to_string()).chain(self.fields.iter().cloned()).collect::<Vec<_>>().join(".")
+        std::iter::once(self.root.to_string()).chain(self.parts.iter().cloned()).collect()
     }
 
-    /// The name that stands for it inside the rule.
-    pub(crate) fn name(&self) -> Ident {
-        match &self.fields[..] {
-            [] if self.root == "self" => names::this(),
-            [] => self.root.clone(),
-            fields => names::place(&self.root, fields),
-        }
+    /// Its text as a part of a name: `self_layers_0_w`.
+    fn as_name(&self) -> String {
+        let text = self.text().replace("r#", "").replace(']', "");
+        text.replace(['.', '['], "_")
     }
 }
 
 /// A place, and the gradients that use it.
 pub(crate) struct Captured {
     pub(crate) place: Place,
+    /// What stands for it inside the rule: its own name, or one for a part of a local, or for `self`.
+    pub(crate) name: Ident,
+    /// The local that keeps it.
+    pub(crate) kept: Ident,
     /// By number of the gradient.
     pub(crate) used_by: Vec<bool>,
     /// Whether the statements before the gradients use it.
@@ -73,7 +89,7 @@ pub(crate) struct Captured {
     pub(crate) guessed: bool,
 }
 
-/// Finds what `statements` and `gradients` capture, and puts [`Place::name`] where a field or `self` stood.
+/// Finds what `statements` and `gradients` capture, and puts [`Captured::name`] where a part or `self` stood.
 /// `around` are the locals that the rule sees, `own` its parameters.
 pub(crate) fn captures(
     around: &Scopes,
@@ -85,24 +101,31 @@ pub(crate) fn captures(
     let (shared, used) = walk(&mut finder, own, statements, gradients, |finder| std::mem::take(&mut finder.found));
     let certain = finder.certain;
     let all: Vec<Place> = shared.iter().chain(used.iter().flatten()).cloned().collect();
-    let mut kept: Vec<Place> = Vec::new();
+    let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
+    let mut captured: Vec<Captured> = Vec::new();
     for place in &all {
         let within_another = all.iter().any(|other| other != place && other.contains(place));
-        if !within_another && !kept.contains(place) {
-            kept.push(place.clone());
+        if within_another || captured.iter().any(|captured| captured.place == *place) {
+            continue;
         }
-    }
-    let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
-    let captured = kept
-        .iter()
-        .map(|place| Captured {
+        let mut name = place.as_name();
+        // `self.w` and a local `self_w` would share a name otherwise.
+        while captured.iter().any(|captured| captured.kept == names::kept(&name, place.span())) {
+            name.push('_');
+        }
+        captured.push(Captured {
             place: place.clone(),
+            name: match place {
+                Place { root, parts } if parts.is_empty() && !place.is_self() => root.clone(),
+                _ => names::captured(&name, place.span()),
+            },
+            kept: names::kept(&name, place.span()),
             used_by: used.iter().map(|used| uses(used, place)).collect(),
             shared: uses(&shared, place),
             guessed: !uses(&certain, place),
-        })
-        .collect();
-    walk(&mut Renamer { kept: &kept }, own, statements, gradients, |_| ());
+        });
+    }
+    walk(&mut Renamer { captured: &captured }, own, statements, gradients, |_| ());
     captured
 }
 
@@ -152,79 +175,118 @@ impl Handler for Finder<'_> {
 
     /// Whatever looks like a local counts as one: keeping too much costs memory, keeping too little does not compile.
     fn macro_tokens(&mut self, tokens: &mut Macro, own: &Scopes) {
-        for root in names_in(tokens.tokens.clone()) {
-            if self.captures(&root, own) {
-                self.found.push(Place { root, fields: Vec::new() });
-            }
-        }
+        let mut places = Vec::new();
+        rewritten(tokens.tokens.clone(), &mut |place| {
+            places.push(place.clone());
+            None
+        });
+        let captured = places.into_iter().filter(|place| self.captures(&place.root, own)).collect::<Vec<_>>();
+        self.found.extend(captured);
     }
 }
 
-/// The names in the tokens of a macro, those in format strings included.
-fn names_in(tokens: TokenStream) -> Vec<Ident> {
-    tokens
-        .into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Ident(name) => vec![name],
-            TokenTree::Group(group) => names_in(group.stream()),
-            TokenTree::Literal(literal) => {
-                let text = literal.to_string();
-                let named = |part: &str| {
-                    let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-                    syn::parse_str::<Ident>(&part[..end]).ok()
-                };
-                text.split('{')
-                    .skip(1)
-                    .filter_map(named)
-                    .map(|name| Ident::new(&name.to_string(), literal.span()))
-                    .collect()
-            }
-            TokenTree::Punct(_) => Vec::new(),
-        })
-        .collect()
+struct Renamer<'a> {
+    captured: &'a [Captured],
 }
 
-struct Renamer<'a> {
-    kept: &'a [Place],
+impl Renamer<'_> {
+    /// The capture that a place is a part of, and how many parts remain, if it goes by another name there.
+    fn renamed(&self, place: &Place, own: &Scopes) -> Option<(&Ident, usize)> {
+        let captured = self.captured.iter().find(|captured| captured.place.contains(place))?;
+        let other_name = !captured.place.parts.is_empty() || captured.place.is_self();
+        (other_name && !own.contains(&place.root))
+            .then_some((&captured.name, place.parts.len() - captured.place.parts.len()))
+    }
 }
 
 impl Handler for Renamer<'_> {
     fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
         let Some(place) = Place::of(expression) else { return false };
-        let Some(kept) = self.kept.iter().find(|kept| kept.contains(&place)) else { return true };
-        if !own.contains(&place.root) && (!kept.fields.is_empty() || kept.root == "self") {
-            rename(expression, place.fields.len() - kept.fields.len(), &kept.name());
+        if let Some((name, remaining)) = self.renamed(&place, own) {
+            rename(expression, remaining, name);
         }
         true
     }
 
-    fn macro_tokens(&mut self, tokens: &mut Macro, _: &Scopes) {
-        if self.kept.iter().any(|kept| kept.fields.is_empty() && kept.root == "self") {
-            tokens.tokens = without_self(tokens.tokens.clone());
-        }
+    fn macro_tokens(&mut self, tokens: &mut Macro, own: &Scopes) {
+        tokens.tokens = rewritten(tokens.tokens.clone(), &mut |place| {
+            let (name, remaining) = self.renamed(place, own)?;
+            let rest = &place.parts[place.parts.len() - remaining..];
+            let rest = rest.iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
+            Some(quote!(#name #(#rest)*))
+        });
     }
 }
 
-/// Replaces the expression below `depth` field accesses by `name`.
+/// Replaces the expression below `depth` accesses by `name`.
 fn rename(expression: &mut Expr, depth: usize, name: &Ident) {
     match expression {
         Expr::Field(field) if depth > 0 => rename(&mut field.base, depth - 1, name),
+        Expr::Index(index) if depth > 0 => rename(&mut index.expr, depth - 1, name),
         place => *place = parse_quote!(#name),
     }
 }
 
-fn without_self(tokens: TokenStream) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Ident(name) if name == "self" => names::this().into(),
-            TokenTree::Group(group) => {
-                let mut renamed = Group::new(group.delimiter(), without_self(group.stream()));
-                renamed.set_span(group.span());
-                TokenTree::Group(renamed)
+/// The tokens of a macro, in which `replace` says what stands for each place. Names in format strings are places too,
+/// but cannot be replaced.
+fn rewritten(tokens: TokenStream, replace: &mut dyn FnMut(&Place) -> Option<TokenStream>) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out = TokenStream::new();
+    let mut next = 0;
+    while let Some(token) = tokens.get(next) {
+        let after_point = next > 0 && is_point(&tokens[next - 1]);
+        let mut length = 1;
+        let stands = match token {
+            TokenTree::Ident(root) if !after_point => {
+                let (place, tokens_of_place) = place_at(root.clone(), &tokens[next + 1..]);
+                let replaced = replace(&place);
+                length = if replaced.is_some() { 1 + tokens_of_place } else { 1 };
+                replaced
             }
-            other => other,
-        })
-        .map(|token: TokenTree| token.into_token_stream())
-        .collect()
+            TokenTree::Group(group) => {
+                let mut renamed = Group::new(group.delimiter(), rewritten(group.stream(), replace));
+                renamed.set_span(group.span());
+                Some(TokenTree::Group(renamed).into())
+            }
+            TokenTree::Literal(literal) => {
+                names_in_format(&literal.to_string(), literal.span()).for_each(|name| {
+                    replace(&Place::local(name));
+                });
+                None
+            }
+            _ => None,
+        };
+        out.extend(stands.unwrap_or_else(|| token.to_token_stream()));
+        next += length;
+    }
+    out
+}
+
+fn is_point(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(point) if point.as_char() == '.')
+}
+
+/// The place that begins with `root`, and the number of tokens after it. What is followed by parentheses is a method.
+fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
+    let mut place = Place::local(root);
+    let mut length = 0;
+    while let [point, TokenTree::Ident(field), rest @ ..] = &tokens[length..] {
+        let is_method =
+            matches!(rest.first(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+        if !is_point(point) || is_method {
+            break;
+        }
+        place.parts.push(format!(".{field}"));
+        length += 2;
+    }
+    (place, length)
+}
+
+/// The names in braces in a format string.
+fn names_in_format(text: &str, span: Span) -> impl Iterator<Item = Ident> {
+    let named = move |part: &str| {
+        let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
+        syn::parse_str::<Ident>(&part[..end]).ok().map(|name| Ident::new(&name.to_string(), span))
+    };
+    text.split('{').skip(1).filter_map(named).collect::<Vec<_>>().into_iter()
 }

@@ -6,6 +6,7 @@ use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
 
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
+use crate::none::is_none;
 use crate::report::Report;
 
 /// The attribute stands on a function with a body.
@@ -276,11 +277,6 @@ fn integers_stop_gradients(function: &GradFn, rule: &Rule, report: &mut Report) 
             );
         }
     }
-}
-
-/// Whether a gradient is the literal `None`.
-pub(crate) fn is_none(gradient: &syn::Expr) -> bool {
-    matches!(gradient, syn::Expr::Path(path) if path.path.is_ident("None"))
 }
 
 fn counted(count: usize, thing: &str) -> String {

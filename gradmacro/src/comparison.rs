@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Expr, ExprConst, ExprRepeat, Item, Type, parse_quote_spanned};
+use syn::{BinOp, Expr, ExprConst, ExprRepeat, GenericArgument, Item, Type, parse_quote_spanned};
 
 use crate::names::Contract;
 
@@ -12,7 +12,7 @@ use crate::names::Contract;
 ///
 /// Input: `x > 0.0`
 ///
-/// Output: `(&&&Greater(&x, &0.0)).compare()`, which the types of the operands send to the right comparison.
+/// Output: `(&&&Greater(&x, &0.0)).__compare()`, which the types of the operands send to the right comparison.
 pub(crate) struct Comparisons<'a> {
     pub(crate) contract: &'a Contract,
     pub(crate) functions: &'a [proc_macro2::Ident],
@@ -34,7 +34,7 @@ impl VisitMut for Comparisons<'_> {
         let span = binary.op.span();
         let comparison = self.contract.item(name, span);
         let (left, right) = (operand(&binary.left), operand(&binary.right));
-        *expression = parse_quote_spanned!(span=> (&&&#comparison(&#left, &#right)).compare());
+        *expression = parse_quote_spanned!(span=> (&&&#comparison(&#left, &#right)).__compare());
     }
 
     /// Constants are computed by the compiler, where no tensor is.
@@ -43,6 +43,7 @@ impl VisitMut for Comparisons<'_> {
         self.visit_expr_mut(&mut repeat.expr);
     }
     fn visit_type_mut(&mut self, _: &mut Type) {}
+    fn visit_generic_argument_mut(&mut self, _: &mut GenericArgument) {}
 
     fn visit_item_mut(&mut self, item: &mut Item) {
         if let Item::Fn(function) = item

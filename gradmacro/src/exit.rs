@@ -81,8 +81,9 @@ impl Taker<'_> {
                 Stmt::Expr(Expr::Return(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), Some(_))
                 | Stmt::Macro(_),
             ) => {}
-            Some(Stmt::Expr(expression @ Expr::Tuple(_), Some(semicolon))) => {
-                let _ = expression;
+            // A `match` of `return`s may end in a semicolon.
+            Some(Stmt::Expr(Expr::Match(_) | Expr::If(_), Some(_))) if !self.exits.is_empty() => {}
+            Some(Stmt::Expr(Expr::Tuple(_), Some(semicolon))) => {
                 self.report.error(semicolon, "this semicolon turns the pair `(value, grad)` into nothing; remove it");
             }
             last => self.report.error(
@@ -109,6 +110,7 @@ impl Taker<'_> {
             // These never come to an end here, and `return` is seen on its own.
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) | Expr::Macro(_) => {}
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Err") => {}
+            Expr::Try(attempt) if matches!(&*attempt.expr, Expr::Call(call) if is_variant(&call.func, "Err")) => {}
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Ok") && call.args.len() == 1 => {
                 self.returns_result = false;
                 self.exit(&mut call.args[0]);

@@ -6,10 +6,10 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
-use crate::check::is_none;
 use crate::exit::{self, Hole};
 use crate::model::{GradFn, Gradients, ParameterKind, Rule};
 use crate::names::{self, Contract};
+use crate::none::{is_none, with_typed_none};
 
 /// The function with its body between `enter` and `exit`.
 ///
@@ -27,10 +27,10 @@ use crate::names::{self, Contract};
 /// #[track_caller]
 /// fn scale(x: &Tensor, k: f32) -> Tensor {
 ///     use dispatch::*;
-///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).parameter(), ((&&&Probe(&k)).parameter(), ())));
+///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).__parameter(), ((&&&Probe(&k)).__parameter(), ())));
 ///     (|| -> Tensor {
 ///         call.exit::<Tensor, _>(x * k, {
-///             let kept_k = (&&&Capture(&k)).keep(&call, 1, "k");
+///             let kept_k = (&&&Capture(&k)).__keep(&call, 1, "k");
 ///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = kept_k.get(); dy * k }).done())
 ///         })
 ///     })()
@@ -38,7 +38,7 @@ use crate::names::{self, Contract};
 /// ```
 pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
-    Filler { model: &model }.visit_block_mut(&mut body);
+    Filler { model: &model, filled: false }.visit_block_mut(&mut body);
 
     let GradFn { function, parameters, variables, contract, tracks_caller, .. } = &model;
     let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("rule"));
@@ -58,7 +58,10 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let output = &sig.output;
     let (track_caller, body) = match tracks_caller {
         // The user wants panics in the body to show the caller, so the body stays in the function.
-        true => (quote!(), body.to_token_stream()),
+        true => {
+            let statements = &body.stmts;
+            (quote!(), quote!(#(#statements)*))
+        }
         // Otherwise they show the line in the body. The caller's place is known all the same.
         false => (quote!(#[track_caller]), quote!((|| #output #body)())),
     };
@@ -103,8 +106,8 @@ fn inputs(model: &GradFn) -> TokenStream {
     let parameters = model.parameters.iter().map(|parameter| {
         let name = &parameter.name;
         match parameter.kind {
-            ParameterKind::ByType => quote!((&&&#probe(&#name)).parameter()),
-            ParameterKind::Nondiff => quote!(#nondiff((&&&#probe(&#name)).parameter())),
+            ParameterKind::ByType => quote!((&&&#probe(&#name)).__parameter()),
+            ParameterKind::Nondiff => quote!(#nondiff((&&&#probe(&#name)).__parameter())),
             ParameterKind::Constant => quote!(#constant),
         }
     });
@@ -116,11 +119,15 @@ fn inputs(model: &GradFn) -> TokenStream {
 /// Puts exits and rules back into the body.
 struct Filler<'a> {
     model: &'a GradFn,
+    /// Whether a hole was found.
+    filled: bool,
 }
 
 impl VisitMut for Filler<'_> {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        match Hole::of(expression) {
+        let hole = Hole::of(expression);
+        self.filled |= hole.is_some();
+        match hole {
             Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
             Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
             None => visit_mut::visit_expr_mut(self, expression),
@@ -136,24 +143,30 @@ impl Filler<'_> {
 
     fn exit(&self, number: usize) -> TokenStream {
         let exit = &self.model.exits[number];
-        let (call, value) = (names::call(), &exit.value);
+        let (call, mut value) = (names::call(), exit.value.clone());
+        // A `return` in the value is an exit too: it needs the call, so the value comes before `exit` takes it.
+        let mut filler = Filler { model: self.model, filled: false };
+        filler.visit_expr_mut(&mut value);
         let (output, place) = (self.output(), names::at(value.span()));
         let rule = match &exit.rule {
             exit::Rule::Named(name) => name.to_token_stream(),
             exit::Rule::Found(rule) => self.rule(*rule),
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
-        // The rule keeps clones, so it is made before the value is moved out.
-        match &exit.rule {
-            exit::Rule::Named(_) => quote_spanned!(place=> #call.exit::<#output, _>(#value, #rule)),
-            _ => {
-                let made = names::rule();
-                quote_spanned!(place=> {
-                    let #made = #rule;
-                    #call.exit::<#output, _>(#value, #made)
-                })
-            }
+        if let (exit::Rule::Named(_), false) = (&exit.rule, filler.filled) {
+            return quote_spanned!(place=> #call.exit::<#output, _>(#value, #rule));
         }
+        // The rule keeps clones, so it is made before the value is moved out.
+        let (made, valued) = (names::rule(), names::value());
+        let (binding, value) = match filler.filled {
+            true => (quote_spanned!(place=> let #valued = #value;), valued.to_token_stream()),
+            false => (quote!(), value.to_token_stream()),
+        };
+        quote_spanned!(place=> {
+            let #made = #rule;
+            #binding
+            #call.exit::<#output, _>(#value, #made)
+        })
     }
 
     fn rule(&self, number: usize) -> TokenStream {
@@ -161,9 +174,9 @@ impl Filler<'_> {
         let (contract, call) = (&self.model.contract, names::call());
         let capture = contract.get("Capture");
         let keeps = rule.captures.iter().map(|captured| {
-            let (place, text, kept) = (captured.place.expression(), captured.place.text(), names::kept(&captured.place.name()));
+            let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
             let inputs = positions(rule, captured.shared, &captured.used_by);
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).keep(&#call, #inputs, #text);)
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).__keep(&#call, #inputs, #text);)
         });
         let (parameter, binding) = upstream(rule);
         let shared = seen(rule, |captured| captured.shared);
@@ -218,8 +231,7 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
         .iter()
         .filter(|captured| used(captured))
         .map(|captured| {
-            let mut name = captured.place.name();
-            let kept = names::kept(&name);
+            let (mut name, kept) = (captured.name.clone(), &captured.kept);
             // At the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
             name.set_span(proc_macro2::Span::call_site().resolved_at(name.span()));
             let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
@@ -252,13 +264,15 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, declared, early } => {
-            let place = names::at(value.span());
-            let output = declared.as_ref().map(|ty| quote!(-> #ty));
-            let value = if declared.is_some() { quote!({ #value }) } else { quote!(#value) };
             let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
-            match early {
-                false => quote_spanned!(place=> #seen #sink.whole(#value)),
-                true => quote_spanned!(place=> #seen #sink.whole((|| #output #value)())),
+            let (mut value, place) = (value.clone(), names::at(value.span()));
+            if declared.is_none() {
+                with_typed_none(&mut value, &Expr::Verbatim(contract.item("NoGradient", place)));
+            }
+            match (declared, early) {
+                (Some(ty), _) => quote_spanned!(place=> #seen #sink.whole((|| -> #ty { #value })())),
+                (None, true) => quote_spanned!(place=> #seen #sink.whole((|| #value)())),
+                (None, false) => quote_spanned!(place=> #seen #sink.whole(#value)),
             }
         }
         Gradients::Missing => quote!(),

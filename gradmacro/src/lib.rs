@@ -11,6 +11,7 @@ mod exit;
 mod expand;
 mod model;
 mod names;
+mod none;
 mod options;
 mod report;
 mod scope;

@@ -76,7 +76,7 @@ pub(crate) enum Gradients {
     Split(Vec<(Expr, Option<Type>)>),
     /// One expression for all, because the syntax does not show where one ends, with the type that an inner `fn`
     /// declares. With `early`, it is left by `return`.
-    Whole { value: Box<Expr>, declared: Option<Type>, early: bool },
+    Whole { value: Box<Expr>, declared: Option<Box<Type>>, early: bool },
     /// The body has no value.
     Missing,
 }
@@ -158,7 +158,12 @@ fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
 
 /// The `T` of a `Result<T, …>`.
 fn in_result(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
+    let path = match ty {
+        Type::Path(path) => path,
+        Type::Paren(inner) => return in_result(&inner.elem),
+        Type::Group(inner) => return in_result(&inner.elem),
+        _ => return None,
+    };
     let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first()? {
@@ -256,9 +261,12 @@ impl Handler for RuleTaker<'_> {
         }
     }
 
-    /// A closure in a pair.
+    /// A closure in a pair. Other closures have exits of their own.
     fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
-        let Some(Hole::Exit(number)) = Hole::of(expression) else { return false };
+        let Some(Hole::Exit(number)) = Hole::of(expression) else { return matches!(expression, Expr::Closure(_)) };
+        let mut value = std::mem::replace(&mut self.exits[number].value, parse_quote!(()));
+        Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
+        self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
             let rule = Rule::of_closure(closure, scopes);
             let rule = self.take(rule);
@@ -356,9 +364,11 @@ impl Rule {
         let captures = captures(around, &own, &mut statements, &mut values);
         let gradients = match (split, values.pop()) {
             (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),
-            (_, Some(value)) => {
-                Gradients::Whole { value: Box::new(value), declared: types.into_iter().next().flatten(), early }
-            }
+            (_, Some(value)) => Gradients::Whole {
+                value: Box::new(value),
+                declared: types.into_iter().next().flatten().map(Box::new),
+                early,
+            },
             (_, None) => Gradients::Missing,
         };
         Rule { written, parameters, statements, gradients, captures, refused: Vec::new() }

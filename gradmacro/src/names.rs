@@ -27,6 +27,11 @@ pub(crate) fn rule() -> Ident {
     local("rule")
 }
 
+/// The value of a pair, where it is made before the call ends.
+pub(crate) fn value() -> Ident {
+    local("value")
+}
+
 /// What takes the gradients.
 pub(crate) fn sink(place: Span) -> Ident {
     Ident::new("sink", at(place))
@@ -38,32 +43,18 @@ pub(crate) fn upstream(place: Span) -> Ident {
 }
 
 /// What is kept of a capture.
-pub(crate) fn kept(name: &Ident) -> Ident {
-    Ident::new(&format!("kept_{}", plain(name)), at(name.span()))
+pub(crate) fn kept(name: &str, place: Span) -> Ident {
+    Ident::new(&format!("kept_{name}"), at(place))
 }
 
-/// What stands in `grad` for a captured place, such as `self_w` for `self.w`.
-pub(crate) fn place(root: &Ident, fields: &[String]) -> Ident {
-    let mut name = plain(root);
-    for field in fields {
-        name.push('_');
-        name.push_str(field.trim_start_matches("r#"));
-    }
-    Ident::new(&name, at(root.span()))
-}
-
-/// What stands in `grad` for the whole of `self`.
-pub(crate) fn this() -> Ident {
-    local("this")
+/// What stands in `grad` for a captured part of a local, such as `self_w` for `self.w`.
+pub(crate) fn captured(name: &str, place: Span) -> Ident {
+    Ident::new(&format!("its_{name}"), at(place))
 }
 
 /// A parameter written as `_`.
 pub(crate) fn unnamed_parameter(index: usize) -> Ident {
     local(&format!("parameter_{index}"))
-}
-
-fn plain(name: &Ident) -> String {
-    name.to_string().trim_start_matches("r#").to_owned()
 }
 
 /// The part of `gradcore` made for generated code.

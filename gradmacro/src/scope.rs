@@ -3,7 +3,9 @@
 use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, Item, Macro, Pat, PatIdent, Stmt};
+use syn::{
+    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, Item, LocalInit, Macro, Pat, PatIdent, Stmt,
+};
 
 /// The locals visible at a point, innermost last.
 #[derive(Clone, Default)]
@@ -76,7 +78,10 @@ impl<H: Handler> Walker<'_, H> {
                 self.visit_stmt_mut(statement);
             }
             if let Stmt::Local(local) = statement {
-                self.scopes.bind(&local.pat);
+                match &local.init {
+                    Some(LocalInit { diverge: Some(_), .. }) => self.scopes.bind_refutable(&local.pat),
+                    _ => self.scopes.bind(&local.pat),
+                }
             }
         }
     }

@@ -92,7 +92,7 @@ pub(crate) fn select<T: Element>(condition: &[bool], x: &[T], y: &[T], out: &mut
     }
 }
 
-/// Every element in another dtype: truncated towards zero, saturated at the ends.
+/// Every element in another dtype: floats truncated towards zero and saturated at the ends, integers wrapped.
 #[inline]
 pub(crate) fn cast<T: Element, U: Element>(x: &[T], out: &mut [U]) {
     for (out, &x) in out.iter_mut().zip(x) {

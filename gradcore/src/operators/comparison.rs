@@ -1,6 +1,6 @@
 //! What `<`, `<=`, `>`, `>=`, `==` and `!=` mean inside an annotated function.
 //!
-//! The macro writes `(&&&Less(&a, &b)).compare()`. Method lookup tries the traits below in turn: a tensor on the
+//! The macro writes `(&&&Less(&a, &b)).__compare()`. Method lookup tries the traits below in turn: a tensor on the
 //! left, a tensor on the right, and everything else, for which the comparison is Rust's own.
 
 use std::borrow::Borrow;
@@ -99,7 +99,7 @@ compared_with_tensors!(Tensor<T> &Tensor<T> &&Tensor<T> Variable<T> &Variable<T>
 pub trait CompareLeft<T: Element, B: ?Sized> {
     /// Compares the operands.
     #[track_caller]
-    fn compare(&self) -> Tensor<bool>
+    fn __compare(&self) -> Tensor<bool>
     where
         B: ComparedWith<T>;
 }
@@ -108,7 +108,7 @@ pub trait CompareLeft<T: Element, B: ?Sized> {
 pub trait CompareRight<T: Element, A: ?Sized> {
     /// Compares the operands.
     #[track_caller]
-    fn compare(&self) -> Tensor<bool>
+    fn __compare(&self) -> Tensor<bool>
     where
         A: ComparedWith<T>;
 }
@@ -116,7 +116,7 @@ pub trait CompareRight<T: Element, A: ?Sized> {
 /// Third: everything else, by order.
 pub trait OrderScalars<A: ?Sized, B: ?Sized> {
     /// Compares the operands.
-    fn compare(&self) -> bool
+    fn __compare(&self) -> bool
     where
         A: PartialOrd<B>;
 }
@@ -124,7 +124,7 @@ pub trait OrderScalars<A: ?Sized, B: ?Sized> {
 /// Third: everything else, by equality.
 pub trait EquateScalars<A: ?Sized, B: ?Sized> {
     /// Compares the operands.
-    fn compare(&self) -> bool
+    fn __compare(&self) -> bool
     where
         A: PartialEq<B>;
 }
@@ -135,7 +135,7 @@ macro_rules! comparisons {
         pub struct $name<'a, A: ?Sized, B: ?Sized>(pub &'a A, pub &'a B);
 
         impl<T: Element, A: Compared<Dtype = T> + ?Sized, B: ?Sized> CompareLeft<T, B> for &&$name<'_, A, B> {
-            fn compare(&self) -> Tensor<bool>
+            fn __compare(&self) -> Tensor<bool>
             where
                 B: ComparedWith<T>,
             {
@@ -144,7 +144,7 @@ macro_rules! comparisons {
         }
 
         impl<T: Element, A: ?Sized, B: Compared<Dtype = T> + ?Sized> CompareRight<T, A> for &$name<'_, A, B> {
-            fn compare(&self) -> Tensor<bool>
+            fn __compare(&self) -> Tensor<bool>
             where
                 A: ComparedWith<T>,
             {
@@ -154,7 +154,7 @@ macro_rules! comparisons {
 
         impl<A: ?Sized, B: ?Sized> $scalars<A, B> for $name<'_, A, B> {
             #[inline]
-            fn compare(&self) -> bool
+            fn __compare(&self) -> bool
             where
                 A: $bound<B>,
             {

@@ -1,8 +1,8 @@
 //! Sums, means and maxima along axes. Axes are increasing indices; all of them if none are named.
 
-use super::{broadcast_to, equal, reshape, where_};
+use super::{broadcast_to, cast, equal, reshape, where_};
 use crate::custom_gradient;
-use crate::element::{Element, Number};
+use crate::element::{Element, Number, Wide};
 use crate::kernels::reduce;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -15,15 +15,18 @@ pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
     (y, |dy| broadcast_to(&reshape(dy, &kept), &of_x))
 }
 
-/// Σ x / n; d/dx = 1 / n.
+/// Σ x / n; d/dx = 1 / n. Integers are summed as `i64`, and the quotient is truncated.
 #[custom_gradient]
 pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
-    let count =
-        T::narrow(crate::element::Wide::Integer(i64::try_from(count).expect("a tensor has fewer than 2^63 elements")));
-    (reduce_sum(x, axes, keepdims) / count, |dy| {
+    let count = i64::try_from(count).expect("a tensor has fewer than 2^63 elements");
+    let y = match T::REAL {
+        true => reduce_sum(x, axes, keepdims) / T::narrow(Wide::Integer(count)),
+        false => cast(&(reduce_sum(&cast::<T, i64>(x), axes, keepdims) / count.max(1))),
+    };
+    (y, |dy| {
         let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
-        broadcast_to(&reshape(&(dy / count), &kept), &of_x)
+        broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &kept), &of_x)
     })
 }
 

@@ -7,11 +7,31 @@ use crate::kernels::{layout, reduce};
 use crate::shape::{Shape, axis_indices};
 use crate::tape::{self, Rule};
 use crate::tensor::{Identity, Tensor};
+use crate::variable::Variable;
 
 /// x as another tensor; d/dx = 1.
 #[custom_gradient]
 pub(crate) fn identity<T: Element>(x: &Tensor<T>) -> Tensor<T> {
     (x.renewed(Identity::computed()), |dy| dy)
+}
+
+impl<T: Element> Variable<T> {
+    /// The value now, as a tensor of its own: later assignments leave it as it is. A gradient flows through it to the
+    /// variable if a tape records.
+    #[track_caller]
+    #[must_use]
+    pub fn value(&self) -> Tensor<T> {
+        identity(self)
+    }
+
+    /// As [`value`](Self::value). (A clone of the tensor that the variable dereferences to would go on being the
+    /// variable to a tape.)
+    #[allow(clippy::should_implement_trait, reason = "the clone of a variable is no variable")]
+    #[track_caller]
+    #[must_use]
+    pub fn clone(&self) -> Tensor<T> {
+        self.value()
+    }
 }
 
 /// The value of x as a constant. It is no rule: a body may pass through it what is none of its inputs.

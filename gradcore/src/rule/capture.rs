@@ -10,7 +10,7 @@ use crate::tape::recorder;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
-/// `(&&&Capture(&x)).keep(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
+/// `(&&&Capture(&x)).__keep(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
 pub struct Capture<'a, C: ?Sized>(pub &'a C);
 
 /// How a captured value is kept, and seen again through a reference.
@@ -98,7 +98,7 @@ fn keep<W, S: Snapshot + ?Sized>(
 ) -> Option<S::Kept> {
     call.watches(positions).then(|| {
         if let Some(member) = value.member()
-            && !call.has_made(member.identity)
+            && !member.identity.is_computed()
         {
             recorder::expect_input(member, expression);
         }
@@ -153,14 +153,14 @@ impl<U, K> KeptValue<U, K> {
 /// First: a reference is kept as what it refers to.
 pub trait KeepReference<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot,
     {
@@ -168,17 +168,28 @@ impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     }
 }
 
+impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
+    #[inline]
+    #[track_caller]
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    where
+        U: Snapshot,
+    {
+        KeptReference(keep(&**self.0, call, positions, expression), PhantomData)
+    }
+}
+
 /// As well first: an optional reference.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot,
     {
@@ -193,14 +204,14 @@ impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
 /// Second: any other value is cloned.
 pub trait KeepValue<U> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U> KeepValue<U> for &Capture<'_, U> {
     #[inline]
     #[track_caller]
-    fn keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot,
     {

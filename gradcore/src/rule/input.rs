@@ -69,18 +69,18 @@ impl<I: IntegerTensor + ?Sized> IntegerTensor for &I {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &mut I {}
 impl<I: IntegerTensor> IntegerTensor for Option<I> {}
 
-/// `(&&&Probe(&x)).parameter()` is an [`Input`] where the type of `x` is differentiable, and a [`Constant`] otherwise.
+/// `(&&&Probe(&x)).__parameter()` is an [`Input`] where the type of `x` is differentiable, and a [`Constant`] otherwise.
 /// A tensor generic over `T: Element` is an input; whether a gradient exists then shows when it runs.
 pub struct Probe<'a, P: ?Sized>(pub &'a P);
 
 /// First: a tensor known to be of integers is a constant.
 pub trait ProbeInteger {
     /// What the parameter is.
-    fn parameter(&self) -> Constant;
+    fn __parameter(&self) -> Constant;
 }
 impl<P: IntegerTensor + ?Sized> ProbeInteger for &&Probe<'_, P> {
     #[inline]
-    fn parameter(&self) -> Constant {
+    fn __parameter(&self) -> Constant {
         Constant
     }
 }
@@ -90,12 +90,12 @@ pub trait ProbeInput<'a> {
     /// The type of the parameter.
     type Found;
     /// What the parameter is.
-    fn parameter(&self) -> Input<'a, Self::Found>;
+    fn __parameter(&self) -> Input<'a, Self::Found>;
 }
 impl<'a, P: Argument> ProbeInput<'a> for &Probe<'a, P> {
     type Found = P;
     #[inline]
-    fn parameter(&self) -> Input<'a, P> {
+    fn __parameter(&self) -> Input<'a, P> {
         Input(self.0)
     }
 }
@@ -103,11 +103,11 @@ impl<'a, P: Argument> ProbeInput<'a> for &Probe<'a, P> {
 /// Third: everything else is a constant.
 pub trait ProbeConstant {
     /// What the parameter is.
-    fn parameter(&self) -> Constant;
+    fn __parameter(&self) -> Constant;
 }
 impl<P: ?Sized> ProbeConstant for Probe<'_, P> {
     #[inline]
-    fn parameter(&self) -> Constant {
+    fn __parameter(&self) -> Constant {
         Constant
     }
 }

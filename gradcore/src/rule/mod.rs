@@ -18,7 +18,6 @@ use std::rc::Rc;
 use crate::error::Error;
 use crate::tape::recorder::{self, Begun};
 use crate::tape::{Backward, Origin, Rule, Upstream};
-use crate::tensor::Identity;
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 pub use gradient::NoGradient;
@@ -62,12 +61,6 @@ impl<W> Call<W> {
     #[inline]
     pub(crate) fn watches(&self, positions: u64) -> bool {
         self.begun.watched & positions != 0
-    }
-
-    /// Whether the body of this call made a tensor.
-    #[inline]
-    pub(crate) fn has_made(&self, identity: Identity) -> bool {
-        identity.sequence() >= self.begun.first_sequence
     }
 
     /// Gives a backward function its type: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.

@@ -77,8 +77,11 @@ impl Backward for Sum {
     }
 }
 
+fn member<T: Real>(tensor: &Tensor<T>) -> Member<'_> {
+    Member { identity: tensor.identity(), shape: tensor.shape(), name: None }
+}
+
 fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
-    let member = |tensor: &Tensor<T>| Member { identity: tensor.identity(), shape: &[], name: None };
     let begun = recorder::begin(&SUM, &[member(left), member(right)], &[]);
     let inside = fresh_sum(left, right);
     let sum = inside.renewed(Identity::fresh());

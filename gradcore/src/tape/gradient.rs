@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::backward::{Gradients, dependents};
 use super::differentiable::{Differentiable, Found, Leaf, Stretch, Visitor};
-use super::node::Node;
+use super::node::{Node, Origin};
 use super::options::UnconnectedGradients;
 use super::record::{Member, Record};
 use super::recorder;
@@ -141,15 +141,21 @@ fn explain(
         };
     }
     let reached = dependents(gradients.slots(), [source.slot], nodes);
-    let stopped = gradients.stops().iter().filter(|stop| reached[stop.input as usize]).map(|stop| stop.origin);
-    let cut =
-        record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize])).map(|cut| cut.origin);
-    let mut by: Vec<String> = stopped.chain(cut).map(|origin| origin.to_string()).collect();
-    by.dedup();
-    if !by.is_empty() {
-        return Unconnected::Stopped { by };
+    let listed = |origins: &mut dyn Iterator<Item = Origin>| {
+        let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
+        places.dedup();
+        places
+    };
+    let stops = gradients.stops().iter().filter(|stop| reached[stop.input as usize]).map(|stop| stop.origin);
+    let cuts = record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize]));
+    let (stops, cuts) = (listed(&mut stops.into_iter()), listed(&mut cuts.map(|cut| cut.origin)));
+    if !stops.is_empty() {
+        return Unconnected::Stopped { by: stops };
     }
-    let Some(start) = starts.iter().find(|start| start.slot == NONE) else { return Unconnected::NoPath };
+    let Some(start) = starts.iter().find(|start| start.slot == NONE) else { return Unconnected::NoPath { cuts } };
+    if !cuts.is_empty() {
+        return Unconnected::Stopped { by: cuts };
+    }
     match start.identity {
         identity if recorder::is_on_another_tape(identity, shared) => Unconnected::OtherTape,
         identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,

@@ -40,10 +40,9 @@ struct Frame {
     known: SmallVec<[Identity; 1]>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
-    /// The first sequence number of the tensors that the body makes.
-    first_sequence: u64,
-    /// Whether the operations of the body are recorded, because a second derivative is possible.
-    body_recorded: bool,
+    /// Where the operations of the body are recorded, because a second derivative is possible: for each tape that saw
+    /// the call, its number of slots when the body began. Empty where the tapes are paused.
+    slots_before: SmallVec<[(u64, usize); 1]>,
 }
 
 impl Frame {
@@ -59,8 +58,6 @@ pub(crate) struct Begun {
     pub(crate) watched: u64,
     /// Number of frames with this call's; zero if the call has none.
     pub(crate) depth: u32,
-    /// The first sequence number of the tensors that the body makes.
-    pub(crate) first_sequence: u64,
 }
 
 /// Starts a tape on this thread.
@@ -145,7 +142,7 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output], backward: impl FnOnce() -
     RECORDER.with_borrow_mut(|recorder| {
         let (Some(frame), Some(backward)) = (recorder.end_frame(begun.depth), &backward) else { return };
         for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
-            tape.record.borrow_mut().push(&frame.inputs, outputs, backward, frame.body_recorded);
+            tape.record.borrow_mut().push(&frame.inputs, outputs, backward, !frame.slots_before.is_empty());
         }
     });
 }
@@ -196,20 +193,22 @@ impl Recorder {
         }
         let mut identities = SmallVec::new();
         inputs.iter().for_each(|input| identities.push(input.identity));
-        let first_sequence = Identity::upcoming();
+        let slots_before = match again {
+            true => active.iter().map(|tape| (tape.serial, tape.record.borrow().slot_count())).collect(),
+            false => SmallVec::new(),
+        };
         frames.push(Frame {
             rule,
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
             serials: (*barrier, *next_serial),
-            first_sequence,
-            body_recorded: again,
+            slots_before,
         });
         if !again {
             *barrier = *next_serial;
         }
         let depth = u32::try_from(frames.len()).expect("rules nest less deep than 2^32");
-        Begun { watched, depth, first_sequence }
+        Begun { watched, depth }
     }
 
     fn end_frame(&mut self, depth: u32) -> Option<Frame> {
@@ -229,10 +228,11 @@ impl Recorder {
                 continue;
             }
             let record = tape.record.borrow();
-            let older = used.identity.sequence() < frame.first_sequence;
-            // A paused tape knows nothing that the body made, whichever thread numbered it.
-            let on_tape = record.slot(used.identity) != NONE && (older || !frame.body_recorded);
-            if on_tape || (older && record.watches_by_itself(used.identity)) {
+            let slot = record.slot(used.identity);
+            let made_by_body =
+                frame.slots_before.iter().any(|(serial, slots)| *serial == tape.serial && slot as usize >= *slots);
+            let is_watched = slot != NONE && !made_by_body;
+            if is_watched || (slot == NONE && record.watches_by_itself(used.identity)) {
                 return Err(lost_gradient(frame.rule, used, expression));
             }
         }

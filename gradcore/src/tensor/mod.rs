@@ -87,11 +87,11 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     /// [`Error::Argument`] if `values.len()` is not the product of `shape`.
     pub fn from_vec(shape: &[usize], values: Vec<T>) -> Result<Self, Error> {
-        let size: usize = shape.iter().product();
-        if values.len() != size {
+        let size = shape.iter().try_fold(1usize, |size, axis| size.checked_mul(*axis));
+        if size != Some(values.len()) {
             return Err(Error::Argument {
                 operation: "from_vec",
-                expected: format!("{size} values for shape {shape:?}"),
+                expected: format!("as many values as shape {shape:?} has elements"),
                 found: values.len().to_string(),
             });
         }

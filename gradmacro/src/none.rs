@@ -1,0 +1,53 @@
+//! A literal `None` among the gradients: no gradient flows.
+
+use syn::visit_mut::VisitMut;
+use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt};
+
+/// Whether a gradient is the literal `None`.
+pub(crate) fn is_none(gradient: &Expr) -> bool {
+    matches!(gradient, Expr::Path(path) if path.path.is_ident("None"))
+}
+
+/// Calls `visit` on every expression whose value a body may end with, the operands of `return` included.
+fn for_each_value(body: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
+    struct Returned<'a>(&'a mut dyn FnMut(&mut Expr));
+    impl VisitMut for Returned<'_> {
+        fn visit_expr_return_mut(&mut self, early: &mut ExprReturn) {
+            if let Some(value) = &mut early.expr {
+                last_values(value, self.0);
+            }
+        }
+        fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+        fn visit_item_mut(&mut self, _: &mut Item) {}
+    }
+    fn last_values(value: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
+        let mut last_of = |block: &mut Block| {
+            if let Some(Stmt::Expr(value, None)) = block.stmts.last_mut() {
+                last_values(value, visit);
+            }
+        };
+        match value {
+            Expr::Block(inner) => last_of(&mut inner.block),
+            Expr::If(inner) => {
+                last_of(&mut inner.then_branch);
+                if let Some((_, otherwise)) = &mut inner.else_branch {
+                    last_values(otherwise, visit);
+                }
+            }
+            Expr::Match(inner) => inner.arms.iter_mut().for_each(|arm| last_values(&mut arm.body, visit)),
+            Expr::Paren(inner) => last_values(&mut inner.expr, visit),
+            other => visit(other),
+        }
+    }
+    Returned(visit).visit_expr_mut(body);
+    last_values(body, visit);
+}
+
+/// A literal `None` among the gradients has no type that Rust could infer: writes `none` for it.
+pub(crate) fn with_typed_none(body: &mut Expr, none: &Expr) {
+    for_each_value(body, &mut |value| match value {
+        Expr::Tuple(tuple) => tuple.elems.iter_mut().filter(|part| is_none(part)).for_each(|part| *part = none.clone()),
+        value if is_none(value) => *value = none.clone(),
+        _ => {}
+    });
+}
