@@ -15,7 +15,7 @@ use crate::none::{is_none, with_typed_none};
 ///
 /// Input:
 ///
-/// ```ignore
+/// ```text
 /// fn scale(x: &Tensor, k: f32) -> Tensor {
 ///     (x * k, |dy| dy * k)
 /// }
@@ -23,7 +23,7 @@ use crate::none::{is_none, with_typed_none};
 ///
 /// Output, with paths shortened:
 ///
-/// ```ignore
+/// ```text
 /// #[track_caller]
 /// fn scale(x: &Tensor, k: f32) -> Tensor {
 ///     use dispatch::*;

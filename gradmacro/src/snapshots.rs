@@ -30,10 +30,10 @@ fn the_documented_expansion_is_the_real_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/expansion.md");
     let page = std::fs::read_to_string(path).expect("the page is in the repository");
     let expansion = expanded(quote!(), leaky_relu());
-    let (before, rest) = page.split_once("```rust,ignore\n").expect("a block of code");
+    let (before, rest) = page.split_once("```text\n").expect("a block of code");
     let (shown, after) = rest.split_once("```").expect("its end");
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, format!("{before}```rust,ignore\n{expansion}```{after}"))
+        std::fs::write(path, format!("{before}```text\n{expansion}```{after}"))
             .expect("the page can be written");
     } else {
         assert_eq!(shown, expansion, "the documented expansion is out of date");
