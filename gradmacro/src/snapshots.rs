@@ -33,8 +33,7 @@ fn the_documented_expansion_is_the_real_one() {
     let (before, rest) = page.split_once("```text\n").expect("a block of code");
     let (shown, after) = rest.split_once("```").expect("its end");
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, format!("{before}```text\n{expansion}```{after}"))
-            .expect("the page can be written");
+        std::fs::write(path, format!("{before}```text\n{expansion}```{after}")).expect("the page can be written");
     } else {
         assert_eq!(shown, expansion, "the documented expansion is out of date");
     }

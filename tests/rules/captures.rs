@@ -1,0 +1,85 @@
+//! What `grad` captures, and under which name.
+
+use gradcore::prelude::*;
+
+use crate::gradient_of;
+
+#[test]
+fn a_capture_means_the_binding_visible_where_grad_stands() {
+    #[custom_gradient]
+    fn f(x: &Tensor) -> Tensor {
+        let x = &(x * 10.0);
+        let grad = |dy| dy * x;
+        let x = x * 1000.0;
+        (x, grad)
+    }
+    assert_eq!(gradient_of(f, [1.0]), [10.0]);
+}
+
+#[test]
+fn captures_keep_their_types_inside_grad() {
+    fn twice(x: &Tensor) -> Tensor {
+        x * 2.0
+    }
+    const FACTOR: f32 = 3.0;
+    #[custom_gradient]
+    fn f(x: &Tensor, powers: &[f32], name: &str) -> Tensor {
+        let (a, b) = (tf::square(x), vec![1.0, 2.0]);
+        let helper = |t: &Tensor| twice(t) * FACTOR;
+        let grad = |dy| {
+            let factor = powers.iter().sum::<f32>();
+            let message = format!("{name} {factor} {}", b.len());
+            assert_eq!(message, "rule 3 2");
+            helper(dy) * &a * factor + a * 0.0
+        };
+        (x * b[1], grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, &[1.0, 2.0], "rule"), [2.0]), [72.0]);
+}
+
+#[test]
+fn captures_with_alike_names_stay_apart() {
+    struct Parts {
+        w: f32,
+        a: (f32, f32),
+        all: [f32; 2],
+    }
+    impl Parts {
+        #[custom_gradient]
+        fn f(&self, x: &Tensor) -> Tensor {
+            let (self_w, self_a_0, all_0, all) = (self.w * 100.0, 1000.0, 10_000.0, self.all);
+            let grad = |dy| {
+                assert!(self.w > 0.0 && all[1] > 0.0, "{self_w}");
+                dy * self_w + dy * self.w + dy * self_a_0 + dy * self.a.0 + dy * all_0 + dy * all[0] + dy * self.all[1]
+            };
+            (x * 1, grad)
+        }
+    }
+    let parts = Parts { w: 1.0, a: (2.0, 3.0), all: [4.0, 5.0] };
+    assert_eq!(gradient_of(|x| parts.f(x), [1.0]), [100.0 + 1.0 + 1000.0 + 2.0 + 10_000.0 + 4.0 + 5.0]);
+    assert_eq!(parts.a.1, 3.0);
+}
+
+#[test]
+fn what_only_looks_like_a_capture_a_rule_or_a_comparison() {
+    fn constant<const YES: bool>(x: &Tensor) -> Tensor {
+        x * i32::from(YES)
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, option: Option<f32>) -> Tensor {
+        let None = option else { return (x * 1, |dy| dy * 2) };
+        let twice = |t: &Tensor| {
+            let grad = |z: &Tensor| z * 2;
+            grad(t)
+        };
+        let view = x.view();
+        assert!(view.len() < 10);
+        let grad = |dy: &Tensor| {
+            assert!(dy.view().len() < 10);
+            dy * 3
+        };
+        (twice(&constant::<{ 3 > 2 }>(x)), grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, None), [1.0]), [3.0]);
+    assert_eq!(gradient_of(|x| f(x, Some(1.0)), [1.0]), [2.0]);
+}

@@ -1,0 +1,169 @@
+//! The forms of `grad`: how it is written, what it returns, how it ends.
+
+use gradcore::prelude::*;
+
+use crate::gradient_of;
+
+#[test]
+fn grad_is_bound_by_let_under_any_name() {
+    #[custom_gradient]
+    fn f(x: &Tensor) -> Tensor {
+        let rule = |dy| dy * 7.0;
+        (x * 2.0, rule)
+    }
+    assert_eq!(gradient_of(f, [1.0, 2.0]), [7.0, 7.0]);
+}
+
+#[test]
+fn grad_is_written_in_the_pair() {
+    #[custom_gradient()]
+    fn f(x: &Tensor) -> Tensor {
+        (x * 2.0, |dy| dy * x)
+    }
+    assert_eq!(gradient_of(f, [1.0, 2.0]), [1.0, 2.0]);
+}
+
+#[test]
+fn grad_is_an_inner_function_that_uses_outer_locals() {
+    #[custom_gradient]
+    fn f(x: &Tensor, scale: f32) -> Tensor {
+        let slope = scale + 1.0;
+        fn grad(dy: &Tensor) -> Tensor {
+            dy * x * slope
+        }
+        (x * 2.0, grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, 2.0), [1.0, 2.0]), [3.0, 6.0]);
+}
+
+#[test]
+fn gradients_may_be_listed_in_an_array() {
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor) -> Tensor {
+        (a * b, |dy| [dy * b, dy * a])
+    }
+    assert_eq!(gradient_of(|x| f(x, x), [3.0]), [6.0]);
+}
+
+#[test]
+fn none_stops_the_gradient_and_says_so() {
+    #[custom_gradient]
+    fn first_only(a: &Tensor, b: &Tensor) -> Tensor {
+        (a * b, |dy| (dy * b, None))
+    }
+    let (a, b) = (tf::constant(2.0), tf::constant(3.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b));
+    let y = first_only(&a, &b);
+    assert_eq!(tape.gradient(&y, &a).expect("a gradient").item(), 3.0);
+    let error = tape.gradient(&y, &b).expect_err("no gradient").to_string();
+    assert!(error.contains("no gradient flows through `first_only` at tests/rules/grad.rs"), "{error}");
+    let y = first_only(&a, &b) + &b;
+    assert_eq!(tape.gradient(&y, &b).expect("the other path").item(), 1.0);
+}
+
+#[test]
+fn an_inner_function_may_declare_what_its_exits_return() {
+    #[custom_gradient]
+    fn f(x: &Tensor, straight: bool) -> Tensor {
+        fn grad(dy: &Tensor) -> Tensor {
+            if straight {
+                return dy.clone();
+            }
+            dy * x
+        }
+        (tf::round(x), grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, true), [2.5]), [1.0]);
+    assert_eq!(gradient_of(|x| f(x, false), [2.5]), [2.5]);
+}
+
+#[test]
+fn none_in_branches_and_declared_types_need_no_help() {
+    #[custom_gradient]
+    fn branches(x: &Tensor, y: &Tensor, first: bool) -> Tensor {
+        let grad = |dy| if first { (dy * 2, None) } else { (dy * 3, None) };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn early(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| {
+            if dy.rank() == 1 {
+                return (dy * 4, None);
+            }
+            (dy * 5, None)
+        };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn declared(x: &Tensor, y: &Tensor) -> Tensor {
+        fn grad(dy: &Tensor) -> (Tensor, Option<Tensor>) {
+            if dy.rank() == 1 {
+                return (dy * 6, None);
+            }
+            ((dy.item() * 7.0).into(), Some(dy * 1))
+        }
+        (x * y, grad)
+    }
+    let y = tf::constant([1.0]);
+    assert_eq!(gradient_of(|x| branches(x, &y, true), [1.0]), [2.0]);
+    assert_eq!(gradient_of(|x| branches(x, &y, false), [1.0]), [3.0]);
+    assert_eq!(gradient_of(|x| early(x, &y), [1.0]), [4.0]);
+    assert_eq!(gradient_of(|x| declared(x, &y), [1.0]), [6.0]);
+}
+
+#[test]
+fn a_rule_may_call_its_own_function() {
+    #[custom_gradient]
+    fn norm(x: &Tensor) -> Tensor {
+        (tf::sqrt(tf::reduce_sum(x * x, ..)), |dy| dy * x / norm(x))
+    }
+    assert_eq!(gradient_of(norm, [3.0, 4.0]), [0.6, 0.8]);
+}
+
+#[test]
+fn a_rule_may_leave_early() {
+    #[custom_gradient]
+    fn f(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| {
+            if dy.rank() == 0 {
+                return (dy * 2.0, dy * 3.0);
+            }
+            (dy * 4.0, dy * 5.0)
+        };
+        (x * y, grad)
+    }
+    let y = tf::constant(1.0);
+    assert_eq!(gradient_of(|x| f(x, &tf::constant([1.0])), [1.0]), [4.0]);
+    assert_eq!(gradient_of(|x| f(&tf::reshape(x, []), &y), [1.0]), [2.0]);
+}
+
+#[test]
+fn a_rule_may_return_a_tuple_that_it_was_given() {
+    fn both(dy: &Tensor) -> (Tensor, Option<Tensor>) {
+        (dy * 2.0, None)
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, y: &Tensor) -> Tensor {
+        (x * y, |dy| both(dy))
+    }
+    assert_eq!(gradient_of(|x| f(x, &tf::constant([1.0])), [1.0]), [2.0]);
+}
+
+#[test]
+fn second_order_goes_through_grad_and_through_captured_intermediates() {
+    // Rule `dy · y` with y = x³: the first derivative is 8, the second that of x³ itself, 12 (TensorFlow, row 80).
+    #[custom_gradient]
+    fn f(x: &Tensor) -> Tensor {
+        let y = x * x * x;
+        (y, |dy| dy * y)
+    }
+    let x = tf::constant(2.0);
+    let (outer, inner) = (GradientTape::new(), GradientTape::new());
+    outer.watch(&x);
+    inner.watch(&x);
+    let y = f(&x);
+    let first = inner.gradient(&y, &x).expect("a gradient");
+    let second = outer.gradient(&first, &x).expect("a second gradient");
+    assert_eq!((first.item(), second.item()), (8.0, 12.0));
+}

@@ -1,0 +1,21 @@
+//! What `#[custom_gradient]` makes of functions: every form that a rule and its parameters can take.
+
+#![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
+
+mod captures;
+mod comparisons;
+mod grad;
+mod outputs;
+mod parameters;
+mod variables;
+
+use gradcore::prelude::*;
+
+/// The gradient of `f` at `x`, as a vector.
+pub(crate) fn gradient_of(f: impl Fn(&Tensor) -> Tensor, x: impl AsRef<[f32]>) -> Vec<f32> {
+    let x = tf::constant(x.as_ref());
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = f(&x);
+    tape.gradient(&y, &x).expect("a gradient").to_vec()
+}
