@@ -54,6 +54,12 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let underscored = parameters.iter().any(|parameter| parameter.name.to_string().starts_with('_'));
     let underscores = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
 
+    // The macro mentions every parameter. One that the user does not mention is bound once more, for rustc to find
+    // unused, at the user's place.
+    let unused = parameters.iter().filter(|parameter| parameter.unused).map(|parameter| &parameter.name);
+    let unused = unused.filter(|name| !name.to_string().starts_with('_'));
+    let unused = quote!(#(let #unused = &#unused;)*);
+
     let ItemFn { attrs, vis, sig, .. } = function;
     let output = &sig.output;
     let (track_caller, body) = match tracks_caller {
@@ -74,6 +80,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
             use #dispatch::*;
             #underscores
             let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
+            #unused
             #body
         }
     }

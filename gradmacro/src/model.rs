@@ -1,6 +1,6 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
@@ -43,6 +43,8 @@ pub(crate) struct Parameter {
     pub(crate) shown: String,
     pub(crate) ty: Type,
     pub(crate) kind: ParameterKind,
+    /// Whether the body never mentions it.
+    pub(crate) unused: bool,
 }
 
 /// What is known of a parameter before its type is.
@@ -121,6 +123,7 @@ impl GradFn {
 /// Describes the parameters, takes `#[nondiff]` off them, and gives a name to `_`.
 fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
     let mut parameters = Vec::new();
+    let body = function.block.to_token_stream();
     for (index, input) in function.sig.inputs.iter_mut().enumerate() {
         let PatType { attrs, pat, ty, .. } = match input {
             FnArg::Typed(input) => input,
@@ -151,9 +154,20 @@ fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
             (false, true) => ParameterKind::Nondiff,
             (false, false) => ParameterKind::ByType,
         };
-        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind });
+        let unused = kind != ParameterKind::Constant && !mentions(&body, &name.to_string());
+        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind, unused });
     }
     parameters
+}
+
+/// Whether a name occurs among tokens, those of format strings included.
+fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        TokenTree::Punct(_) => false,
+    })
 }
 
 /// The `T` of a `Result<T, …>`.

@@ -54,7 +54,7 @@ pub(crate) fn captured(name: &str, place: Span) -> Ident {
 
 /// A parameter written as `_`.
 pub(crate) fn unnamed_parameter(index: usize) -> Ident {
-    local(&format!("parameter_{index}"))
+    local(&format!("_parameter_{index}"))
 }
 
 /// The part of `gradcore` made for generated code.
