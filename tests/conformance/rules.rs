@@ -356,7 +356,7 @@ fn row_83_a_second_rule() {
 #[test]
 fn row_84_a_second_rule_of_x_and_dy() -> Result<(), Error> {
     #[custom_gradient]
-    fn backward(x: &Tensor, dy: &Tensor) -> Tensor {
+    fn backward(_x: &Tensor, dy: &Tensor) -> Tensor {
         (2.1 * dy, |d| (2.2 * d, 3.1 * d))
     }
     #[custom_gradient]
