@@ -38,6 +38,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     returns_a_value(function, report);
     has_an_input(function, report);
     rules_are_found(function, report);
+    rules_are_left_alone(function, report);
     for rule in &function.rules {
         if !rule.refused.is_empty() {
             is_plain(rule, report);
@@ -145,6 +146,18 @@ fn rules_are_found(function: &GradFn, report: &mut Report) {
                 format_args!("`{name}` is not a closure of this function; bind it with `let {name} = |dy| …;`, write the closure in the pair, or define `fn {name}(dy: &Tensor) -> …` inside"),
             );
         }
+    }
+}
+
+/// A rule is the tape's to call.
+fn rules_are_left_alone(function: &GradFn, report: &mut Report) {
+    for name in &function.rules_used {
+        report.error(
+            name,
+            format_args!(
+                "`{name}` belongs to the tape, which calls it with the upstream gradient; put what the body needs of it into a function of its own"
+            ),
+        );
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct GradFn {
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
     pub(crate) rule_names: Vec<Ident>,
+    /// Where the body uses a rule otherwise than in a pair.
+    pub(crate) rules_used: Vec<Ident>,
     pub(crate) contract: Contract,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
@@ -114,9 +116,22 @@ impl GradFn {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
         };
-        let (rules, rule_names) = take_rules(&mut function, &mut exits, &contract);
+        let TakenRules { rules, names: rule_names, used: rules_used } =
+            take_rules(&mut function, &mut exits, &contract);
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
-        GradFn { function, parameters, output, outputs, variables, exits, rules, rule_names, contract, tracks_caller }
+        GradFn {
+            function,
+            parameters,
+            output,
+            outputs,
+            variables,
+            exits,
+            rules,
+            rule_names,
+            rules_used,
+            contract,
+            tracks_caller,
+        }
     }
 }
 
@@ -207,7 +222,7 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
 }
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> (Vec<Rule>, Vec<Ident>) {
+fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> TakenRules {
     let named: Vec<Ident> = exits
         .iter()
         .filter_map(|exit| match &exit.rule {
@@ -229,22 +244,29 @@ fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) ->
             scopes.bind(&input.pat);
         }
     }
-    let mut taker = RuleTaker { named, exits, rules: Vec::new(), names: Vec::new() };
+    let mut taker = RuleTaker { named, exits, taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
-    (taker.rules, taker.names)
+    taker.taken
 }
 
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
+    taken: TakenRules,
+}
+
+/// The rules of a function, the names that they are bound to, and where else the body uses these.
+#[derive(Default)]
+struct TakenRules {
     rules: Vec<Rule>,
     names: Vec<Ident>,
+    used: Vec<Ident>,
 }
 
 impl RuleTaker<'_> {
     fn take(&mut self, rule: Rule) -> usize {
-        self.rules.push(rule);
-        self.rules.len() - 1
+        self.taken.rules.push(rule);
+        self.taken.rules.len() - 1
     }
 }
 
@@ -258,7 +280,7 @@ impl Handler for RuleTaker<'_> {
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
                 let number = self.take(Rule::of_closure(closure, scopes));
                 *init.expr = Hole::Rule(number).into_expr();
-                self.names.push(name);
+                self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
@@ -268,7 +290,7 @@ impl Handler for RuleTaker<'_> {
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
                 }
-                self.names.push(name);
+                self.taken.names.push(name);
                 true
             }
             _ => false,
@@ -277,7 +299,14 @@ impl Handler for RuleTaker<'_> {
 
     /// A closure in a pair. Other closures have exits of their own.
     fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
-        let Some(Hole::Exit(number)) = Hole::of(expression) else { return matches!(expression, Expr::Closure(_)) };
+        let Some(Hole::Exit(number)) = Hole::of(expression) else {
+            if let Expr::Path(path) = expression
+                && let Some(name) = path.path.get_ident().filter(|name| self.taken.names.contains(name))
+            {
+                self.taken.used.push(name.clone());
+            }
+            return matches!(expression, Expr::Closure(_));
+        };
         let mut value = std::mem::replace(&mut self.exits[number].value, parse_quote!(()));
         Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
         self.exits[number].value = value;

@@ -11,7 +11,7 @@ use crate::variable::Variable;
 #[diagnostic::on_unimplemented(
     message = "no gradient flows to `{Self}`",
     label = "neither a tensor nor a variable of `f32` or `f64`",
-    note = "`variables(…)` lists tensors and variables that the body reads, such as `variables(self.w, self.b)`"
+    note = "`variables(…)` lists tensors and variables that the body reads, one by one, such as `variables(self.w, self.layers[0].w)`"
 )]
 pub trait Argument {
     /// The dtype, of which the gradient is.
