@@ -28,32 +28,19 @@ fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
     [x.rank() - 1]
 }
 
-#[track_caller]
-fn expect_rows<T: Real>(operation: &'static str, parameter: &str, x: &Tensor<T>) {
-    if x.rank() == 0 {
-        refuse(&Error::Argument {
-            operation,
-            expected: format!("`{parameter}` to have at least 1 axis"),
-            found: "a scalar".into(),
-        });
-    }
-}
-
-/// eˣ / Σ eˣ; d/dx: y (dy - Σ dy y).
+/// eˣ / Σ eˣ of a tensor that is no scalar; d/dx: y (dy - Σ dy y).
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    expect_rows("softmax", "logits", x);
     let y = rowwise(x, rows::softmax);
     let axes = last_axis(x);
     (y, |dy| multiply(&y, &(dy - reduce_sum(&(dy * &y), &axes, true))))
 }
 
-/// x - ln Σ eˣ; d/dx: dy - softmax(x) Σ dy.
+/// x - ln Σ eˣ of a tensor that is no scalar; d/dx: dy - softmax(x) Σ dy.
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    expect_rows("log_softmax", "logits", x);
     let y = rowwise(x, rows::log_softmax);
     let axes = last_axis(x);
     (y, |dy| dy - exp(&y) * reduce_sum(dy, &axes, true))
@@ -90,8 +77,13 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
 #[track_caller]
 fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Vec<usize> {
     let operation = "sparse_softmax_cross_entropy_with_logits";
-    expect_rows(operation, "logits", logits);
-    let [batch @ .., classes] = logits.shape() else { unreachable!("checked above") };
+    let [batch @ .., classes] = logits.shape() else {
+        refuse(&Error::Argument {
+            operation,
+            expected: "`logits` to have at least 1 axis".into(),
+            found: "a scalar".into(),
+        })
+    };
     if labels.shape() != batch {
         refuse(&Error::Argument {
             operation,

@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use super::options::Axes;
 use super::single_axis;
 use crate::element::{Integer, Number, Real};
+use crate::error::{Error, refuse};
 use crate::ops;
 use crate::tensor::{Operand, Tensor};
 
@@ -43,8 +44,15 @@ fn along<T: Real>(
     axes: &Axes,
     run: impl Fn(&Tensor<T>) -> Tensor<T>,
 ) -> Tensor<T> {
+    if x.rank() == 0 {
+        refuse(&Error::Argument {
+            operation,
+            expected: "`logits` to have at least 1 axis".into(),
+            found: "a scalar".into(),
+        });
+    }
     let place = match axes.axes {
-        None => return run(x),
+        None => x.rank() - 1,
         Some(_) => single_axis(operation, axes, x.shape()),
     };
     if place + 1 == x.rank() {
