@@ -68,7 +68,7 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
-    pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, enter};
+    pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, enter, none};
     pub use crate::tape::Rule;
 
     /// Traits that choose by type. They are in scope in generated code, under no name.

@@ -36,7 +36,7 @@ impl Place {
             Expr::Index(index) => {
                 let mut place = Place::of(&index.expr)?;
                 let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &*index.index else { return None };
-                place.parts.push(format!("[{}]", number.base10_digits()));
+                place.parts.push(format!("[{}]", number.token()));
                 Some(place)
             }
             _ => None,
@@ -234,7 +234,8 @@ fn rewritten(tokens: TokenStream, replace: &mut dyn FnMut(&Place) -> Option<Toke
     let mut out = TokenStream::new();
     let mut next = 0;
     while let Some(token) = tokens.get(next) {
-        let after_point = next > 0 && is_point(&tokens[next - 1]);
+        // The second point of a range is no access.
+        let after_point = next > 0 && is_point(&tokens[next - 1]) && !(next > 1 && is_point(&tokens[next - 2]));
         let mut length = 1;
         let stands = match token {
             TokenTree::Ident(root) if !after_point => {
@@ -271,8 +272,11 @@ fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
     let mut place = Place::local(root);
     let mut length = 0;
     while let [point, TokenTree::Ident(field), rest @ ..] = &tokens[length..] {
-        let is_method =
-            matches!(rest.first(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+        let is_method = match rest.first() {
+            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+            Some(TokenTree::Punct(punct)) => punct.as_char() == ':',
+            _ => false,
+        };
         if !is_point(point) || is_method {
             break;
         }
@@ -282,11 +286,17 @@ fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
     (place, length)
 }
 
-/// The names in braces in a format string.
+/// The names in braces in a format string: of what is shown, and of widths and precisions (`{x:>w$.p$}`).
 fn names_in_format(text: &str, span: Span) -> impl Iterator<Item = Ident> {
-    let named = move |part: &str| {
-        let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-        syn::parse_str::<Ident>(&part[..end]).ok().map(|name| Ident::new(&name.to_string(), span))
-    };
-    text.split('{').skip(1).filter_map(named).collect::<Vec<_>>().into_iter()
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    let named = move |part: &str| syn::parse_str::<Ident>(part).ok().map(|name| Ident::new(&name.to_string(), span));
+    let mut names = Vec::new();
+    for braced in text.split('{').skip(1) {
+        let braced = braced.split('}').next().unwrap_or_default();
+        names.extend(named(braced.split(|c| !is_of_name(c)).next().unwrap_or_default()));
+        for before_dollar in braced.split('$').rev().skip(1) {
+            names.extend(named(before_dollar.rsplit(|c| !is_of_name(c)).next().unwrap_or_default()));
+        }
+    }
+    names.into_iter()
 }

@@ -7,7 +7,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
 use crate::exit::{self, Hole};
-use crate::model::{GradFn, Gradients, ParameterKind, Rule};
+use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
 use crate::names::{self, Contract};
 use crate::none::{is_none, with_typed_none};
 
@@ -56,9 +56,11 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
 
     // The macro mentions every parameter. One that the user does not mention is bound once more, for rustc to find
     // unused, at the user's place.
-    let unused = parameters.iter().filter(|parameter| parameter.unused).map(|parameter| &parameter.name);
-    let unused = unused.filter(|name| !name.to_string().starts_with('_'));
-    let unused = quote!(#(let #unused = &#unused;)*);
+    let unused: TokenStream = parameters
+        .iter()
+        .filter(|parameter| parameter.unused && !parameter.name.to_string().starts_with('_'))
+        .map(|Parameter { name, lints, .. }| quote!(#(#lints)* let #name = &#name;))
+        .collect();
 
     let ItemFn { attrs, vis, sig, .. } = function;
     let output = &sig.output;
@@ -274,7 +276,8 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
-                with_typed_none(&mut value, &Expr::Verbatim(contract.item("NoGradient", place)));
+                let none = contract.item("none", place);
+                with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
             match (declared, early) {
                 (Some(ty), _) => quote_spanned!(place=> #seen #sink.whole((|| -> #ty { #value })())),

@@ -45,6 +45,8 @@ pub(crate) struct Parameter {
     pub(crate) shown: String,
     pub(crate) ty: Type,
     pub(crate) kind: ParameterKind,
+    /// Its attributes that set lints.
+    pub(crate) lints: Vec<Attribute>,
     /// Whether the body never mentions it.
     pub(crate) unused: bool,
 }
@@ -100,7 +102,7 @@ impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
         let Options { variables, gradcore } = Options::parse(options, report);
         let contract = Contract::new(gradcore);
-        let parameters = parameters(&mut function, report);
+        let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
             ReturnType::Default => (None, false),
             ReturnType::Type(_, ty) => match in_result(ty) {
@@ -136,7 +138,7 @@ impl GradFn {
 }
 
 /// Describes the parameters, takes `#[nondiff]` off them, and gives a name to `_`.
-fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
+fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     let body = function.block.to_token_stream();
     for (index, input) in function.sig.inputs.iter_mut().enumerate() {
@@ -169,8 +171,11 @@ fn parameters(function: &mut ItemFn, report: &mut Report) -> Vec<Parameter> {
             (false, true) => ParameterKind::Nondiff,
             (false, false) => ParameterKind::ByType,
         };
-        let unused = kind != ParameterKind::Constant && !mentions(&body, &name.to_string());
-        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind, unused });
+        let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));
+        let mentioned = mentions(&body, &name.to_string())
+            || variables.iter().any(|place| mentions(&place.to_token_stream(), &name.to_string()));
+        let unused = kind != ParameterKind::Constant && !mentioned;
+        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind, lints: lints.cloned().collect(), unused });
     }
     parameters
 }
@@ -301,7 +306,7 @@ impl Handler for RuleTaker<'_> {
     fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
         let Some(Hole::Exit(number)) = Hole::of(expression) else {
             if let Expr::Path(path) = expression
-                && let Some(name) = path.path.get_ident().filter(|name| self.taken.names.contains(name))
+                && let Some(name) = path.path.get_ident().filter(|name| scopes.is_rule(name))
             {
                 self.taken.used.push(name.clone());
             }

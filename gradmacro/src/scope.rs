@@ -9,15 +9,22 @@ use syn::{
 
 /// The locals visible at a point, innermost last.
 #[derive(Clone, Default)]
-pub(crate) struct Scopes(Vec<Ident>);
+pub(crate) struct Scopes(Vec<Local>);
+
+#[derive(Clone)]
+struct Local {
+    name: Ident,
+    /// Whether it is bound to a rule.
+    is_rule: bool,
+}
 
 impl Scopes {
     /// Makes the names of a pattern visible.
     pub(crate) fn bind(&mut self, pattern: &Pat) {
-        struct Names<'a>(&'a mut Vec<Ident>);
+        struct Names<'a>(&'a mut Vec<Local>);
         impl Visit<'_> for Names<'_> {
             fn visit_pat_ident(&mut self, pattern: &PatIdent) {
-                self.0.push(pattern.ident.clone());
+                self.0.push(Local { name: pattern.ident.clone(), is_rule: false });
                 if let Some((_, inner)) = &pattern.subpat {
                     self.visit_pat(inner);
                 }
@@ -31,16 +38,28 @@ impl Scopes {
     fn bind_refutable(&mut self, pattern: &Pat) {
         let known = self.0.len();
         self.bind(pattern);
-        let is_binding = |name: &Ident| !name.to_string().starts_with(char::is_uppercase);
+        let is_binding = |local: &Local| !local.name.to_string().starts_with(char::is_uppercase);
         let mut place = 0;
-        self.0.retain(|name| {
+        self.0.retain(|local| {
             place += 1;
-            place <= known || is_binding(name)
+            place <= known || is_binding(local)
         });
     }
 
     pub(crate) fn contains(&self, name: &Ident) -> bool {
-        self.0.contains(name)
+        self.0.iter().any(|local| local.name == *name)
+    }
+
+    /// Makes the names of a pattern visible that is bound to a rule.
+    fn bind_rule(&mut self, pattern: &Pat) {
+        let known = self.0.len();
+        self.bind(pattern);
+        self.0[known..].iter_mut().for_each(|local| local.is_rule = true);
+    }
+
+    /// Whether a name means a rule.
+    pub(crate) fn is_rule(&self, name: &Ident) -> bool {
+        self.0.iter().rev().find(|local| local.name == *name).is_some_and(|local| local.is_rule)
     }
 }
 
@@ -50,7 +69,7 @@ pub(crate) trait Handler {
     fn expression(&mut self, _: &mut Expr, _: &Scopes) -> bool {
         false
     }
-    /// Called before a statement is entered; `true` if it shall not be.
+    /// Called before a statement is entered; `true` if it binds a rule, and shall not be.
     fn statement(&mut self, _: &mut Stmt, _: &Scopes) -> bool {
         false
     }
@@ -74,11 +93,13 @@ impl<H: Handler> Walker<'_, H> {
     /// Statements one after the other, each seeing what those before it have bound. What they bind stays visible.
     pub(crate) fn statements(&mut self, statements: &mut [Stmt]) {
         for statement in statements {
-            if !self.handler.statement(statement, &self.scopes) {
+            let binds_rule = self.handler.statement(statement, &self.scopes);
+            if !binds_rule {
                 self.visit_stmt_mut(statement);
             }
             if let Stmt::Local(local) = statement {
                 match &local.init {
+                    _ if binds_rule => self.scopes.bind_rule(&local.pat),
                     Some(LocalInit { diverge: Some(_), .. }) => self.scopes.bind_refutable(&local.pat),
                     _ => self.scopes.bind(&local.pat),
                 }

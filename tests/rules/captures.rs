@@ -61,6 +61,30 @@ fn captures_with_alike_names_stay_apart() {
 }
 
 #[test]
+fn captures_in_the_tokens_of_macros() {
+    struct Model {
+        n: usize,
+        width: usize,
+    }
+    impl Model {
+        #[custom_gradient]
+        fn f(&self, x: &Tensor, text: &str) -> Tensor {
+            let values = vec![0.0, 1.0, 2.0];
+            let w = self.width;
+            let grad = |dy| {
+                assert!(text.parse::<f32>().is_ok(), "{text}");
+                assert_eq!(values[..self.n], [0.0, 1.0]);
+                assert_eq!((0..self.n).len(), 2);
+                assert_eq!(format!("{text:>w$}"), "   1.5");
+                dy * 2
+            };
+            (x * 1, grad)
+        }
+    }
+    assert_eq!(gradient_of(|x| Model { n: 2, width: 6 }.f(x, "1.5"), [1.0]), [2.0]);
+}
+
+#[test]
 fn what_only_looks_like_a_capture_a_rule_or_a_comparison() {
     fn constant<const YES: bool>(x: &Tensor) -> Tensor {
         x * i32::from(YES)

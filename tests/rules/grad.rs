@@ -113,6 +113,37 @@ fn none_in_branches_and_declared_types_need_no_help() {
 }
 
 #[test]
+fn none_stands_beside_some() {
+    #[custom_gradient]
+    fn f(x: &Tensor, w: Option<&Tensor>) -> Tensor {
+        let grad = |dy| match w {
+            Some(w) => (dy * w, Some(dy * x)),
+            None => (dy * 9, None),
+        };
+        (x * 1, grad)
+    }
+    let w = tf::constant([5.0]);
+    assert_eq!(gradient_of(|x| f(x, Some(&w)), [1.0]), [5.0]);
+    assert_eq!(gradient_of(|x| f(x, None), [1.0]), [9.0]);
+}
+
+#[test]
+fn a_name_is_a_rule_where_it_is_bound_to_one() {
+    #[custom_gradient]
+    fn f(x: &Tensor, early: bool) -> Tensor {
+        if early {
+            let grad = |dy| dy * 5;
+            return (x * 1, grad);
+        }
+        let grad = 2.0;
+        let k = grad * 2.0;
+        (x * k, |dy| dy * k)
+    }
+    assert_eq!(gradient_of(|x| f(x, true), [1.0]), [5.0]);
+    assert_eq!(gradient_of(|x| f(x, false), [1.0]), [4.0]);
+}
+
+#[test]
 fn a_rule_may_call_its_own_function() {
     #[custom_gradient]
     fn norm(x: &Tensor) -> Tensor {

@@ -34,6 +34,11 @@ impl Layer {
     }
 
     #[custom_gradient]
+    fn constant(&self, _x: &Tensor) -> Tensor {
+        (&self.w, |_| None)
+    }
+
+    #[custom_gradient]
     fn stopped(&self, x: &Tensor) -> Tensor {
         let w = tf::reduce_sum(tf::stop_gradient(&self.w), ..);
         (x * &w, |dy| dy * &w)
@@ -74,6 +79,22 @@ fn a_variable_that_grad_captures_must_be_listed() {
 fn whichever_thread_made_the_variable() {
     let layer = std::thread::spawn(layer).join().expect("no panic");
     gradient_of(|x| layer.forgetful(&tf::reshape(x, [1, 1])), [1.0]);
+}
+
+#[test]
+#[should_panic(expected = "`constant` (tests/rules/variables.rs:")]
+fn a_variable_that_is_the_value_must_be_listed() {
+    gradient_of(|x| layer().constant(x), [1.0]);
+}
+
+#[test]
+fn a_variable_made_by_the_body_is_its_own() {
+    #[custom_gradient]
+    fn f(x: &Tensor) -> Tensor {
+        let w: Variable = Variable::new(2.0);
+        (x * (&w * 3), |dy| dy * 6)
+    }
+    assert_eq!(gradient_of(f, [1.0]), [6.0]);
 }
 
 #[test]

@@ -85,6 +85,16 @@ fn zeros_stand_for_missing_gradients_on_request() -> Result<(), Error> {
 }
 
 #[test]
+fn the_derivative_by_an_upstream_of_zero() -> Result<(), Error> {
+    let (x, z) = (tf::constant(4.0), tf::constant(0.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &z));
+    let dx = tape.gradient(tf::sqrt(&x) * &z, &x)?;
+    assert_eq!((dx.item(), tape.gradient(&dx, &z)?.item()), (0.0, 0.25));
+    Ok(())
+}
+
+#[test]
 fn watching_is_a_matter_of_each_tape() -> Result<(), Error> {
     let x = tf::constant(3.0);
     let (outer, inner) = (GradientTape::new(), GradientTape::new());

@@ -1,7 +1,7 @@
 //! Functions of one real number, element by element.
 
 use super::apply::unary;
-use super::{equal, square, where_};
+use super::{equal, greater, logical_not, square, where_};
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::kernels::elementwise;
@@ -26,13 +26,14 @@ pub(crate) fn log1p<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary(x, elementwise::log1p), |dy| dy / (x + T::ONE))
 }
 
-/// √x; d/dx = 1 / (2√x), infinite at 0. Where nothing flows back nothing is given, also at 0 and below.
+/// √x; d/dx = 1 / (2√x), infinite at 0. Where nothing flows back to 0 or below, nothing is given.
 #[custom_gradient]
 pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary(x, elementwise::sqrt);
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
-        where_(&equal(dy, &zero), &zero, &(dy / (&y + &y)))
+        let nothing = equal(dy, &zero) & logical_not(&greater(&y, &zero));
+        where_(&nothing, &zero, &(dy / (&y + &y)))
     };
     (y, grad)
 }

@@ -96,14 +96,15 @@ fn keep<W, S: Snapshot + ?Sized>(
     positions: u64,
     expression: &'static str,
 ) -> Option<S::Kept> {
-    call.watches(positions).then(|| {
-        if let Some(member) = value.member()
-            && !member.identity.is_computed()
-        {
-            recorder::expect_input(member, expression);
-        }
-        value.snapshot()
-    })
+    if !call.watches(positions) {
+        return None;
+    }
+    if let Some(member) = value.member()
+        && !member.identity.is_computed()
+    {
+        recorder::expect_input(member, Some(expression));
+    }
+    Some(value.snapshot())
 }
 
 /// A kept value is there whenever a gradient runs that uses it.

@@ -49,6 +49,12 @@ impl<T: Element> Gradient<T> for NoGradient {
     }
 }
 
+/// What the macro writes for a literal `None` in a branch, where another branch may have `Some(…)`.
+#[must_use]
+pub fn none<T: Element>() -> Option<Tensor<T>> {
+    None
+}
+
 /// Takes the gradients of one call, one after the other. `W` are the dtypes of those still to come, as nested pairs.
 pub struct Sink<'a, W> {
     tape: tape::Sink<'a>,

@@ -17,11 +17,11 @@ use std::rc::Rc;
 
 use crate::error::Error;
 use crate::tape::recorder::{self, Begun};
-use crate::tape::{Backward, Origin, Rule, Upstream};
+use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
-pub use gradient::NoGradient;
 use gradient::{Given, Sink};
+pub use gradient::{NoGradient, none};
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};
@@ -74,7 +74,11 @@ impl<W> Call<W> {
     }
 
     /// Ends the call: the caller's value, recorded with its backward function where a tape watches an input.
+    ///
+    /// # Panics
+    /// Panics if the value is itself a tensor that a tape watches, and no input.
     #[inline]
+    #[track_caller]
     pub fn exit<O: Outputs + 'static, B>(mut self, value: impl OutputValue<O>, backward: B) -> O
     where
         B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
@@ -82,9 +86,12 @@ impl<W> Call<W> {
     {
         let value = value.into_output();
         let renewed = value.renewed();
-        let begun = std::mem::take(&mut self.begun);
-        if begun.depth != 0 {
+        if self.begun.depth != 0 {
             let outputs = value.described(&renewed);
+            for Output { inside, shape, .. } in outputs.iter().filter(|output| !output.inside.is_computed()) {
+                recorder::expect_input(Member { identity: *inside, shape, name: None }, None);
+            }
+            let begun = std::mem::take(&mut self.begun);
             let (origin, inputs) = (self.origin, self.inputs);
             recorder::finish(begun, &outputs, || {
                 Rc::new(Recorded { origin, inputs, backward, signature: PhantomData::<fn() -> (O, W)> })

@@ -40,6 +40,8 @@ struct Frame {
     known: SmallVec<[Identity; 1]>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
+    /// The first sequence number of the tensors that the body makes.
+    first_sequence: u64,
     /// Where the operations of the body are recorded, because a second derivative is possible: for each tape that saw
     /// the call, its number of slots when the body began. Empty where the tapes are paused.
     slots_before: SmallVec<[(u64, usize); 1]>,
@@ -161,13 +163,13 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
     });
 }
 
-/// Checks a tensor that `grad` captures: if a tape watches it, it must be an input of the rule.
+/// Checks a tensor that `grad` captures, or that is returned: if a tape watches it, it must be an input of the rule.
 ///
 /// # Panics
 /// Panics if it is none.
 #[track_caller]
-pub(crate) fn expect_input(captured: Member<'_>, expression: &'static str) {
-    if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(captured, Some(expression))) {
+pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
+    if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(used, expression)) {
         lose(&lost);
     }
 }
@@ -202,6 +204,7 @@ impl Recorder {
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
             serials: (*barrier, *next_serial),
+            first_sequence: Identity::upcoming(),
             slots_before,
         });
         if !again {
@@ -232,7 +235,8 @@ impl Recorder {
             let made_by_body =
                 frame.slots_before.iter().any(|(serial, slots)| *serial == tape.serial && slot as usize >= *slots);
             let is_watched = slot != NONE && !made_by_body;
-            if is_watched || (slot == NONE && record.watches_by_itself(used.identity)) {
+            let made_here = used.identity.is_made_here_since(frame.first_sequence);
+            if is_watched || (slot == NONE && !made_here && record.watches_by_itself(used.identity)) {
                 return Err(lost_gradient(frame.rule, used, expression));
             }
         }
