@@ -129,3 +129,19 @@ fn the_crate_may_live_elsewhere() {
     }
     assert_eq!(gradient_of(f, [1.0]), [5.0]);
 }
+
+#[test]
+fn a_shape_is_any_list_of_integers() {
+    let x: Tensor = tf::ones([2, 3]);
+    let mut computed = vec![1; 2];
+    computed.push(-1);
+    for y in [
+        tf::reshape(&x, [1, 1, -1]),
+        tf::reshape(&x, &computed),
+        tf::reshape(&x, vec![1usize, 1, 6]),
+        tf::reshape(&x, tf::ones::<f32>([1, 1, 6]).shape()),
+    ] {
+        assert_eq!(y.shape(), [1, 1, 6]);
+    }
+    assert_eq!(tf::reshape(tf::ones::<f32>([1]), []).rank(), 0);
+}

@@ -78,7 +78,7 @@ macro_rules! axes_from {
 }
 axes_from!(RangeFull; isize; [isize; N], N;);
 
-/// Integers that are a shape: an array of `isize`, or a vector or slice of `isize` or `usize`.
+/// Integers that are a shape: an array of `isize`, or a vector or slice of `i32`, `isize` or `usize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no shape",
     label = "expected an array such as `[2, -1]`, or another tensor's `shape()`",
@@ -97,7 +97,10 @@ impl<const N: usize> Sizes for [isize; N] {
 }
 
 macro_rules! sizes {
-    ($($list:ty)+) => { $(
+    ($($integer:ident)+) => { $(
+        sizes! { @of &[$integer], Vec<$integer>, &Vec<$integer> }
+    )+ };
+    (@of $($list:ty),+) => { $(
         impl Sizes for $list {
             fn listed(self) -> Vec<isize> {
                 self.iter().map(|&size| isize::try_from(size).unwrap_or(isize::MAX)).collect()
@@ -105,7 +108,7 @@ macro_rules! sizes {
         }
     )+ };
 }
-sizes!(&[isize] &[usize] Vec<isize> Vec<usize>);
+sizes!(i32 isize usize);
 
 /// An order of axes; reversed if none is given.
 #[derive(Clone, Debug)]
