@@ -69,3 +69,15 @@ fn what_stops_a_gradient_is_named_with_its_place() {
         }
     }
 }
+
+#[test]
+fn what_the_pass_itself_recorded_does_not_disturb_the_explanation() {
+    let (x, stranger) = (tf::constant(4.0), tf::constant(1.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &stranger));
+    // The rule of the root compares its upstream, which the pass has just put on the tape.
+    let y = tf::sqrt(&x) * &x;
+    assert!(tape.gradient(&y, &x).is_ok());
+    let error = tape.gradient(&y, (&x, &stranger)).expect_err("nothing leads to the stranger");
+    assert!(error.to_string().ends_with("the target does not depend on it"), "{error}");
+}
