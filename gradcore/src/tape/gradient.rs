@@ -50,12 +50,12 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     seeds: Option<&[Box<dyn Stretch>]>,
     unconnected: UnconnectedGradients,
 ) -> Result<S::Gradients, Error> {
-    let mut starts = find_starts(&record.borrow(), target, seeds)?;
+    let starts = find_starts(&record.borrow(), target, seeds)?;
     let found = find_sources(&record.borrow(), sources, unconnected);
     let Pass { mut nodes, shapes } = take_pass(&mut record.borrow_mut());
 
     let mut gradients = Gradients::new(shapes.len(), &nodes, found.iter().map(|source| source.slot));
-    for start in &mut starts {
+    for start in &starts {
         gradients.start(start.slot, &start.gradient);
     }
     gradients.propagate(&mut nodes, &shapes)?;
@@ -124,6 +124,13 @@ fn shown(source: &Source, place: usize, count: usize) -> String {
     }
 }
 
+/// Each call with its place; one that comes several times in a row once.
+fn places(origins: impl Iterator<Item = Origin>) -> Vec<String> {
+    let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
+    places.dedup();
+    places
+}
+
 /// Why no gradient reached a source.
 fn explain(
     shared: &Rc<RefCell<Record>>,
@@ -141,14 +148,10 @@ fn explain(
         };
     }
     let reached = dependents(gradients.slots(), [source.slot], nodes);
-    let listed = |origins: &mut dyn Iterator<Item = Origin>| {
-        let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
-        places.dedup();
-        places
-    };
-    let stops = gradients.stops().iter().filter(|stop| reached[stop.input as usize]).map(|stop| stop.origin);
-    let cuts = record.cuts.iter().filter(|cut| cut.inputs.iter().any(|slot| reached[*slot as usize]));
-    let (stops, cuts) = (listed(&mut stops.into_iter()), listed(&mut cuts.map(|cut| cut.origin)));
+    // A persistent tape has recorded the pass too; what it made there has later slots.
+    let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
+    let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
+    let cuts = places(record.cuts.iter().filter(|cut| cut.inputs.iter().any(is_reached)).map(|cut| cut.origin));
     if !stops.is_empty() {
         return Unconnected::Stopped { by: stops };
     }
