@@ -47,7 +47,7 @@ pub(crate) fn kept(name: &str, place: Span) -> Ident {
     Ident::new(&format!("kept_{name}"), at(place))
 }
 
-/// What stands in `grad` for a captured part of a local, such as `self_w` for `self.w`.
+/// What stands in `grad` for a captured part of a local, such as `its_self_w` for `self.w`.
 pub(crate) fn captured(name: &str, place: Span) -> Ident {
     Ident::new(&format!("its_{name}"), at(place))
 }

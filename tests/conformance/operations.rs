@@ -219,15 +219,15 @@ operations! {
     transpose_with: |given| tf::transpose(given.x(), perm(given.whole_numbers("perm")));
     broadcast_to: |given| tf::broadcast_to(given.x(), sizes(&given.options["shape"]));
     matmul: |given| { let (a, b) = given.pair(); tf::matmul(a, b, ..) };
-    matmul_with: |given| { let (a, b) = given.pair(); tf::matmul(a, b, given.turns()) };
+    matmul_turned: |given| { let (a, b) = given.pair(); tf::matmul(a, b, given.turns()) };
     reduce_sum: |given| tf::reduce_sum(given.x(), given.reduced_axes());
     reduce_mean: |given| tf::reduce_mean(given.x(), given.reduced_axes());
     reduce_max: |given| tf::reduce_max(given.x(), given.reduced_axes());
     relu: |given| tf::nn::relu(given.x());
     softmax: |given| tf::nn::softmax(given.x(), ..);
-    softmax_with: |given| tf::nn::softmax(given.x(), given.axes());
+    softmax_along: |given| tf::nn::softmax(given.x(), given.axes());
     log_softmax: |given| tf::nn::log_softmax(given.x(), ..);
-    log_softmax_with: |given| tf::nn::log_softmax(given.x(), given.axes());
+    log_softmax_along: |given| tf::nn::log_softmax(given.x(), given.axes());
     cross_entropy: |given| of_labels(given);
 }
 

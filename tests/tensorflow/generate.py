@@ -98,15 +98,15 @@ OPERATIONS = {
     "transpose_with": lambda x, o: tf.transpose(x[0], perm=o["perm"]),
     "broadcast_to": lambda x, o: tf.broadcast_to(x[0], o["shape"]),
     "matmul": lambda x, o: tf.matmul(*x),
-    "matmul_with": lambda x, o: tf.matmul(*x, **o),
+    "matmul_turned": lambda x, o: tf.matmul(*x, **o),
     "reduce_sum": lambda x, o: tf.reduce_sum(x[0], **o),
     "reduce_mean": lambda x, o: tf.reduce_mean(x[0], **o),
     "reduce_max": lambda x, o: tf.reduce_max(x[0], **o),
     "relu": lambda x, o: tf.nn.relu(x[0]),
     "softmax": lambda x, o: tf.nn.softmax(x[0]),
-    "softmax_with": lambda x, o: tf.nn.softmax(x[0], axis=o["axis"]),
+    "softmax_along": lambda x, o: tf.nn.softmax(x[0], axis=o["axis"]),
     "log_softmax": lambda x, o: tf.nn.log_softmax(x[0]),
-    "log_softmax_with": lambda x, o: tf.nn.log_softmax(x[0], axis=o["axis"]),
+    "log_softmax_along": lambda x, o: tf.nn.log_softmax(x[0], axis=o["axis"]),
     "cross_entropy": lambda x, o: tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=tf.reshape(tf.constant(o["labels"]["values"], o["dtype"]), o["labels"]["shape"]), logits=x[0]
     ),
@@ -261,7 +261,7 @@ def products():
             x = np.swapaxes(fill(*a), -1, -2) if turn_a else fill(*a)
             y = np.swapaxes(fill(*b), -1, -2) if turn_b else fill(*b)
             turns = {"transpose_a": turn_a, "transpose_b": turn_b}
-            yield from operation("matmul_with", case, x, y, second=0 not in a, **turns)
+            yield from operation("matmul_turned", case, x, y, second=0 not in a, **turns)
 
 
 def reductions():
