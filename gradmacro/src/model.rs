@@ -100,7 +100,7 @@ impl Gradients {
 
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore } = Options::parse(options, report);
+        let Options { variables, gradcore, .. } = Options::parse(options, report);
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
