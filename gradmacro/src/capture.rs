@@ -83,8 +83,8 @@ pub(crate) struct Captured {
     pub(crate) kept: Ident,
     /// By number of the gradient.
     pub(crate) used_by: Vec<bool>,
-    /// Whether the statements before the gradients use it.
-    pub(crate) shared: bool,
+    /// By number of the statement before the gradients.
+    pub(crate) used_in: Vec<bool>,
     /// Whether only the tokens of a macro seem to use it: it may not be used after all.
     pub(crate) guessed: bool,
 }
@@ -100,7 +100,7 @@ pub(crate) fn captures(
     let mut finder = Finder { around, found: Vec::new(), certain: Vec::new() };
     let (shared, used) = walk(&mut finder, own, statements, gradients, |finder| std::mem::take(&mut finder.found));
     let certain = finder.certain;
-    let all: Vec<Place> = shared.iter().chain(used.iter().flatten()).cloned().collect();
+    let all: Vec<Place> = shared.iter().chain(&used).flatten().cloned().collect();
     let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
     let mut captured: Vec<Captured> = Vec::new();
     for place in &all {
@@ -121,7 +121,7 @@ pub(crate) fn captures(
             },
             kept: names::kept(&name, place.span()),
             used_by: used.iter().map(|used| uses(used, place)).collect(),
-            shared: uses(&shared, place),
+            used_in: shared.iter().map(|used| uses(used, place)).collect(),
             guessed: !uses(&certain, place),
         });
     }
@@ -129,17 +129,22 @@ pub(crate) fn captures(
     captured
 }
 
-/// Walks the statements, then each gradient; `after` is called after each of these.
+/// Walks each statement, then each gradient; `after` is called after each of these.
 fn walk<H: Handler, R>(
     handler: &mut H,
     own: &Scopes,
     statements: &mut [Stmt],
     gradients: &mut [Expr],
     after: impl Fn(&mut H) -> R,
-) -> (R, Vec<R>) {
+) -> (Vec<R>, Vec<R>) {
     let mut walker = Walker { handler, scopes: own.clone() };
-    walker.statements(statements);
-    let shared = after(walker.handler);
+    let shared = statements
+        .iter_mut()
+        .map(|statement| {
+            walker.statements(std::slice::from_mut(statement));
+            after(walker.handler)
+        })
+        .collect();
     let each = gradients
         .iter_mut()
         .map(|gradient| {

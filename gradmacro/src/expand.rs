@@ -6,7 +6,9 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
+use crate::capture::Captured;
 use crate::exit::{self, Hole};
+use crate::lets::{Let, Statement};
 use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
 use crate::names::{self, Contract};
 use crate::none::{is_none, with_typed_none};
@@ -184,13 +186,16 @@ impl Filler<'_> {
         let capture = contract.get("Capture");
         let keeps = rule.captures.iter().map(|captured| {
             let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
-            let inputs = positions(rule, captured.shared, &captured.used_by);
+            let inputs = positions(rule, &needed_by(rule, captured));
             quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).__keep(&#call, #inputs, #text);)
         });
         let (parameter, binding) = upstream(rule);
-        let shared = seen(rule, |captured| captured.shared);
-        let statements = &rule.statements;
+        let is_always = |number: usize| matches!(rule.statements[number], Statement::Always(_));
+        let shared = seen(captured_used(rule, move |captured| {
+            captured.used_in.iter().enumerate().any(|(number, used)| *used && is_always(number))
+        }));
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
+        let statements = statements(rule, contract, &sink);
         let gradients = gradients(rule, contract, &sink);
         let output = self.output();
         quote! {{
@@ -198,7 +203,7 @@ impl Filler<'_> {
             #call.backward::<#output, _>(move |#parameter, #sink| {
                 #binding
                 #shared
-                #(#statements)*
+                #statements
                 #gradients
             })
         }}
@@ -221,12 +226,26 @@ fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     (upstream.to_token_stream(), quote!(let #pattern: #ty = #upstream;))
 }
 
-/// The inputs for whose gradients a capture is kept, as a bit mask.
-fn positions(rule: &Rule, shared: bool, used_by: &[bool]) -> TokenStream {
+/// By number of the gradient, whether it needs a capture, itself or through a `let`.
+fn needed_by(rule: &Rule, captured: &Captured) -> Vec<bool> {
+    let mut needed = captured.used_by.clone();
+    for (statement, _) in rule.statements.iter().zip(&captured.used_in).filter(|(_, used)| **used) {
+        match statement {
+            Statement::Always(_) => needed.fill(true),
+            Statement::IfNeeded(inner) => {
+                needed.iter_mut().zip(&inner.needed_by).for_each(|(needed, by_let)| *needed |= by_let);
+            }
+        }
+    }
+    needed
+}
+
+/// The inputs of those numbers, as a bit mask.
+fn positions(rule: &Rule, needed_by: &[bool]) -> TokenStream {
     match &rule.gradients {
-        Gradients::Split(_) if !shared => {
+        Gradients::Split(_) if needed_by.contains(&false) => {
             let mask =
-                used_by.iter().enumerate().fold(0u64, |mask, (position, used)| mask | u64::from(*used) << position);
+                needed_by.iter().enumerate().fold(0u64, |mask, (position, by)| mask | u64::from(*by) << position);
             let mask = proc_macro2::Literal::u64_unsuffixed(mask);
             quote!(#mask)
         }
@@ -234,19 +253,78 @@ fn positions(rule: &Rule, shared: bool, used_by: &[bool]) -> TokenStream {
     }
 }
 
+/// The statements before the gradients. A `let` that may be left out keeps its value in an `Option`, and makes it out of
+/// locals that are declared outside of the branch, so that it may borrow from them.
+fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+    let shared = contract.get("Shared");
+    let expanded = rule.statements.iter().enumerate().map(|(number, statement)| {
+        let Let { value, ty, shared: name, needed_by, uses, .. } = match statement {
+            Statement::Always(statement) => return statement.to_token_stream(),
+            Statement::IfNeeded(inner) => &**inner,
+        };
+        let place = names::at(value.span());
+        let needed_by = positions(rule, needed_by);
+        let used = captured_used(rule, |captured| captured.used_in[number]).chain(lets_used(rule, uses));
+        let (declared, made): (Vec<_>, Vec<_>) = used.map(|Used { pattern, made, .. }| (pattern, made)).unzip();
+        let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
+        quote_spanned! {place=>
+            #(#[allow(unused_variables)] let #declared;)*
+            let #name = #shared::<#ty>(if #sink.wants(#needed_by) {
+                #(#declared = #made;)*
+                ::core::option::Option::Some(#value)
+            } else {
+                ::core::option::Option::None
+            });
+        }
+    });
+    expanded.collect()
+}
+
+/// What stands for a name where it is used.
+struct Used {
+    pattern: TokenStream,
+    made: TokenStream,
+    place: proc_macro2::Span,
+    /// Whether it may not be used after all.
+    guessed: bool,
+}
+
+fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used> + 'a {
+    used.iter().filter_map(|number| match &rule.statements[*number] {
+        Statement::Always(_) => None,
+        Statement::IfNeeded(inner) => {
+            let Let { pattern, shared, .. } = &**inner;
+            let place = names::at(pattern.span());
+            Some(Used { pattern: at_the_attribute(pattern), made: quote!(#shared.get()), place, guessed: true })
+        }
+    })
+}
+
+fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> impl Iterator<Item = Used> + 'a {
+    rule.captures.iter().filter(move |captured| used(captured)).map(|captured| {
+        let (name, kept) = (&captured.name, &captured.kept);
+        let place = names::at(captured.place.span());
+        Used { pattern: at_the_attribute(name), made: quote!(#kept.get()), place, guessed: captured.guessed }
+    })
+}
+
+/// Names shown at the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
+fn at_the_attribute(names: &impl ToTokens) -> TokenStream {
+    let here = proc_macro2::Span::call_site();
+    let moved = names.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(here.resolved_at(token.span()));
+        token
+    });
+    moved.collect()
+}
+
 /// Gives what is kept the names, and so the types, that it has outside.
-fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenStream {
-    rule.captures
-        .iter()
-        .filter(|captured| used(captured))
-        .map(|captured| {
-            let (mut name, kept) = (captured.name.clone(), &captured.kept);
-            // At the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
-            name.set_span(proc_macro2::Span::call_site().resolved_at(name.span()));
-            let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
-            quote_spanned!(names::at(captured.place.span())=> #allowed let #name = #kept.get();)
-        })
-        .collect()
+fn seen(used: impl Iterator<Item = Used>) -> TokenStream {
+    used.map(|Used { pattern, made, place, guessed }| {
+        let allowed = guessed.then(|| quote!(#[allow(unused_variables)]));
+        quote_spanned!(place=> #allowed let #pattern = #made;)
+    })
+    .collect()
 }
 
 fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
@@ -258,7 +336,8 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
                 .enumerate()
                 .map(|(position, (gradient, declared))| {
                     end = names::at(gradient.span());
-                    let seen = seen(rule, |captured| captured.used_by[position]);
+                    let captured = captured_used(rule, move |captured| captured.used_by[position]);
+                    let seen = seen(captured.chain(lets_used(rule, &rule.uses[position])));
                     let output = declared.as_ref().map(|ty| quote!(-> #ty));
                     let value = match declared {
                         None if is_none(gradient) => contract.item("NoGradient", end),
@@ -273,7 +352,7 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, declared, early } => {
-            let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
+            let seen = seen(captured_used(rule, |captured| captured.used_by.contains(&true)));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
                 let none = contract.item("none", place);

@@ -9,6 +9,7 @@ mod check;
 mod comparison;
 mod exit;
 mod expand;
+mod lets;
 mod model;
 mod names;
 mod none;

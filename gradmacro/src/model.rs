@@ -1,6 +1,6 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
@@ -12,6 +12,7 @@ use syn::{
 use crate::capture::{Captured, captures};
 use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
+use crate::lets::{self, Statement, mentions};
 use crate::names::{self, Contract};
 use crate::options::Options;
 use crate::report::Report;
@@ -69,8 +70,10 @@ pub(crate) struct Rule {
     /// One for each output, with its type where the user wrote one.
     pub(crate) parameters: Vec<(Pat, Option<Type>)>,
     /// What stands before the gradients.
-    pub(crate) statements: Vec<Stmt>,
+    pub(crate) statements: Vec<Statement>,
     pub(crate) gradients: Gradients,
+    /// For each gradient the [`Let`](lets::Let)s that it uses, by number of the statement.
+    pub(crate) uses: Vec<Vec<usize>>,
     pub(crate) captures: Vec<Captured>,
     /// What a `grad` cannot be, with the words that say so.
     pub(crate) refused: Vec<(TokenStream, &'static str)>,
@@ -178,16 +181,6 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
         parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind, lints: lints.cloned().collect(), unused });
     }
     parameters
-}
-
-/// Whether a name occurs among tokens, those of format strings included.
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(found) => found == name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
-        TokenTree::Punct(_) => false,
-    })
 }
 
 /// The `T` of a `Result<T, …>`.
@@ -410,6 +403,7 @@ impl Rule {
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let captures = captures(around, &own, &mut statements, &mut values);
+        let (statements, uses) = lets::plan(statements, &values);
         let gradients = match (split, values.pop()) {
             (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),
             (_, Some(value)) => Gradients::Whole {
@@ -419,7 +413,7 @@ impl Rule {
             },
             (_, None) => Gradients::Missing,
         };
-        Rule { written, parameters, statements, gradients, captures, refused: Vec::new() }
+        Rule { written, parameters, statements, gradients, uses, captures, refused: Vec::new() }
     }
 }
 

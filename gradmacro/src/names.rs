@@ -47,6 +47,12 @@ pub(crate) fn kept(name: &str, place: Span) -> Ident {
     Ident::new(&format!("kept_{name}"), at(place))
 }
 
+/// What keeps the value of a `let` of `grad` that may be left out.
+pub(crate) fn shared(statement: usize, names: &[Ident]) -> Ident {
+    let named = names.iter().map(|name| name.to_string().replace("r#", "")).collect::<Vec<_>>().join("_");
+    local(&format!("shared_{statement}_{named}"))
+}
+
 /// What stands in `grad` for a captured part of a local, such as `its_self_w` for `self.w`.
 pub(crate) fn captured(name: &str, place: Span) -> Ident {
     Ident::new(&format!("its_{name}"), at(place))

@@ -122,3 +122,131 @@ fn a_rule_runs_once_with_the_accumulated_upstream() -> Result<(), Error> {
     drop(aside);
     Ok(())
 }
+
+/// A computation that counts how often it runs.
+fn counted(calls: &AtomicUsize, x: &Tensor) -> Tensor {
+    calls.fetch_add(1, Ordering::SeqCst);
+    x * 1.0
+}
+
+#[test]
+fn a_let_of_grad_runs_at_most_once_and_only_for_a_gradient_that_uses_it() -> Result<(), Error> {
+    static OF_BOTH: AtomicUsize = AtomicUsize::new(0);
+    static OF_A: AtomicUsize = AtomicUsize::new(0);
+    static OF_B: AtomicUsize = AtomicUsize::new(0);
+    #[custom_gradient]
+    fn three(a: &Tensor, b: &Tensor, c: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let both = counted(&OF_BOTH, dy);
+            let (of_a, one) = (counted(&OF_A, &both), 1);
+            let through: Tensor = counted(&OF_B, a) * &both;
+            let of_b = &tf::exp(through * 0.0);
+            (of_a * b * one, of_b * a * &both, dy)
+        };
+        (a * b + c, grad)
+    }
+    let counts = || [&OF_BOTH, &OF_A, &OF_B].map(|calls| calls.swap(0, Ordering::SeqCst));
+    let (a, b, c) = (tf::constant(2.0), tf::constant(3.0), tf::constant(5.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b, &c));
+    let y = three(&a, &b, &c);
+    assert_eq!(tape.gradient(&y, &c)?.item(), 1.0);
+    assert_eq!(counts(), [0, 0, 0]);
+    assert_eq!(tape.gradient(&y, &a)?.item(), 3.0);
+    assert_eq!(counts(), [1, 1, 0]);
+    assert_eq!(tape.gradient(&y, &b)?.item(), 2.0);
+    assert_eq!(counts(), [1, 0, 1]);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((da.item(), db.item()), (3.0, 2.0));
+    assert_eq!(counts(), [1, 1, 1]);
+    Ok(())
+}
+
+#[test]
+fn a_let_that_is_left_out_keeps_nothing() -> Result<(), Error> {
+    static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    #[custom_gradient]
+    fn through_lets(a: &Tensor, b: &Tensor, #[nondiff] of_a: Counted, #[nondiff] of_b: Counted) -> Tensor {
+        let grad = |dy| {
+            let first = format!("{of_a:?}").len();
+            let second = format!("{of_b:?}").len();
+            assert!(dy.rank() == 0);
+            (dy * tf::cast(tf::constant(first as i64), tf::float32), dy * second.min(2) as f32)
+        };
+        (a + b, grad)
+    }
+    let alive = || ALIVE.load(Ordering::SeqCst);
+    let (a, b) = (tf::constant(1.0), tf::constant(2.0));
+    let tape = GradientTape::new();
+    tape.watch(&b);
+    let y = through_lets(&a, &b, Counted::new(&ALIVE), Counted::new(&ALIVE));
+    assert_eq!(alive(), 1, "only what the gradient of `b` uses through its `let` is kept");
+    assert_eq!(tape.gradient(&y, &b)?.item(), 2.0);
+    assert_eq!(alive(), 0);
+    Ok(())
+}
+
+#[test]
+fn effects_happen_always_and_in_order() -> Result<(), Error> {
+    static LOG: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+    fn log(entry: &'static str) {
+        LOG.lock().expect("no test panics while it writes").push(entry);
+    }
+    fn logged(entry: &'static str, x: &Tensor) -> Tensor {
+        log(entry);
+        x * 1.0
+    }
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor) -> Tensor {
+        let grad = |dy| {
+            log("first");
+            let of_a = logged("of a", dy);
+            let mut steps = 0;
+            steps += 1;
+            let of_b = {
+                log("with an effect");
+                dy * 1.0
+            };
+            log("last");
+            (of_a * b * steps, of_b * a)
+        };
+        (a * b, grad)
+    }
+    let (a, b) = (tf::constant(2.0), tf::constant(3.0));
+    let entries = || std::mem::take(&mut *LOG.lock().expect("no test panics while it writes"));
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b));
+    let y = f(&a, &b);
+    tape.gradient(&y, &a)?;
+    assert_eq!(entries(), ["first", "of a", "with an effect", "last"]);
+    tape.gradient(&y, &b)?;
+    assert_eq!(entries(), ["first", "with an effect", "last"]);
+    Ok(())
+}
+
+#[test]
+fn what_a_let_borrows_or_cannot_clone_is_seen_all_the_same() -> Result<(), Error> {
+    #[derive(Debug)]
+    struct Factor(f32);
+    fn largest(values: &[f32]) -> &f32 {
+        values.iter().max_by(|a, b| a.total_cmp(b)).expect("not empty")
+    }
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor) -> Tensor {
+        let values = vec![1.0, 4.0];
+        let grad = |dy| {
+            let borrowed = largest(&values);
+            let factor = Factor(*borrowed);
+            let slope = &tf::exp(dy * 0.0);
+            let dy = dy * factor.0;
+            (&dy * *borrowed, dy * slope)
+        };
+        (a * b, grad)
+    }
+    let (a, b) = (tf::constant(2.0), tf::constant(3.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b));
+    let y = f(&a, &b);
+    assert_eq!((tape.gradient(&y, &a)?.item(), tape.gradient(&y, &b)?.item()), (16.0, 4.0));
+    Ok(())
+}

@@ -84,6 +84,13 @@ impl<'a, W> Sink<'a, W> {
         Sink { tape: self.tape, position: position + 1, wanted: PhantomData }
     }
 
+    /// Whether the gradient of one of the inputs in `positions` is needed: bit `k` for the `k`th.
+    #[inline]
+    #[must_use]
+    pub fn wants(&self, positions: u64) -> bool {
+        self.tape.wants(positions)
+    }
+
     /// Ends the gradients.
     #[inline]
     pub fn done(self) -> Given
@@ -98,6 +105,32 @@ impl<'a, W> Sink<'a, W> {
     pub fn whole<G: AllGradients<W>>(mut self, gradients: G) -> Given {
         gradients.give_all(&mut self.tape);
         Given(self.tape.finish())
+    }
+}
+
+/// The value of a `let` before the gradients, if one of those that use it is needed.
+pub struct Shared<V>(pub Option<V>);
+
+/// A gradient sees what it uses only if it is needed itself.
+const MADE: &str = "a `let` runs when a gradient that uses it is needed";
+
+impl<V: Clone> Shared<V> {
+    /// The value, for one more gradient.
+    #[inline]
+    pub fn get(&self) -> V {
+        self.0.clone().expect(MADE)
+    }
+}
+
+/// What cannot be cloned is seen through a reference.
+pub trait SeeShared<V> {
+    /// The value.
+    fn get(&self) -> &V;
+}
+impl<V> SeeShared<V> for Shared<V> {
+    #[inline]
+    fn get(&self) -> &V {
+        self.0.as_ref().expect(MADE)
     }
 }
 

@@ -112,11 +112,21 @@ pub struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    /// Whether the gradient of the input at `position` leads to a source.
+    /// Whether the gradient of one of the inputs in `positions` leads to a source: bit `k` for the `k`th.
+    pub(crate) fn wants(&self, positions: u64) -> bool {
+        let mut inputs = self.node.inputs.iter().enumerate();
+        inputs.any(|(position, slot)| positions >> position & 1 != 0 && self.leads_to_source(*slot))
+    }
+
+    #[inline]
+    fn leads_to_source(&self, slot: Slot) -> bool {
+        slot != NONE && self.gradients.depends[slot as usize] && self.error.is_none()
+    }
+
+    /// As [`wants`](Self::wants) for one input, whose gradient the rule is then expected to give.
     #[inline]
     pub(crate) fn needs(&mut self, position: usize) -> bool {
-        let slot = self.node.inputs[position];
-        let needs = slot != NONE && self.gradients.depends[slot as usize] && self.error.is_none();
+        let needs = self.leads_to_source(self.node.inputs[position]);
         self.asked |= u64::from(needs) << position;
         needs
     }

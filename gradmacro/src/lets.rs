@@ -1,0 +1,211 @@
+//! The `let`s at the head of a rule that run only if a needed gradient uses what they bind.
+//!
+//! They run where they stand, so nothing is reordered. Whatever may have an effect besides its value runs always.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{
+    BinOp, Expr, ExprBinary, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent, Stmt, Type,
+};
+
+use crate::names;
+
+/// A statement before the gradients.
+pub(crate) enum Statement {
+    /// Runs whenever the rule does.
+    Always(Stmt),
+    /// Runs if one of the gradients that use it is needed.
+    IfNeeded(Box<Let>),
+}
+
+/// A `let` that can be left out.
+pub(crate) struct Let {
+    pub(crate) pattern: Pat,
+    pub(crate) ty: Option<Type>,
+    pub(crate) value: Expr,
+    /// What keeps its value.
+    pub(crate) shared: Ident,
+    /// By number of the gradient, also of those that use it through other `let`s.
+    pub(crate) needed_by: Vec<bool>,
+    /// The earlier [`Let`]s that it uses, by number of the statement.
+    pub(crate) uses: Vec<usize>,
+}
+
+/// The statements, and for each gradient the [`Let`]s that it uses, by number of the statement.
+pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>, Vec<Vec<usize>>) {
+    let bound: Vec<Bound> = statements.iter().map(Bound::by).collect();
+    let used_by_statements: Vec<Vec<usize>> =
+        statements.iter().enumerate().map(|(number, statement)| uses(statement, &bound[..number])).collect();
+    let used_by_gradients: Vec<Vec<usize>> = gradients.iter().map(|gradient| uses(gradient, &bound)).collect();
+
+    let mut needed = vec![vec![false; gradients.len()]; statements.len()];
+    for (gradient, used) in used_by_gradients.iter().enumerate() {
+        used.iter().for_each(|number| needed[*number][gradient] = true);
+    }
+    for number in (0..statements.len()).rev() {
+        // What no gradient uses, or every one, runs always, and so does what that uses.
+        if !bound[number].is_calm || !needed[number].contains(&true) {
+            needed[number].fill(true);
+        }
+        for used in &used_by_statements[number] {
+            let by_this = needed[number].clone();
+            needed[*used].iter_mut().zip(by_this).for_each(|(needed, by_this)| *needed |= by_this);
+        }
+    }
+
+    let left_out = |number: &usize| needed[*number].contains(&false);
+    let that_may_be_left_out = |used: &[usize]| used.iter().copied().filter(left_out).collect::<Vec<usize>>();
+    let planned = statements.into_iter().enumerate().map(|(number, statement)| match statement {
+        Stmt::Local(Local { pat, init: Some(init), .. }) if left_out(&number) => {
+            let (pattern, ty) = untyped(pat);
+            Statement::IfNeeded(Box::new(Let {
+                pattern,
+                ty,
+                value: *init.expr,
+                shared: names::shared(number, &bound[number].names),
+                needed_by: needed[number].clone(),
+                uses: that_may_be_left_out(&used_by_statements[number]),
+            }))
+        }
+        statement => Statement::Always(statement),
+    });
+    (planned.collect(), used_by_gradients.iter().map(|used| that_may_be_left_out(used)).collect())
+}
+
+fn untyped(pattern: Pat) -> (Pat, Option<Type>) {
+    match pattern {
+        Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),
+        other => (other, None),
+    }
+}
+
+/// What a statement binds.
+struct Bound {
+    names: Vec<Ident>,
+    /// Whether it is a `let` that can be left out without changing anything else.
+    is_calm: bool,
+}
+
+impl Bound {
+    fn by(statement: &Stmt) -> Self {
+        let mut names = Names(Vec::new());
+        match statement {
+            Stmt::Local(local) => names.visit_pat(&local.pat),
+            Stmt::Item(Item::Fn(function)) => names.0.push(function.sig.ident.clone()),
+            _ => {}
+        }
+        let is_calm = match statement {
+            Stmt::Local(Local { attrs, pat, init: Some(LocalInit { expr, diverge: None, .. }), .. }) => {
+                attrs.is_empty() && binds_values(pat) && !matches!(**expr, Expr::Closure(_)) && is_calm(expr)
+            }
+            _ => false,
+        };
+        Bound { names: names.0, is_calm }
+    }
+}
+
+struct Names(Vec<Ident>);
+
+impl Visit<'_> for Names {
+    fn visit_pat_ident(&mut self, binding: &PatIdent) {
+        self.0.push(binding.ident.clone());
+        visit::visit_pat_ident(self, binding);
+    }
+}
+
+/// The statements that bind the names among the tokens: of each name the last. A name that is something else there, such
+/// as a field, counts too: running too much is correct, running too little is not.
+fn uses(tokens: &impl ToTokens, bound: &[Bound]) -> Vec<usize> {
+    let tokens = tokens.to_token_stream();
+    let is_last = |number: usize, name: &Ident| !bound[number + 1..].iter().any(|later| later.names.contains(name));
+    let is_used = |number: &usize| {
+        let mut names = bound[*number].names.iter();
+        names.any(|name| is_last(*number, name) && mentions(&tokens, &name.to_string()))
+    };
+    (0..bound.len()).filter(is_used).collect()
+}
+
+/// Whether a pattern binds nothing but values, none of them mutable.
+fn binds_values(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Ident(binding) => binding.mutability.is_none() && binding.by_ref.is_none() && binding.subpat.is_none(),
+        Pat::Type(typed) => binds_values(&typed.pat),
+        Pat::Tuple(tuple) => tuple.elems.iter().all(binds_values),
+        Pat::Wild(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
+/// its word, unless it is called on a static.
+fn is_calm(expression: &Expr) -> bool {
+    let mut effects = Effects(false);
+    effects.visit_expr(expression);
+    !effects.0
+}
+
+struct Effects(bool);
+
+impl Visit<'_> for Effects {
+    fn visit_expr(&mut self, expression: &Expr) {
+        self.0 |= matches!(
+            expression,
+            Expr::Assign(_)
+                | Expr::Await(_)
+                | Expr::ForLoop(_)
+                | Expr::Loop(_)
+                | Expr::Unsafe(_)
+                | Expr::Verbatim(_)
+                | Expr::While(_)
+        );
+        visit::visit_expr(self, expression);
+    }
+    fn visit_expr_binary(&mut self, binary: &ExprBinary) {
+        self.0 |= !matches!(
+            binary.op,
+            BinOp::Add(_)
+                | BinOp::Sub(_)
+                | BinOp::Mul(_)
+                | BinOp::Div(_)
+                | BinOp::Rem(_)
+                | BinOp::And(_)
+                | BinOp::Or(_)
+                | BinOp::BitAnd(_)
+                | BinOp::BitOr(_)
+                | BinOp::BitXor(_)
+                | BinOp::Shl(_)
+                | BinOp::Shr(_)
+        );
+        visit::visit_expr_binary(self, binary);
+    }
+    fn visit_expr_reference(&mut self, reference: &ExprReference) {
+        self.0 |= reference.mutability.is_some();
+        visit::visit_expr_reference(self, reference);
+    }
+    fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
+        if let Expr::Path(receiver) = &*call.receiver {
+            let is_static = |name: String| !name.contains(char::is_lowercase);
+            self.0 |= receiver.path.segments.last().is_some_and(|last| is_static(last.ident.to_string()));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        self.0 |= !matches!(statement, Stmt::Local(_) | Stmt::Expr(_, None));
+        visit::visit_stmt(self, statement);
+    }
+    fn visit_macro(&mut self, tokens: &Macro) {
+        let is_value = |name: &Ident| name == "vec" || name == "format" || name == "matches";
+        self.0 |= !tokens.path.segments.last().is_some_and(|last| is_value(&last.ident));
+    }
+}
+
+/// Whether a name occurs among tokens, those of format strings included.
+pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        TokenTree::Punct(_) => false,
+    })
+}
