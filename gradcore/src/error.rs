@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// An error of this crate. Its text names the function and the parameter, and says what was expected and found.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum Error {
     /// A rule returned a gradient whose shape is not that of the input.
     #[error("{0}")]
     GradientShape(Box<GradientShape>),
+    /// A rule's `grad` returned an `Err`.
+    #[error(transparent)]
+    GradientFailed(Box<GradientFailure>),
     /// No gradient exists between a target and a source.
     #[error("no gradient of the target with respect to {source_name}: {reason}")]
     Unconnected {
@@ -82,6 +86,28 @@ pub enum Error {
         /// Shape of the value.
         found: Vec<usize>,
     },
+}
+
+/// A rule's `grad` returned an `Err`.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the gradient of `{function}` ({defined}), called at {called}, failed: {source}")]
+#[non_exhaustive]
+pub struct GradientFailure {
+    /// The annotated function.
+    pub function: &'static str,
+    /// Where the function stands, `file:line`.
+    pub defined: String,
+    /// Where it was called.
+    pub called: &'static Location<'static>,
+    /// What `grad` returned.
+    pub source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+/// Two failures are equal if they are the same.
+impl PartialEq for GradientFailure {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
+    }
 }
 
 /// A rule returned a gradient whose shape is not that of the input.

@@ -40,7 +40,7 @@ mod variable;
 pub mod prelude;
 
 pub use element::{Element, Integer, Number, Real};
-pub use error::{Error, GradientShape, Unconnected};
+pub use error::{Error, GradientFailure, GradientShape, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
 pub use tape::{GradientTape, PersistentTape};
@@ -68,7 +68,7 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
-    pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, Shared, enter, none};
+    pub use crate::rule::{Capture, Constant, Failure, Input, NoGradient, Nondiff, Probe, Shared, enter, none};
     pub use crate::tape::Rule;
 
     /// Traits that choose by type. They are in scope in generated code, under no name.

@@ -6,8 +6,8 @@ use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
 
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
-use crate::none::is_none;
 use crate::report::Report;
+use crate::values::is_none;
 
 /// The attribute stands on a function with a body.
 pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {

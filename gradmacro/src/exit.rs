@@ -178,7 +178,8 @@ impl VisitMut for Taker<'_> {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-fn is_variant(function: &Expr, name: &str) -> bool {
+/// Whether an expression names a variant such as `Ok`, or a path to it.
+pub(crate) fn is_variant(function: &Expr, name: &str) -> bool {
     matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 

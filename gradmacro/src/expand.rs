@@ -11,7 +11,7 @@ use crate::exit::{self, Hole};
 use crate::lets::{Let, Statement};
 use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
 use crate::names::{self, Contract};
-use crate::none::{is_none, with_typed_none};
+use crate::values::{is_none, with_typed_none};
 
 /// The function with its body between `enter` and `exit`.
 ///
@@ -351,17 +351,24 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
                 .collect();
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
-        Gradients::Whole { value, declared, early } => {
+        Gradients::Whole { value, declared, early, fallible } => {
             let seen = seen(captured_used(rule, |captured| captured.used_by.contains(&true)));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
                 let none = contract.item("none", place);
                 with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
-            match (declared, early) {
-                (Some(ty), _) => quote_spanned!(place=> #seen #sink.whole((|| -> #ty { #value })())),
-                (None, true) => quote_spanned!(place=> #seen #sink.whole((|| #value)())),
-                (None, false) => quote_spanned!(place=> #seen #sink.whole(#value)),
+            let output = match (declared, fallible) {
+                (Some(ty), _) => quote!(-> #ty),
+                (None, true) => {
+                    let failure = contract.item("Failure", place);
+                    quote!(-> ::core::result::Result<_, #failure>)
+                }
+                (None, false) => quote!(),
+            };
+            match *early || !output.is_empty() {
+                true => quote_spanned!(place=> #seen #sink.whole((|| #output { #value })())),
+                false => quote_spanned!(place=> #seen #sink.whole(#value)),
             }
         }
         Gradients::Missing => quote!(),

@@ -12,12 +12,12 @@ mod expand;
 mod lets;
 mod model;
 mod names;
-mod none;
 mod options;
 mod report;
 mod scope;
 #[cfg(test)]
 mod snapshots;
+mod values;
 
 use proc_macro::TokenStream;
 

@@ -17,6 +17,7 @@ use crate::names::{self, Contract};
 use crate::options::Options;
 use crate::report::Report;
 use crate::scope::{Handler, Scopes, Walker};
+use crate::values::ends_with_ok;
 
 /// An annotated function.
 pub(crate) struct GradFn {
@@ -84,8 +85,8 @@ pub(crate) enum Gradients {
     /// One expression for each gradient, each with the type that an inner `fn` declares.
     Split(Vec<(Expr, Option<Type>)>),
     /// One expression for all, because the syntax does not show where one ends, with the type that an inner `fn`
-    /// declares. With `early`, it is left by `return`.
-    Whole { value: Box<Expr>, declared: Option<Box<Type>>, early: bool },
+    /// declares. With `early`, it is left by `return` or `?`; if it is `fallible`, it ends with `Ok(…)`.
+    Whole { value: Box<Expr>, declared: Option<Box<Type>>, early: bool, fallible: bool },
     /// The body has no value.
     Missing,
 }
@@ -384,7 +385,7 @@ impl Rule {
         declared: Option<Type>,
         around: &Scopes,
     ) -> Self {
-        let early = leaves_early(&body);
+        let (early, fallible) = (leaves_early(&body), ends_with_ok(&body));
         // What `return` leaves must stay in one piece.
         let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };
         let (split, mut values, types) = match value {
@@ -410,6 +411,7 @@ impl Rule {
                 value: Box::new(value),
                 declared: types.into_iter().next().flatten().map(Box::new),
                 early,
+                fallible,
             },
             (_, None) => Gradients::Missing,
         };

@@ -198,3 +198,57 @@ fn second_order_goes_through_grad_and_through_captured_intermediates() {
     let second = outer.gradient(&first, &x).expect("a second gradient");
     assert_eq!((first.item(), second.item()), (8.0, 12.0));
 }
+
+/// A computation that may fail.
+fn checked(dy: &Tensor, limit: f32) -> Result<Tensor, String> {
+    match dy.to_vec().iter().all(|value| value.abs() <= limit) {
+        true => Ok(dy * 2.0),
+        false => Err(format!("expected at most {limit}, found {dy}")),
+    }
+}
+
+#[test]
+fn a_rule_may_fail_and_the_tape_stays_usable() {
+    #[custom_gradient]
+    fn by_question_mark(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let dx = checked(dy, 1.0)?;
+            if y.rank() == 0 {
+                return Ok((dx, None));
+            }
+            Ok((dx, Some(dy * 3.0)))
+        };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn declared(x: &Tensor) -> Tensor {
+        fn grad(dy: &Tensor) -> Result<Tensor, String> {
+            checked(dy, 1.0)
+        }
+        (x * 1.0, grad)
+    }
+    #[custom_gradient]
+    fn in_one(x: &Tensor) -> Tensor {
+        (x * 1.0, |dy| checked(dy, 1.0))
+    }
+    let line = line!() - 3;
+    let (x, y) = (tf::constant([1.0]), tf::constant([1.0]));
+    assert_eq!(gradient_of(|x| by_question_mark(x, &y), [1.0]), [2.0]);
+    assert_eq!(gradient_of(declared, [1.0]), [2.0]);
+    assert_eq!(gradient_of(in_one, [1.0]), [2.0]);
+
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let small = in_one(&x);
+    let large = in_one(&x) * 5.0;
+    let error = tape.gradient(&large, &x).expect_err("the upstream is 5");
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("the gradient of `in_one` (tests/rules/grad.rs:{line}), called at tests/")),
+        "{text}"
+    );
+    assert!(text.ends_with("failed: expected at most 1, found [5.0]"), "{text}");
+    let source = std::error::Error::source(&error).expect("what `grad` returned");
+    assert_eq!(source.to_string(), "expected at most 1, found [5.0]");
+    assert_eq!(tape.gradient(&small, &x).expect("the other call").to_vec(), [2.0]);
+}

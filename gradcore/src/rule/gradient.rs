@@ -18,6 +18,13 @@ pub trait Gradient<T> {
     fn into_tensor(self) -> Option<Tensor<T>>;
 }
 
+/// What is a [`Gradient`] of some dtype. It has no parameter, so rustc sees that a `Result` is none.
+pub trait SomeGradient {}
+impl<T> SomeGradient for Tensor<T> {}
+impl<T> SomeGradient for &Tensor<T> {}
+impl<G: SomeGradient> SomeGradient for Option<G> {}
+impl SomeGradient for NoGradient {}
+
 impl<T: Element> Gradient<T> for Tensor<T> {
     #[inline]
     fn into_tensor(self) -> Option<Tensor<T>> {
@@ -108,6 +115,13 @@ impl<'a, W> Sink<'a, W> {
     }
 }
 
+#[inline]
+fn put<T: Element>(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
+    if let Some(gradient) = gradient.into_tensor() {
+        sink.put(position, gradient);
+    }
+}
+
 /// The value of a `let` before the gradients, if one of those that use it is needed.
 pub struct Shared<V>(pub Option<V>);
 
@@ -134,13 +148,6 @@ impl<V> SeeShared<V> for Shared<V> {
     }
 }
 
-#[inline]
-fn put<T: Element>(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
-    if let Some(gradient) = gradient.into_tensor() {
-        sink.put(position, gradient);
-    }
-}
-
 /// The dtypes of gradients still to come.
 pub trait Wanted {
     type Dtype;
@@ -157,6 +164,7 @@ impl Wanted for () {
 
 /// The dtype of a gradient too many: any will do, so that one mistake makes one message.
 pub struct Surplus;
+
 impl<G> Gradient<Surplus> for G {
     fn into_tensor(self) -> Option<Tensor<Surplus>> {
         None
@@ -201,12 +209,58 @@ pub trait AllGradients<W> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Element, G: Gradient<T>> AllGradients<(T, ())> for G {
+impl<T: Element, G: Gradient<T> + SomeGradient> AllGradients<(T, ())> for G {
     #[inline]
     fn give_all(self, sink: &mut tape::Sink<'_>) {
         if sink.needs(0) {
             put::<T>(0, self, sink);
         }
+    }
+}
+
+/// A `grad` that can fail.
+#[diagnostic::do_not_recommend]
+impl<W, G: AllGradients<W>, E: GradientError> AllGradients<W> for Result<G, E> {
+    fn give_all(self, sink: &mut tape::Sink<'_>) {
+        match self {
+            Ok(gradients) => gradients.give_all(sink),
+            Err(error) => sink.fail(error.into_source()),
+        }
+    }
+}
+
+/// What a `grad` may return in `Err`.
+#[diagnostic::on_unimplemented(
+    message = "`grad` cannot return an `Err` of type `{Self}`",
+    label = "expected an error: a `String`, a `&'static str` or a type that implements `std::error::Error + Send + Sync`"
+)]
+pub trait GradientError {
+    #[doc(hidden)]
+    fn into_source(self) -> Source;
+}
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Source>> GradientError for E {
+    fn into_source(self) -> Source {
+        self.into()
+    }
+}
+
+/// The type of a `grad`'s error where the user writes none: it takes every error by `?`.
+pub struct Failure(Source);
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Source>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure(error.into())
+    }
+}
+
+impl GradientError for Failure {
+    fn into_source(self) -> Source {
+        self.0
     }
 }
 

@@ -20,8 +20,8 @@ use crate::tape::recorder::{self, Begun};
 use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
+pub use gradient::{Failure, NoGradient, SeeShared, Shared, none};
 use gradient::{Given, Sink};
-pub use gradient::{NoGradient, SeeShared, Shared, none};
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};

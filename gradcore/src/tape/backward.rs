@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::node::{Backward, Node, Origin, Upstream};
 use super::slots::{NONE, Slot};
 use crate::element::Element;
-use crate::error::{Error, GradientShape};
+use crate::error::{Error, GradientFailure, GradientShape};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
 
@@ -141,6 +141,15 @@ impl Sink<'_> {
         } else {
             self.refuse_shape(position, gradient.shape());
         }
+    }
+
+    /// Ends the pass: the rule could give no gradients.
+    #[cold]
+    pub(crate) fn fail(&mut self, source: Box<dyn std::error::Error + Send + Sync>) {
+        let Origin { rule, called } = self.backward.origin();
+        let (function, defined) = (rule.name, rule.place());
+        self.error =
+            Some(Error::GradientFailed(Box::new(GradientFailure { function, defined, called, source: source.into() })));
     }
 
     /// Ends the rule's turn.

@@ -1,5 +1,6 @@
-//! A literal `None` among the gradients: no gradient flows.
+//! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
+use crate::exit::is_variant;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt};
 
@@ -43,11 +44,28 @@ fn for_each_value(body: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
     last_values(body, visit);
 }
 
+/// Whether a body ends with `Ok(…)` somewhere.
+pub(crate) fn ends_with_ok(body: &Expr) -> bool {
+    let mut found = false;
+    for_each_value(&mut body.clone(), &mut |value| {
+        found |= matches!(value, Expr::Call(call) if is_variant(&call.func, "Ok"));
+    });
+    found
+}
+
 /// A literal `None` among the gradients has no type that Rust could infer: writes `none` for it.
 pub(crate) fn with_typed_none(body: &mut Expr, none: &Expr) {
-    for_each_value(body, &mut |value| match value {
-        Expr::Tuple(tuple) => tuple.elems.iter_mut().filter(|part| is_none(part)).for_each(|part| *part = none.clone()),
-        value if is_none(value) => *value = none.clone(),
-        _ => {}
-    });
+    fn write(value: &mut Expr, none: &Expr) {
+        match value {
+            Expr::Call(call) if is_variant(&call.func, "Ok") => {
+                call.args.iter_mut().for_each(|value| write(value, none))
+            }
+            Expr::Tuple(tuple) => {
+                tuple.elems.iter_mut().filter(|part| is_none(part)).for_each(|part| *part = none.clone());
+            }
+            value if is_none(value) => *value = none.clone(),
+            _ => {}
+        }
+    }
+    for_each_value(body, &mut |value| write(value, none));
 }
