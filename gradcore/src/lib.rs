@@ -68,13 +68,15 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
-    pub use crate::rule::{Capture, Constant, Failure, Input, NoGradient, Nondiff, Probe, Shared, enter, none};
+    pub use crate::rule::{
+        Capture, Captured, Constant, Failure, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, none,
+    };
     pub use crate::tape::Rule;
 
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
         pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
-        pub use crate::rule::{KeepOption as _, KeepReference as _, KeepValue as _};
+        pub use crate::rule::{KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _};
         pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _, SeeShared as _};
     }
 }

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
 
+use crate::closure;
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
 use crate::report::Report;
@@ -35,6 +36,9 @@ pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
 /// Reports every mistake that the syntax shows.
 pub(crate) fn check(function: &GradFn, report: &mut Report) {
     signature(function, report);
+    if function.around.is_some() {
+        closure::check(&function.function, report);
+    }
     returns_a_value(function, report);
     has_an_input(function, report);
     rules_are_found(function, report);

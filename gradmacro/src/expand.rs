@@ -7,6 +7,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
 use crate::capture::Captured;
+use crate::closure;
 use crate::exit::{self, Hole};
 use crate::lets::{Let, Statement};
 use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
@@ -42,7 +43,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
     Filler { model: &model, filled: false }.visit_block_mut(&mut body);
 
-    let GradFn { function, parameters, variables, contract, tracks_caller, .. } = &model;
+    let GradFn { function, parameters, variables, around, contract, tracks_caller, .. } = &model;
     let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("rule"));
     let dispatch = contract.get("dispatch");
     let name = function.sig.ident.to_string();
@@ -66,8 +67,9 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
 
     let ItemFn { attrs, vis, sig, .. } = function;
     let output = &sig.output;
-    let (track_caller, body) = match tracks_caller {
-        // The user wants panics in the body to show the caller, so the body stays in the function.
+    let (track_caller, body) = match *tracks_caller || around.is_some() {
+        // The user wants panics in the body to show the caller, so the body stays in the function. A closure knows its
+        // caller only on a nightly compiler.
         true => {
             let statements = &body.stmts;
             (quote!(), quote!(#(#statements)*))
@@ -75,6 +77,15 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         // Otherwise they show the line in the body. The caller's place is known all the same.
         false => (quote!(#[track_caller]), quote!((|| #output #body)())),
     };
+    let entered = quote! {
+        #underscores
+        let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
+        #unused
+        #body
+    };
+    if let Some(around) = around {
+        return closure::bind(function, around, contract, &entered);
+    }
     quote! {
         #(#attrs)*
         #track_caller
@@ -82,10 +93,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig {
             #[allow(unused_imports)]
             use #dispatch::*;
-            #underscores
-            let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
-            #unused
-            #body
+            #entered
         }
     }
 }
@@ -109,7 +117,7 @@ pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
     }
 }
 
-/// The parameters, then the variables, as nested pairs.
+/// The parameters, then the variables, then the locals around a closure, as nested pairs.
 fn inputs(model: &GradFn) -> TokenStream {
     let (probe, input, constant) =
         (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
@@ -123,7 +131,12 @@ fn inputs(model: &GradFn) -> TokenStream {
         }
     });
     let variables = model.variables.iter().map(|place| quote_spanned!(place.span()=> #input(&#place)));
-    let all: Vec<TokenStream> = parameters.chain(variables).collect();
+    let captured = model.contract.get("Captured");
+    let around = model.around.iter().flatten().map(|local| {
+        let name = local.to_string();
+        quote!(#captured(#name, (&&&#probe(&#local)).__parameter()))
+    });
+    let all: Vec<TokenStream> = parameters.chain(variables).chain(around).collect();
     all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
 }
 

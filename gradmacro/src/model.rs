@@ -10,6 +10,7 @@ use syn::{
 };
 
 use crate::capture::{Captured, captures};
+use crate::closure::locals_around;
 use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement, mentions};
@@ -29,6 +30,8 @@ pub(crate) struct GradFn {
     /// The types of the outputs, where the syntax shows them.
     pub(crate) outputs: Option<Vec<Type>>,
     pub(crate) variables: Vec<Expr>,
+    /// With the option `closure`, the locals around the function that it uses.
+    pub(crate) around: Option<Vec<Ident>>,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
@@ -104,7 +107,8 @@ impl Gradients {
 
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, .. } = Options::parse(options, report);
+        let Options { variables, gradcore, closure, .. } = Options::parse(options, report);
+        let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
@@ -123,7 +127,7 @@ impl GradFn {
             None => Vec::new(),
         };
         let TakenRules { rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, &mut exits, &contract);
+            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, &contract);
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
         GradFn {
             function,
@@ -131,6 +135,7 @@ impl GradFn {
             output,
             outputs,
             variables,
+            around,
             exits,
             rules,
             rule_names,
@@ -221,7 +226,7 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
 }
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> TakenRules {
+fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], contract: &Contract) -> TakenRules {
     let named: Vec<Ident> = exits
         .iter()
         .filter_map(|exit| match &exit.rule {
@@ -238,6 +243,7 @@ fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) ->
         }
     }
     let mut scopes = Scopes::default();
+    around.iter().for_each(|local| scopes.bind_name(local));
     for input in &function.sig.inputs {
         if let FnArg::Typed(input) = input {
             scopes.bind(&input.pat);
@@ -329,7 +335,8 @@ fn bound_name(pattern: &Pat) -> Option<Ident> {
 const NO_ASYNC: &str = "`grad` cannot be `async`: it runs, and returns its gradients, when a tape asks for them";
 const NO_ATTRIBUTE: &str = "`grad` takes no attribute; for a rule of its own, such as one for the second derivative, define a `#[custom_gradient]` function of everything that it uses, outside, and call that in `grad`";
 
-fn is_for_lints(attribute: &Attribute) -> bool {
+/// Whether an attribute sets lints, or documents: one that changes nothing of what is compiled.
+pub(crate) fn is_for_lints(attribute: &Attribute) -> bool {
     ["allow", "expect", "warn", "deny", "doc", "inline"].iter().any(|name| attribute.path().is_ident(name))
 }
 

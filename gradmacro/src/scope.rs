@@ -34,6 +34,11 @@ impl Scopes {
         Names(&mut self.0).visit_pat(pattern);
     }
 
+    /// Makes a name visible.
+    pub(crate) fn bind_name(&mut self, name: &Ident) {
+        self.0.push(Local { name: name.clone(), is_rule: false });
+    }
+
     /// Makes the names of a refutable pattern visible. There, `None` and `LIMIT` are constants, not bindings.
     fn bind_refutable(&mut self, pattern: &Pat) {
         let known = self.0.len();

@@ -121,6 +121,9 @@ pub struct Constant;
 /// A parameter that is marked `#[nondiff]`: it gets no gradient, also where it is a tensor that a tape watches.
 pub struct Nondiff<P>(pub P);
 
+/// A local around a closure, and its name: messages name it where a gradient would be lost.
+pub struct Captured<P>(pub &'static str, pub P);
+
 /// An [`Input`], a [`Constant`], or either marked [`Nondiff`].
 pub trait Parameter {
     /// The dtypes `Rest`, with that of this parameter before them if it is an input.
@@ -128,6 +131,11 @@ pub trait Parameter {
     const IS_INPUT: bool;
     #[doc(hidden)]
     fn member(&self) -> Option<Member<'_>>;
+    #[doc(hidden)]
+    #[inline]
+    fn captured(&self) -> Option<NamedCapture> {
+        None
+    }
 }
 
 impl<A: Argument> Parameter for Input<'_, A> {
@@ -157,6 +165,21 @@ impl<P: Parameter> Parameter for Nondiff<P> {
     }
 }
 
+impl<P: Parameter> Parameter for Captured<P> {
+    type Before<Rest> = Rest;
+    const IS_INPUT: bool = false;
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        None
+    }
+    fn captured(&self) -> Option<NamedCapture> {
+        Some((self.1.member()?.identity, self.0))
+    }
+}
+
+/// A tensor that a closure has captured, and the name of the local.
+type NamedCapture = (Identity, &'static str);
+
 /// All parameters of a function, as nested pairs.
 pub trait Inputs {
     /// The dtypes of the gradients that `grad` returns, as nested pairs.
@@ -174,6 +197,8 @@ pub struct SeenMembers<'a> {
     pub(super) inputs: SmallVec<[Member<'a>; 4]>,
     /// Those that are `#[nondiff]`.
     pub(super) known: SmallVec<[Member<'a>; 1]>,
+    /// Those that a closure has captured.
+    pub(super) captured: Vec<NamedCapture>,
 }
 
 impl Inputs for () {
@@ -191,7 +216,7 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
         match self.0.member() {
             Some(member) if P::IS_INPUT => seen.inputs.push(member),
             Some(member) => seen.known.push(member),
-            None => {}
+            None => seen.captured.extend(self.0.captured()),
         }
         self.1.members(seen);
     }

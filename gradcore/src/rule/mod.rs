@@ -7,6 +7,7 @@
 //! 3. [`Call::exit`] takes the pair of value and backward function, and records the call.
 
 mod capture;
+mod closure;
 mod gradient;
 mod input;
 mod output;
@@ -20,10 +21,11 @@ use crate::tape::recorder::{self, Begun};
 use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
+pub use closure::{Own, OwnClone, OwnReference};
 pub use gradient::{Failure, NoGradient, SeeShared, Shared, none};
 use gradient::{Given, Sink};
 use input::{AtLeastOne, Inputs, SeenMembers};
-pub use input::{Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
+pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};
 
 /// A call of a rule whose body is running.
@@ -51,7 +53,9 @@ where
     } else {
         let mut seen = SeenMembers::default();
         inputs.members(&mut seen);
-        recorder::begin(rule, &seen.inputs, &seen.known)
+        let begun = recorder::begin(rule, &seen.inputs, &seen.known);
+        recorder::name_captures(begun, seen.captured);
+        begun
     };
     Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, wanted: PhantomData }
 }

@@ -38,6 +38,8 @@ struct Frame {
     inputs: SmallVec<[Identity; 4]>,
     /// Arguments that are `#[nondiff]`.
     known: SmallVec<[Identity; 1]>,
+    /// Tensors that the rule has captured as a closure, with the names of the locals.
+    captured: Vec<(Identity, &'static str)>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -132,6 +134,13 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
     }
 }
 
+/// Notes by which names a rule, as a closure, has captured tensors.
+pub(crate) fn name_captures(begun: Begun, captured: Vec<(Identity, &'static str)>) {
+    if begun.depth != 0 && !captured.is_empty() {
+        RECORDER.with_borrow_mut(|recorder| recorder.frames[begun.depth as usize - 1].captured = captured);
+    }
+}
+
 /// Ends a call without recording it: the body panicked or returned an error.
 pub(crate) fn abandon(depth: u32) {
     let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().end_frame(depth));
@@ -203,6 +212,7 @@ impl Recorder {
             rule,
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
+            captured: Vec::new(),
             serials: (*barrier, *next_serial),
             first_sequence: Identity::upcoming(),
             slots_before,
@@ -237,7 +247,7 @@ impl Recorder {
             let is_watched = slot != NONE && !made_by_body;
             let made_here = used.identity.is_made_here_since(frame.first_sequence);
             if is_watched || (slot == NONE && !made_here && record.watches_by_itself(used.identity)) {
-                return Err(lost_gradient(frame.rule, used, expression));
+                return Err(lost_gradient(frame, used, expression));
             }
         }
         Ok(())
@@ -245,9 +255,11 @@ impl Recorder {
 }
 
 #[cold]
-fn lost_gradient(rule: &'static Rule, used: Member<'_>, expression: Option<&str>) -> String {
+fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> String {
+    let Frame { rule, captured, .. } = frame;
+    let local = captured.iter().find(|(identity, _)| *identity == used.identity).map(|(_, name)| *name);
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
-    let name = expression.or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
+    let name = expression.or(local).or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
         "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",

@@ -1,0 +1,170 @@
+//! The option `closure`: a nested `fn` that uses the locals around it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::visit::Visit;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, ExprPath, FnArg, Item, ItemFn, Macro, Stmt, Token, TypeImplTrait, Visibility};
+
+use crate::model::is_for_lints;
+use crate::names::Contract;
+use crate::report::Report;
+use crate::scope::{Handler, Scopes, Walker};
+
+/// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind
+/// itself. What is only called may as well be a function, and constants are in capitals.
+pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
+    let mut own = Scopes::default();
+    for input in &function.sig.inputs {
+        if let FnArg::Typed(input) = input {
+            own.bind(&input.pat);
+        }
+    }
+    let mut finder = Finder::default();
+    Walker { handler: &mut finder, scopes: own }.visit_block_mut(&mut function.block.clone());
+    finder.found
+}
+
+#[derive(Default)]
+struct Finder {
+    found: Vec<Ident>,
+    /// Whether the next expression is the function of a call.
+    is_called: bool,
+    /// Functions that stand in the body.
+    functions: Vec<Ident>,
+}
+
+impl Handler for Finder {
+    fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
+        match expression {
+            Expr::Call(call) => self.is_called = matches!(&*call.func, Expr::Path(_)),
+            Expr::Path(_) if self.is_called => self.is_called = false,
+            Expr::Path(path) => {
+                let is_local = |name: &&Ident| {
+                    let is_bound = own.contains(name) || self.functions.contains(name) || self.found.contains(name);
+                    !is_bound && *name != "self" && name.to_string().starts_with(|first: char| !first.is_uppercase())
+                };
+                self.found.extend(path.path.get_ident().filter(is_local).cloned());
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// The arguments of std's macros are expressions; of others nothing is known, and a local used there alone moves.
+    fn macro_tokens(&mut self, tokens: &mut Macro, own: &Scopes) {
+        let takes_values = |name: &Ident| VALUE_MACROS.contains(&name.to_string().as_str());
+        if !tokens.path.get_ident().is_some_and(takes_values) {
+            return;
+        }
+        let arguments = tokens.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
+        for mut argument in arguments.into_iter().flatten().filter(|argument| !matches!(argument, Expr::Assign(_))) {
+            Walker { handler: self, scopes: own.clone() }.visit_expr_mut(&mut argument);
+        }
+    }
+
+    fn statement(&mut self, statement: &mut Stmt, own: &Scopes) -> bool {
+        if let Stmt::Item(Item::Fn(inner)) = statement {
+            self.functions.push(inner.sig.ident.clone());
+            // An inner `grad` may use the locals around it; any other function cannot, and is a mistake of the user's.
+            let mut scopes = own.clone();
+            inner.sig.inputs.iter().for_each(|input| {
+                if let FnArg::Typed(input) = input {
+                    scopes.bind(&input.pat);
+                }
+            });
+            Walker { handler: self, scopes }.visit_block_mut(&mut inner.block);
+        }
+        false
+    }
+}
+
+/// Macros of std that take values, separated by commas.
+const VALUE_MACROS: [&str; 11] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "format",
+    "panic",
+    "print",
+    "println",
+    "vec",
+];
+
+/// What a closure cannot be.
+pub(crate) fn check(function: &ItemFn, report: &mut Report) {
+    let ItemFn { attrs, vis, sig, block, .. } = function;
+    let name = &sig.ident;
+    if !matches!(vis, Visibility::Inherited) {
+        report.error(
+            vis,
+            format_args!(
+                "`{name}` is a local of the function around it, with the option `closure`; remove `{}`",
+                vis.to_token_stream()
+            ),
+        );
+    }
+    if let Some(receiver) = sig.receiver() {
+        report.error(receiver, format_args!("a closure has no `self` of its own; `{name}` may use the `self` of the function around it, so remove this parameter"));
+    }
+    if !sig.generics.params.is_empty() {
+        report.error(&sig.generics, format_args!("a closure takes no generic parameters; write the types that `{name}` is called with, or define it outside, without the option `closure`"));
+    }
+    for attribute in attrs.iter().filter(|attribute| !is_for_lints(attribute)) {
+        report.error(
+            attribute,
+            format_args!(
+                "a closure takes no such attribute; define `{name}` outside, without the option `closure`, or remove it"
+            ),
+        );
+    }
+    let mut finder = Mistakes { name, report };
+    sig.inputs.iter().for_each(|input| finder.visit_fn_arg(input));
+    finder.visit_block(block);
+}
+
+struct Mistakes<'a> {
+    name: &'a Ident,
+    report: &'a mut Report,
+}
+
+impl Visit<'_> for Mistakes<'_> {
+    fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
+        let (found, name) = (ty.to_token_stream(), self.name);
+        self.report
+            .error(ty, format_args!("a closure takes no `{found}`; write the type that `{name}` is called with"));
+    }
+    fn visit_expr_path(&mut self, path: &ExprPath) {
+        if path.path.is_ident(self.name) {
+            let name = self.name;
+            self.report.error(path, format_args!("a closure cannot call itself; define `{name}` outside, without the option `closure`, and make what it uses parameters"));
+        }
+    }
+}
+
+/// Binds the closure to the function's name, over copies of the locals that it uses.
+pub(crate) fn bind(function: &ItemFn, around: &[Ident], contract: &Contract, body: &TokenStream) -> TokenStream {
+    let ItemFn { attrs, sig, .. } = function;
+    let (name, inputs, output) = (&sig.ident, &sig.inputs, &sig.output);
+    let lints =
+        attrs.iter().filter(|attribute| !attribute.path().is_ident("doc") && !attribute.path().is_ident("inline"));
+    let own = contract.get("Own");
+    let dispatch = contract.get("dispatch");
+    let misplaced = format!(
+        "the option `closure` makes `{name}` a local: it must stand inside the block of another function, whose locals it uses"
+    );
+    quote! {
+        #misplaced;
+        #(#lints)*
+        let #name = {
+            #[allow(unused_imports)]
+            use #dispatch::*;
+            #(let #around = (&&#own(&#around)).__own();)*
+            move |#inputs| #output { #body }
+        };
+    }
+}

@@ -1,0 +1,149 @@
+//! The option `closure`: nested functions that use the locals around them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use gradcore::prelude::*;
+
+use crate::gradient_of;
+
+#[test]
+fn it_uses_the_locals_around_it_which_stay_usable() {
+    let slope = 0.25;
+    let scale = tf::constant([2.0, 3.0]);
+    let label = String::from("scaled");
+    #[custom_gradient(closure)]
+    fn scaled(x: &Tensor, offset: f32) -> Tensor {
+        assert_eq!(label.len(), 6);
+        let y = x * &scale + slope + offset;
+        let grad = |dy| dy * &scale * slope;
+        (y, grad)
+    }
+    assert_eq!(scaled(&tf::constant([1.0, 1.0]), 0.5).to_vec(), [2.75, 3.75]);
+    assert_eq!(gradient_of(|x| scaled(x, 0.0), [1.0, 1.0]), [0.5, 0.75]);
+    assert_eq!(gradient_of(|x| scaled(&scaled(x, 0.0), 0.0), [1.0, 1.0]), [0.25, 0.5625]);
+    assert_eq!((scale.to_vec(), label.as_str()), (vec![2.0, 3.0], "scaled"));
+}
+
+/// A factory, as in public specification 003: a sign whose gradient passes where |x| is at most the threshold.
+fn clipped_sign(threshold: Option<f32>) -> impl Fn(&Tensor) -> Tensor {
+    #[custom_gradient(closure)]
+    fn sign(x: &Tensor) -> Tensor {
+        let grad = |dy| match threshold {
+            Some(limit) => tf::where_(tf::abs(x) <= limit, dy, 0),
+            None => dy * 1,
+        };
+        (tf::sign(tf::sign(x) + 0.1), grad)
+    }
+    sign
+}
+
+#[test]
+fn a_factory_returns_it() {
+    let (clipped, free) = (clipped_sign(Some(0.5)), clipped_sign(None));
+    assert_eq!(clipped(&tf::constant([-2.0, 0.0, 2.0])).to_vec(), [-1.0, 1.0, 1.0]);
+    assert_eq!(gradient_of(&clipped, [-0.5, 0.6]), [1.0, 0.0]);
+    assert_eq!(gradient_of(free, [-0.5, 0.6]), [1.0, 1.0]);
+}
+
+#[test]
+fn it_is_passed_on_and_called_again() {
+    fn twice(f: impl Fn(&Tensor) -> Tensor, x: &Tensor) -> Tensor {
+        f(&f(x))
+    }
+    let factors = [3.0];
+    #[custom_gradient(closure)]
+    fn times(x: &Tensor) -> Tensor {
+        if x.rank() == 0 {
+            return (x * 1.0, |dy| dy * 1.0);
+        }
+        fn grad(dy: &Tensor) -> Tensor {
+            dy * factors[0]
+        }
+        (x * factors[0], grad)
+    }
+    assert_eq!(gradient_of(|x| twice(&times, x), [1.0]), [9.0]);
+    let boxed: Box<dyn Fn(&Tensor) -> Tensor> = Box::new(times);
+    assert_eq!(gradient_of(boxed, [1.0]), [3.0]);
+}
+
+#[test]
+fn variables_around_it_are_listed() -> Result<(), Error> {
+    let w: Variable = Variable::new([2.0, 3.0]);
+    #[custom_gradient(closure, variables(w))]
+    fn weighted(x: &Tensor) -> Tensor {
+        // What cannot be cloned is borrowed.
+        (x * w, |dy| (dy * w, dy * x))
+    }
+    let x = tf::constant([5.0, 7.0]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = weighted(&x);
+    let (dx, dw) = tape.gradient(&y, (&x, &w))?;
+    assert_eq!((dx.to_vec(), dw.to_vec()), (vec![2.0, 3.0], vec![5.0, 7.0]));
+    Ok(())
+}
+
+#[test]
+fn it_stands_in_methods_and_in_other_rules() {
+    struct Layer {
+        scale: f32,
+    }
+    impl Layer {
+        fn call(&self, x: &Tensor) -> Tensor {
+            #[custom_gradient(closure)]
+            fn inner(x: &Tensor) -> Tensor {
+                (x * self.scale, |dy| dy * self.scale * 10)
+            }
+            inner(x)
+        }
+    }
+    assert_eq!(gradient_of(|x| Layer { scale: 2.0 }.call(x), [1.0]), [20.0]);
+
+    // The rule for the second derivative is a closure in `grad`: public specification 182.
+    #[custom_gradient]
+    fn leaky(x: &Tensor, slope: f32) -> Tensor {
+        let y = tf::maximum(x, x * slope);
+        let positive = y >= 0;
+        let grad = |dy: &Tensor| {
+            #[custom_gradient(closure)]
+            fn backward(dy: &Tensor) -> Tensor {
+                (tf::where_(&positive, dy, dy * slope), |ddy| tf::where_(&positive, ddy, ddy * slope))
+            }
+            backward(dy)
+        };
+        (y, grad)
+    }
+    assert_eq!(gradient_of(|x| leaky(x, 0.2), [-1.0, 0.0, 1.0]), [0.2, 1.0, 1.0]);
+}
+
+#[test]
+fn a_watched_tensor_that_is_no_argument_is_named() {
+    let watched = tf::constant([1.0, 2.0]);
+    #[custom_gradient(closure)]
+    fn in_body(x: &Tensor) -> Tensor {
+        (x * &watched, |dy| dy * 2)
+    }
+    #[custom_gradient(closure)]
+    fn in_grad(x: &Tensor) -> Tensor {
+        (x * 2, |dy| dy * &watched)
+    }
+    #[custom_gradient(closure)]
+    fn stopped(x: &Tensor) -> Tensor {
+        let constant = tf::stop_gradient(&watched);
+        (x * &constant, |dy| dy * constant)
+    }
+    let message = |f: &dyn Fn(&Tensor) -> Tensor| {
+        let (x, tape) = (tf::constant([1.0, 1.0]), GradientTape::new());
+        tape.watch((&x, &watched));
+        let panic = catch_unwind(AssertUnwindSafe(|| f(&x))).map(|y| y.to_string());
+        let still_usable = &x * &watched;
+        assert_eq!(tape.gradient(&still_usable, &x).expect("a gradient").to_vec(), [1.0, 2.0]);
+        panic.map_err(|panic| panic.downcast_ref::<String>().expect("a text").clone())
+    };
+    for (name, f) in [("in_body", &in_body as &dyn Fn(&Tensor) -> Tensor), ("in_grad", &in_grad)] {
+        let text = message(f).expect_err("the gradient of `watched` would be lost");
+        assert!(text.starts_with(&format!("`{name}` (tests/rules/closures.rs:")), "{text}");
+        assert!(text.contains("uses the watched tensor `watched` of shape [2], which is none of its inputs"), "{text}");
+    }
+    assert_eq!(message(&stopped).expect("nothing is lost"), "[1.0, 2.0]");
+}
