@@ -56,9 +56,9 @@ struct Readme;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rule {
-    ($name:literal, $line:expr, $($parameter:literal),*) => {{
+    ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)?) => {{
         static RULE: $crate::__private::Rule =
-            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*]);
+            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])$(.fitting($fit))?;
         &RULE
     }};
 }
@@ -68,6 +68,7 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, none,
     };

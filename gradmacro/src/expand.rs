@@ -52,6 +52,8 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
     let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
     let inputs = inputs(&model);
+    let undo_broadcast = contract.get("UNDO_BROADCAST");
+    let fit = model.broadcast.then(|| quote!(; #undo_broadcast));
 
     // The macro uses every parameter, also one that the user says is not used.
     let underscored = parameters.iter().any(|parameter| parameter.name.to_string().starts_with('_'));
@@ -79,7 +81,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     };
     let entered = quote! {
         #underscores
-        let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
+        let #call = #enter(#rule!(#name, #line, #(#shown),* #fit), #inputs);
         #unused
         #body
     };

@@ -32,6 +32,8 @@ pub(crate) struct GradFn {
     pub(crate) variables: Vec<Expr>,
     /// With the option `closure`, the locals around the function that it uses.
     pub(crate) around: Option<Vec<Ident>>,
+    /// Whether gradients are summed over the axes along which their inputs were stretched.
+    pub(crate) broadcast: bool,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
@@ -107,7 +109,7 @@ impl Gradients {
 
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, closure, .. } = Options::parse(options, report);
+        let Options { variables, gradcore, closure, broadcast, .. } = Options::parse(options, report);
         let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
@@ -136,6 +138,7 @@ impl GradFn {
             outputs,
             variables,
             around,
+            broadcast: broadcast.is_some(),
             exits,
             rules,
             rule_names,

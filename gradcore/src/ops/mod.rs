@@ -28,4 +28,5 @@ pub(crate) use math::{exp, log, log1p, round, sigmoid, sqrt, tanh};
 pub(crate) use nn::{log_softmax, relu, softmax, sparse_softmax_cross_entropy_with_logits};
 pub(crate) use reduction::{argmax, reduce_max, reduce_mean, reduce_sum};
 pub(crate) use selection::{clip_by_value, where_};
+pub use shaping::UNDO_BROADCAST;
 pub(crate) use shaping::{broadcast_to, identity, permutation, reshape, stop_gradient, sum_to, transpose};

@@ -5,8 +5,8 @@ use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
 use crate::kernels::{layout, reduce};
 use crate::shape::{Shape, axis_indices};
-use crate::tape::{self, Rule};
-use crate::tensor::{Identity, Tensor};
+use crate::tape::{self, Fit, Rule};
+use crate::tensor::{Erased, Identity, Tensor};
 use crate::variable::Variable;
 
 /// x as another tensor; d/dx = 1.
@@ -105,6 +105,18 @@ pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T>
 #[inline]
 pub(crate) fn sum_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     if *shape == x.shape() { x.clone() } else { sum_over_stretched(x, shape) }
+}
+
+/// As [`sum_to`] for a gradient whose input was stretched; any other is left as it is.
+pub const UNDO_BROADCAST: Fit = Fit(undo_broadcast);
+
+fn undo_broadcast(gradient: Erased, shape: &Shape) -> Erased {
+    let was_stretched = Shape::broadcast("sum_to", gradient.shape(), shape).is_ok_and(|fits| fits == gradient.shape());
+    match gradient {
+        Erased::F32(gradient) if was_stretched => Erased::F32(sum_to(&gradient, shape)),
+        Erased::F64(gradient) if was_stretched => Erased::F64(sum_to(&gradient, shape)),
+        other => other,
+    }
 }
 
 #[custom_gradient]

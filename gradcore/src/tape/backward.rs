@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::node::{Backward, Node, Origin, Upstream};
+use super::node::{Backward, Fit, Node, Origin, Upstream};
 use super::slots::{NONE, Slot};
 use crate::element::Element;
 use crate::error::{Error, GradientFailure, GradientShape};
@@ -139,7 +139,7 @@ impl Sink<'_> {
         if self.shapes[slot as usize] == gradient.shape() {
             self.gradients.add(slot, Erased::new(gradient));
         } else {
-            self.refuse_shape(position, gradient.shape());
+            self.put_fitted(position, gradient);
         }
     }
 
@@ -170,6 +170,17 @@ impl Sink<'_> {
             if missing >> position & 1 != 0 {
                 self.gradients.stops.push(Stop { origin: self.backward.origin(), input: *slot });
             }
+        }
+    }
+
+    /// Takes a gradient of another shape than its input's, if the rule has a way to fit it.
+    fn put_fitted<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
+        let slot = self.node.inputs[position];
+        let shape = &self.shapes[slot as usize];
+        let fitted = self.backward.origin().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
+        match fitted.filter(|fitted| *shape == fitted.shape()) {
+            Some(fitted) => self.gradients.add(slot, fitted),
+            None => self.refuse_shape(position, gradient.shape()),
         }
     }
 

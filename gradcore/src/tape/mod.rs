@@ -23,10 +23,10 @@ pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
 #[doc(hidden)]
-pub use node::Rule;
-#[doc(hidden)]
 pub use node::Upstream;
 pub(crate) use node::{Backward, Origin};
+#[doc(hidden)]
+pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
 use record::Record;
 #[doc(hidden)]

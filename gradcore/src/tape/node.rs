@@ -24,13 +24,26 @@ pub struct Rule {
     pub(crate) line: u32,
     /// Its parameters, and after them the places in `variables(…)`.
     pub(crate) parameters: &'static [&'static str],
+    /// Brings a gradient into the shape of its input, where the rule asks for that.
+    pub(crate) fit: Option<Fit>,
 }
+
+/// Brings a gradient into a shape, if it can be, or leaves it.
+#[derive(Debug)]
+pub struct Fit(pub(crate) fn(Erased, &Shape) -> Erased);
 
 impl Rule {
     /// What the macro writes above each function.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
-        Rule { name, file, line, parameters }
+        Rule { name, file, line, parameters, fit: None }
+    }
+
+    /// The same rule, whose gradients are brought into the shapes of their inputs.
+    #[must_use]
+    pub const fn fitting(mut self, fit: Fit) -> Self {
+        self.fit = Some(fit);
+        self
     }
 
     /// Where the function stands, `file:line`.

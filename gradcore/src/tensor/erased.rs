@@ -36,6 +36,10 @@ macro_rules! dtypes {
                 unreachable!("`Element` is sealed")
             }
 
+            pub(crate) fn shape(&self) -> &[usize] {
+                match self { $(Erased::$variant(tensor) => tensor.shape(),)+ }
+            }
+
             /// The tensor, if `T` is its dtype.
             #[inline]
             pub(crate) fn get<T: Element>(&self) -> Option<&Tensor<T>> {
