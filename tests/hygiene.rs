@@ -75,6 +75,50 @@ mod elsewhere {
 }
 use ::std::iter::Iterator;
 
+/// A factory of rules, with names that generated code might use.
+fn factory(kept_x: f32) -> impl ::std::ops::Fn(&Tensor) -> Tensor {
+    let call = [kept_x];
+    #[custom_gradient(closure, broadcast)]
+    fn rule(x: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let shared = dy * kept_x;
+            shared * call[0]
+        };
+        (x * kept_x, grad)
+    }
+    rule
+}
+
+/// A body that runs again, and a rule that can fail.
+#[custom_gradient(recompute)]
+fn again(sink: &Tensor, rerun: &Tensor, replay: f32) -> Result<Tensor, Error> {
+    let value = sink * replay;
+    if replay < 0.0 {
+        return Ok((value, |dy| (dy * replay, None)));
+    }
+    let of_both = &value + 1.0;
+    let grad = |dy| {
+        let (of_sink, of_rerun) = (dy * rerun, dy * sink);
+        if replay > 1000.0 {
+            return ::std::result::Result::Err("too large");
+        }
+        Ok((of_sink * replay * &of_both / &of_both, of_rerun * replay))
+    };
+    Ok((value * rerun, grad))
+}
+
+/// Statements of `grad` that run only for one of its gradients.
+#[custom_gradient]
+fn partly(a: &Tensor, b: &Tensor) -> Tensor {
+    let grad = |dy| {
+        let (of_a, unused_part) = (dy * b, 1);
+        let of_b = &(dy * a);
+        let scale: f32 = 2.0;
+        (of_a * unused_part, of_b * scale / scale)
+    };
+    (a * b, grad)
+}
+
 #[test]
 fn a_crate_that_allows_nothing() -> Result<(), Error> {
     let (a, b) = (tf::constant([1.0, 2.0]), tf::constant([3.0, 4.0]));
@@ -93,5 +137,12 @@ fn a_crate_that_allows_nothing() -> Result<(), Error> {
     let y = elsewhere::summed(&cube(&scale.call(&tracked(&(&a / 2.0)))), &[1, 1]);
     let (da, dby) = tape.gradient(&y, (&a, &scale.by))?;
     assert_eq!((da.to_vec(), dby.item().to_bits()), (vec![1296.0, 5184.0], 3888.0f32.to_bits()));
+
+    // With f = 3a, of slope 9 by its rule, and g = 2ab: y = f·g, so dy/da = 18ab + 6ab and dy/db = 6a².
+    let tape = GradientTape::new();
+    tape.watch((&a, &b));
+    let y = partly(&factory(3.0)(&a), &again(&a, &b, 2.0)?);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((da.to_vec(), db.to_vec()), (vec![72.0, 192.0], vec![6.0, 24.0]));
     Ok(())
 }

@@ -30,6 +30,7 @@ mod kernels;
 mod operators;
 mod ops;
 pub mod optimizers;
+mod random;
 mod rule;
 mod shape;
 pub mod tape;
@@ -70,7 +71,7 @@ pub mod __private {
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{
-        Capture, Captured, Constant, Failure, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, none,
+        Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, none,
     };
     pub use crate::tape::Rule;
 

@@ -68,10 +68,39 @@ impl Place {
     }
 
     /// Its text as a part of a name: `self_layers_0_w`.
-    fn as_name(&self) -> String {
+    pub(crate) fn as_name(&self) -> String {
         let text = self.text().replace("r#", "").replace(']', "");
         text.replace(['.', '['], "_")
     }
+}
+
+/// The places that begin with one of `roots` or with `self` among the tokens, with names for the parts of `self`, and the
+/// tokens with these names in place.
+pub(crate) fn places_among(tokens: TokenStream, roots: &[Ident]) -> (Vec<(Place, Ident)>, TokenStream) {
+    let mut found: Vec<Place> = Vec::new();
+    rewritten(tokens.clone(), &mut |place| {
+        if place.is_self() {
+            found.push(place.clone());
+        } else if roots.contains(&place.root) {
+            found.push(Place::local(place.root.clone()));
+        }
+        None
+    });
+    let mut places: Vec<(Place, Ident)> = Vec::new();
+    for place in &found {
+        let is_known = places.iter().any(|(known, _)| known == place);
+        if is_known || found.iter().any(|other| other != place && other.contains(place)) {
+            continue;
+        }
+        let name = if place.is_self() { names::captured(&place.as_name(), place.span()) } else { place.root.clone() };
+        places.push((place.clone(), name));
+    }
+    let renamed = rewritten(tokens, &mut |place| {
+        let (kept, name) = places.iter().find(|(kept, _)| kept.is_self() && kept.contains(place))?;
+        let rest = place.parts[kept.parts.len()..].iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
+        Some(quote!(#name #(#rest)*))
+    });
+    (places, renamed)
 }
 
 /// A place, and the gradients that use it.

@@ -3,16 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Ident, ItemFn, parse_quote};
+use syn::{Block, ItemFn, parse_quote};
 
-use crate::capture::Captured;
 use crate::closure;
-use crate::exit::{self, Hole};
-use crate::lets::{Let, Statement};
-use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
-use crate::names::{self, Contract};
-use crate::values::{is_none, with_typed_none};
+use crate::fill::{Exits, filled};
+use crate::model::{GradFn, Parameter, ParameterKind};
+use crate::names;
+use crate::recompute;
 
 /// The function with its body between `enter` and `exit`.
 ///
@@ -40,10 +37,11 @@ use crate::values::{is_none, with_typed_none};
 /// }
 /// ```
 pub(crate) fn expand(mut model: GradFn) -> TokenStream {
-    let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
-    Filler { model: &model, filled: false }.visit_block_mut(&mut body);
+    let body = std::mem::replace(&mut model.function.block, parse_quote!({}));
+    let exits = if model.again.is_some() { Exits::Value } else { Exits::Recorded };
+    let body = filled(*body, &model, exits);
 
-    let GradFn { function, parameters, variables, around, contract, tracks_caller, .. } = &model;
+    let GradFn { function, parameters, variables, around, again, contract, .. } = &model;
     let (call, enter, rule) = (names::call(), contract.get("enter"), contract.get("rule"));
     let dispatch = contract.get("dispatch");
     let name = function.sig.ident.to_string();
@@ -68,16 +66,9 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         .collect();
 
     let ItemFn { attrs, vis, sig, .. } = function;
-    let output = &sig.output;
-    let (track_caller, body) = match *tracks_caller || around.is_some() {
-        // The user wants panics in the body to show the caller, so the body stays in the function. A closure knows its
-        // caller only on a nightly compiler.
-        true => {
-            let statements = &body.stmts;
-            (quote!(), quote!(#(#statements)*))
-        }
-        // Otherwise they show the line in the body. The caller's place is known all the same.
-        false => (quote!(#[track_caller]), quote!((|| #output #body)())),
+    let (track_caller, body) = match again {
+        Some(again) => (quote!(#[track_caller]), recompute::body(&model, again, &body)),
+        None => in_place(&model, &body),
     };
     let entered = quote! {
         #underscores
@@ -96,6 +87,23 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
             #[allow(unused_imports)]
             use #dispatch::*;
             #entered
+        }
+    }
+}
+
+/// The attribute that the function needs, and its body.
+fn in_place(model: &GradFn, body: &Block) -> (TokenStream, TokenStream) {
+    match model.tracks_caller || model.around.is_some() {
+        // The user wants panics in the body to show the caller, so the body stays in the function. A closure knows its
+        // caller only on a nightly compiler.
+        true => {
+            let statements = &body.stmts;
+            (quote!(), quote!(#(#statements)*))
+        }
+        // Otherwise they show the line in the body. The caller's place is known all the same.
+        false => {
+            let output = &model.function.sig.output;
+            (quote!(#[track_caller]), quote!((|| #output #body)()))
         }
     }
 }
@@ -140,252 +148,4 @@ fn inputs(model: &GradFn) -> TokenStream {
     });
     let all: Vec<TokenStream> = parameters.chain(variables).chain(around).collect();
     all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
-}
-
-/// Puts exits and rules back into the body.
-struct Filler<'a> {
-    model: &'a GradFn,
-    /// Whether a hole was found.
-    filled: bool,
-}
-
-impl VisitMut for Filler<'_> {
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        let hole = Hole::of(expression);
-        self.filled |= hole.is_some();
-        match hole {
-            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
-            Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
-            None => visit_mut::visit_expr_mut(self, expression),
-        }
-    }
-}
-
-impl Filler<'_> {
-    /// The type of the value, without its `Result`.
-    fn output(&self) -> TokenStream {
-        self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream)
-    }
-
-    fn exit(&self, number: usize) -> TokenStream {
-        let exit = &self.model.exits[number];
-        let (call, mut value) = (names::call(), exit.value.clone());
-        // A `return` in the value is an exit too: it needs the call, so the value comes before `exit` takes it.
-        let mut filler = Filler { model: self.model, filled: false };
-        filler.visit_expr_mut(&mut value);
-        let (output, place) = (self.output(), names::at(value.span()));
-        let rule = match &exit.rule {
-            exit::Rule::Named(name) => name.to_token_stream(),
-            exit::Rule::Found(rule) => self.rule(*rule),
-            exit::Rule::InPlace(closure) => closure.to_token_stream(),
-        };
-        if let (exit::Rule::Named(_), false) = (&exit.rule, filler.filled) {
-            return quote_spanned!(place=> #call.exit::<#output, _>(#value, #rule));
-        }
-        // The rule keeps clones, so it is made before the value is moved out.
-        let (made, valued) = (names::rule(), names::value());
-        let (binding, value) = match filler.filled {
-            true => (quote_spanned!(place=> let #valued = #value;), valued.to_token_stream()),
-            false => (quote!(), value.to_token_stream()),
-        };
-        quote_spanned!(place=> {
-            let #made = #rule;
-            #binding
-            #call.exit::<#output, _>(#value, #made)
-        })
-    }
-
-    fn rule(&self, number: usize) -> TokenStream {
-        let rule = &self.model.rules[number];
-        let (contract, call) = (&self.model.contract, names::call());
-        let capture = contract.get("Capture");
-        let keeps = rule.captures.iter().map(|captured| {
-            let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
-            let inputs = positions(rule, &needed_by(rule, captured));
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).__keep(&#call, #inputs, #text);)
-        });
-        let (parameter, binding) = upstream(rule);
-        let is_always = |number: usize| matches!(rule.statements[number], Statement::Always(_));
-        let shared = seen(captured_used(rule, move |captured| {
-            captured.used_in.iter().enumerate().any(|(number, used)| *used && is_always(number))
-        }));
-        let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
-        let statements = statements(rule, contract, &sink);
-        let gradients = gradients(rule, contract, &sink);
-        let output = self.output();
-        quote! {{
-            #(#keeps)*
-            #call.backward::<#output, _>(move |#parameter, #sink| {
-                #binding
-                #shared
-                #statements
-                #gradients
-            })
-        }}
-    }
-}
-
-/// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
-/// mismatch is then shown at the user's type.
-fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
-    let patterns = rule.parameters.iter().map(|(pattern, _)| pattern);
-    let types = rule.parameters.iter().map(|(_, ty)| ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
-    let (pattern, ty) = match rule.parameters.len() {
-        1 => (quote!(#(#patterns)*), quote!(#(#types)*)),
-        _ => (quote!((#(#patterns),*)), quote!((#(#types),*))),
-    };
-    if rule.parameters.iter().all(|(_, ty)| ty.is_none()) {
-        return (pattern, quote!());
-    }
-    let upstream = names::upstream(pattern.span());
-    (upstream.to_token_stream(), quote!(let #pattern: #ty = #upstream;))
-}
-
-/// By number of the gradient, whether it needs a capture, itself or through a `let`.
-fn needed_by(rule: &Rule, captured: &Captured) -> Vec<bool> {
-    let mut needed = captured.used_by.clone();
-    for (statement, _) in rule.statements.iter().zip(&captured.used_in).filter(|(_, used)| **used) {
-        match statement {
-            Statement::Always(_) => needed.fill(true),
-            Statement::IfNeeded(inner) => {
-                needed.iter_mut().zip(&inner.needed_by).for_each(|(needed, by_let)| *needed |= by_let);
-            }
-        }
-    }
-    needed
-}
-
-/// The inputs of those numbers, as a bit mask.
-fn positions(rule: &Rule, needed_by: &[bool]) -> TokenStream {
-    match &rule.gradients {
-        Gradients::Split(_) if needed_by.contains(&false) => {
-            let mask =
-                needed_by.iter().enumerate().fold(0u64, |mask, (position, by)| mask | u64::from(*by) << position);
-            let mask = proc_macro2::Literal::u64_unsuffixed(mask);
-            quote!(#mask)
-        }
-        _ => quote!(!0),
-    }
-}
-
-/// The statements before the gradients. A `let` that may be left out keeps its value in an `Option`, and makes it out of
-/// locals that are declared outside of the branch, so that it may borrow from them.
-fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
-    let shared = contract.get("Shared");
-    let expanded = rule.statements.iter().enumerate().map(|(number, statement)| {
-        let Let { value, ty, shared: name, needed_by, uses, .. } = match statement {
-            Statement::Always(statement) => return statement.to_token_stream(),
-            Statement::IfNeeded(inner) => &**inner,
-        };
-        let place = names::at(value.span());
-        let needed_by = positions(rule, needed_by);
-        let used = captured_used(rule, |captured| captured.used_in[number]).chain(lets_used(rule, uses));
-        let (declared, made): (Vec<_>, Vec<_>) = used.map(|Used { pattern, made, .. }| (pattern, made)).unzip();
-        let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
-        quote_spanned! {place=>
-            #(#[allow(unused_variables)] let #declared;)*
-            let #name = #shared::<#ty>(if #sink.wants(#needed_by) {
-                #(#declared = #made;)*
-                ::core::option::Option::Some(#value)
-            } else {
-                ::core::option::Option::None
-            });
-        }
-    });
-    expanded.collect()
-}
-
-/// What stands for a name where it is used.
-struct Used {
-    pattern: TokenStream,
-    made: TokenStream,
-    place: proc_macro2::Span,
-    /// Whether it may not be used after all.
-    guessed: bool,
-}
-
-fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used> + 'a {
-    used.iter().filter_map(|number| match &rule.statements[*number] {
-        Statement::Always(_) => None,
-        Statement::IfNeeded(inner) => {
-            let Let { pattern, shared, .. } = &**inner;
-            let place = names::at(pattern.span());
-            Some(Used { pattern: at_the_attribute(pattern), made: quote!(#shared.get()), place, guessed: true })
-        }
-    })
-}
-
-fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> impl Iterator<Item = Used> + 'a {
-    rule.captures.iter().filter(move |captured| used(captured)).map(|captured| {
-        let (name, kept) = (&captured.name, &captured.kept);
-        let place = names::at(captured.place.span());
-        Used { pattern: at_the_attribute(name), made: quote!(#kept.get()), place, guessed: captured.guessed }
-    })
-}
-
-/// Names shown at the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
-fn at_the_attribute(names: &impl ToTokens) -> TokenStream {
-    let here = proc_macro2::Span::call_site();
-    let moved = names.to_token_stream().into_iter().map(|mut token| {
-        token.set_span(here.resolved_at(token.span()));
-        token
-    });
-    moved.collect()
-}
-
-/// Gives what is kept the names, and so the types, that it has outside.
-fn seen(used: impl Iterator<Item = Used>) -> TokenStream {
-    used.map(|Used { pattern, made, place, guessed }| {
-        let allowed = guessed.then(|| quote!(#[allow(unused_variables)]));
-        quote_spanned!(place=> #allowed let #pattern = #made;)
-    })
-    .collect()
-}
-
-fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
-    match &rule.gradients {
-        Gradients::Split(gradients) => {
-            let mut end = sink.span();
-            let nexts: Vec<TokenStream> = gradients
-                .iter()
-                .enumerate()
-                .map(|(position, (gradient, declared))| {
-                    end = names::at(gradient.span());
-                    let captured = captured_used(rule, move |captured| captured.used_by[position]);
-                    let seen = seen(captured.chain(lets_used(rule, &rule.uses[position])));
-                    let output = declared.as_ref().map(|ty| quote!(-> #ty));
-                    let value = match declared {
-                        None if is_none(gradient) => contract.item("NoGradient", end),
-                        _ => gradient.to_token_stream(),
-                    };
-                    match (&output, seen.is_empty()) {
-                        (None, true) => quote_spanned!(end=> .next(|| #value)),
-                        _ => quote_spanned!(end=> .next(|| #output { #seen #value })),
-                    }
-                })
-                .collect();
-            quote_spanned!(end=> #sink #(#nexts)* .done())
-        }
-        Gradients::Whole { value, declared, early, fallible } => {
-            let seen = seen(captured_used(rule, |captured| captured.used_by.contains(&true)));
-            let (mut value, place) = (value.clone(), names::at(value.span()));
-            if declared.is_none() {
-                let none = contract.item("none", place);
-                with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
-            }
-            let output = match (declared, fallible) {
-                (Some(ty), _) => quote!(-> #ty),
-                (None, true) => {
-                    let failure = contract.item("Failure", place);
-                    quote!(-> ::core::result::Result<_, #failure>)
-                }
-                (None, false) => quote!(),
-            };
-            match *early || !output.is_empty() {
-                true => quote_spanned!(place=> #seen #sink.whole((|| #output { #value })())),
-                false => quote_spanned!(place=> #seen #sink.whole(#value)),
-            }
-        }
-        Gradients::Missing => quote!(),
-    }
 }

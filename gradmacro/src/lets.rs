@@ -14,7 +14,7 @@ use crate::names;
 /// A statement before the gradients.
 pub(crate) enum Statement {
     /// Runs whenever the rule does.
-    Always(Stmt),
+    Always(Box<Stmt>),
     /// Runs if one of the gradients that use it is needed.
     IfNeeded(Box<Let>),
 }
@@ -68,7 +68,7 @@ pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>
                 uses: that_may_be_left_out(&used_by_statements[number]),
             }))
         }
-        statement => Statement::Always(statement),
+        statement => Statement::Always(Box::new(statement)),
     });
     (planned.collect(), used_by_gradients.iter().map(|used| that_may_be_left_out(used)).collect())
 }

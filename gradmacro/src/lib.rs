@@ -10,10 +10,12 @@ mod closure;
 mod comparison;
 mod exit;
 mod expand;
+mod fill;
 mod lets;
 mod model;
 mod names;
 mod options;
+mod recompute;
 mod report;
 mod scope;
 #[cfg(test)]

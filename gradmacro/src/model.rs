@@ -16,6 +16,7 @@ use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement, mentions};
 use crate::names::{self, Contract};
 use crate::options::Options;
+use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::scope::{Handler, Scopes, Walker};
 use crate::values::ends_with_ok;
@@ -34,6 +35,8 @@ pub(crate) struct GradFn {
     pub(crate) around: Option<Vec<Ident>>,
     /// Whether gradients are summed over the axes along which their inputs were stretched.
     pub(crate) broadcast: bool,
+    /// With the option `recompute`, how the body runs again.
+    pub(crate) again: Option<Again>,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
@@ -108,8 +111,15 @@ impl Gradients {
 }
 
 impl GradFn {
-    pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, closure, broadcast, .. } = Options::parse(options, report);
+    pub(crate) fn new(options: TokenStream, function: ItemFn, report: &mut Report) -> Self {
+        let options = Options::parse(options, report);
+        let again = options.recompute.as_ref().map(|_| recompute::again(&function, &options));
+        GradFn::of(options, again, function, report)
+    }
+
+    /// The model of a function, which runs `again` for its gradient.
+    pub(crate) fn of(options: Options, again: Option<Again>, mut function: ItemFn, report: &mut Report) -> Self {
+        let Options { variables, gradcore, closure, broadcast, .. } = options;
         let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
@@ -139,6 +149,7 @@ impl GradFn {
             variables,
             around,
             broadcast: broadcast.is_some(),
+            again,
             exits,
             rules,
             rule_names,
@@ -193,7 +204,7 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
 }
 
 /// The `T` of a `Result<T, …>`.
-fn in_result(ty: &Type) -> Option<Type> {
+pub(crate) fn in_result(ty: &Type) -> Option<Type> {
     let path = match ty {
         Type::Path(path) => path,
         Type::Paren(inner) => return in_result(&inner.elem),

@@ -27,6 +27,16 @@ pub(crate) fn rule() -> Ident {
     local("rule")
 }
 
+/// What makes a body run again for its gradient.
+pub(crate) fn rerun() -> Ident {
+    local("rerun")
+}
+
+/// While it lives, random numbers are those that the body drew before.
+pub(crate) fn replay() -> Ident {
+    local("replay")
+}
+
 /// The value of a pair, where it is made before the call ends.
 pub(crate) fn value() -> Ident {
     local("value")

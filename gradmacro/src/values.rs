@@ -1,8 +1,9 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
 use crate::exit::is_variant;
+use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
-use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt};
+use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt, parse_quote_spanned};
 
 /// Whether a gradient is the literal `None`.
 pub(crate) fn is_none(gradient: &Expr) -> bool {
@@ -53,12 +54,28 @@ pub(crate) fn ends_with_ok(body: &Expr) -> bool {
     found
 }
 
+/// Converts what stands in `Err(…)` where no type is declared for it, as `?` does.
+pub(crate) fn with_converted_errors(body: &mut Expr) {
+    for_each_value(body, &mut |value| match value {
+        Expr::Call(call) if is_variant(&call.func, "Err") => {
+            call.args.iter_mut().filter(|error| !is_converted(error)).for_each(|error| {
+                *error = parse_quote_spanned!(error.span()=> ::core::convert::Into::into(#error));
+            });
+        }
+        _ => {}
+    });
+}
+
+fn is_converted(error: &Expr) -> bool {
+    matches!(error, Expr::MethodCall(call) if call.method == "into")
+}
+
 /// A literal `None` among the gradients has no type that Rust could infer: writes `none` for it.
 pub(crate) fn with_typed_none(body: &mut Expr, none: &Expr) {
     fn write(value: &mut Expr, none: &Expr) {
         match value {
             Expr::Call(call) if is_variant(&call.func, "Ok") => {
-                call.args.iter_mut().for_each(|value| write(value, none))
+                call.args.iter_mut().for_each(|value| write(value, none));
             }
             Expr::Tuple(tuple) => {
                 tuple.elems.iter_mut().filter(|part| is_none(part)).for_each(|part| *part = none.clone());

@@ -9,6 +9,7 @@ mod comparisons;
 mod grad;
 mod outputs;
 mod parameters;
+mod recompute;
 mod variables;
 
 use gradcore::prelude::*;

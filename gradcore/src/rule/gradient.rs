@@ -130,6 +130,9 @@ const MADE: &str = "a `let` runs when a gradient that uses it is needed";
 
 impl<V: Clone> Shared<V> {
     /// The value, for one more gradient.
+    ///
+    /// # Panics
+    /// Never: a `let` runs when a gradient that uses it is needed.
     #[inline]
     pub fn get(&self) -> V {
         self.0.clone().expect(MADE)

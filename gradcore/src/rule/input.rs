@@ -133,7 +133,7 @@ pub trait Parameter {
     fn member(&self) -> Option<Member<'_>>;
     #[doc(hidden)]
     #[inline]
-    fn captured(&self) -> Option<NamedCapture> {
+    fn captured(&self) -> Option<(Member<'_>, &'static str)> {
         None
     }
 }
@@ -172,13 +172,10 @@ impl<P: Parameter> Parameter for Captured<P> {
     fn member(&self) -> Option<Member<'_>> {
         None
     }
-    fn captured(&self) -> Option<NamedCapture> {
-        Some((self.1.member()?.identity, self.0))
+    fn captured(&self) -> Option<(Member<'_>, &'static str)> {
+        Some((self.1.member()?, self.0))
     }
 }
-
-/// A tensor that a closure has captured, and the name of the local.
-type NamedCapture = (Identity, &'static str);
 
 /// All parameters of a function, as nested pairs.
 pub trait Inputs {
@@ -198,7 +195,7 @@ pub struct SeenMembers<'a> {
     /// Those that are `#[nondiff]`.
     pub(super) known: SmallVec<[Member<'a>; 1]>,
     /// Those that a closure has captured.
-    pub(super) captured: Vec<NamedCapture>,
+    pub(super) captured: Vec<(Identity, &'static str)>,
 }
 
 impl Inputs for () {
@@ -216,7 +213,7 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
         match self.0.member() {
             Some(member) if P::IS_INPUT => seen.inputs.push(member),
             Some(member) => seen.known.push(member),
-            None => seen.captured.extend(self.0.captured()),
+            None => seen.captured.extend(self.0.captured().map(|(member, name)| (member.identity, name))),
         }
         self.1.members(seen);
     }

@@ -11,6 +11,7 @@ mod closure;
 mod gradient;
 mod input;
 mod output;
+mod recompute;
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -22,8 +23,8 @@ use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
-pub use gradient::{Failure, NoGradient, SeeShared, Shared, none};
-use gradient::{Given, Sink};
+use gradient::Sink;
+pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};

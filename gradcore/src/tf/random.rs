@@ -1,33 +1,24 @@
 //! Random tensors (TensorFlow's `random`), reproducible from a seed on every machine.
 
-use std::cell::RefCell;
-
+use rand::RngExt;
 use rand::rngs::ChaCha12Rng;
-use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 use super::options::{NormalOptions, UniformOptions};
 use crate::element::Real;
 use crate::error::{Error, refuse};
+use crate::random;
 use crate::tensor::Tensor;
-
-thread_local! {
-    static GENERATOR: RefCell<ChaCha12Rng> = RefCell::new(ChaCha12Rng::from_rng(&mut rand::rng()));
-}
 
 /// Seeds what this thread draws from where no seed is given.
 pub fn set_seed(seed: u64) {
-    GENERATOR.set(ChaCha12Rng::seed_from_u64(seed));
+    random::set_seed(seed);
 }
 
 fn draw<T: Real>(shape: impl AsRef<[usize]>, seed: Option<u64>, number: impl Fn(&mut ChaCha12Rng) -> f64) -> Tensor<T> {
     let shape = shape.as_ref();
-    let size = shape.iter().product();
-    let fill = |generator: &mut ChaCha12Rng| (0..size).map(|_| T::of(number(generator))).collect();
-    let values: Vec<T> = match seed {
-        Some(seed) => fill(&mut ChaCha12Rng::seed_from_u64(seed)),
-        None => GENERATOR.with_borrow_mut(fill),
-    };
+    let size: usize = shape.iter().product();
+    let values = random::draw(seed, |generator| (0..size).map(|_| T::of(number(generator))).collect());
     Tensor::from_array(shape, values)
 }
 

@@ -1,0 +1,122 @@
+//! Rules whose body runs again when a tape asks for their gradient.
+
+use std::marker::PhantomData;
+
+use super::Call;
+use super::gradient::{Given, Sink};
+use super::output::{OutputValue, Outputs};
+use crate::random::{Replay, State};
+use crate::tape::Origin;
+use crate::tape::recorder::Begun;
+
+/// What makes a body run again as it ran first.
+pub struct Rerun<W> {
+    origin: Origin,
+    inputs: u64,
+    /// The random numbers of the first run; none where no tape watches.
+    random: Option<State>,
+    wanted: PhantomData<fn() -> W>,
+}
+
+impl<W> Call<W> {
+    /// What makes the body, which is about to run, run again.
+    #[must_use]
+    pub fn rerun(&self) -> Rerun<W> {
+        let random = self.watches(!0).then(State::now);
+        Rerun { origin: self.origin, inputs: self.inputs, random, wanted: PhantomData }
+    }
+
+    /// The value of an exit in the first run.
+    #[allow(clippy::unused_self, reason = "exits are written alike")]
+    pub fn value<O: Outputs>(&self, value: impl OutputValue<O>) -> O {
+        value.into_output()
+    }
+
+    /// Ends the first run, where it came to a value.
+    #[track_caller]
+    pub fn end<O: Outputs + 'static, R: Returned<O>, B>(self, returned: R, backward: B) -> R
+    where
+        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
+        W: 'static,
+    {
+        returned.map_value(|value| self.exit::<O, B>(value, backward))
+    }
+
+    /// An exit of the second run: its rule runs, with random numbers of its own.
+    #[allow(clippy::unused_self, reason = "the call of the second run ends here")]
+    pub fn again<'s, O: Outputs, B>(
+        self,
+        replay: Replay,
+        rule: B,
+        upstream: O::Upstream<'s>,
+        sink: Sink<'s, W>,
+    ) -> Given
+    where
+        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given,
+    {
+        drop(replay);
+        rule(upstream, sink)
+    }
+}
+
+impl<W> Rerun<W> {
+    /// Begins the second run. Everything that its rule captures is kept until that has run.
+    ///
+    /// # Panics
+    /// Panics if no tape watched the first run.
+    #[must_use]
+    pub fn start(&self) -> (Call<W>, Replay) {
+        let begun = Begun { watched: !0, depth: 0 };
+        let random = self.random.as_ref().expect("only a rule that a tape has recorded runs again");
+        let call = Call { origin: self.origin, inputs: self.inputs, begun, wanted: PhantomData };
+        (call, Replay::of(random))
+    }
+
+    /// Ends the second run.
+    ///
+    /// # Panics
+    /// Panics if the body returned an error, which it did not the first time.
+    pub fn end(&self, outcome: impl Outcome) -> Given {
+        let Origin { rule, .. } = self.origin;
+        outcome.given().unwrap_or_else(|| {
+            panic!(
+                "`{}` ({}) returned an error when it ran again for its gradient, and had returned none before",
+                rule.name,
+                rule.place()
+            )
+        })
+    }
+}
+
+/// What a function returns: its outputs, or these in a `Result`.
+pub trait Returned<O> {
+    /// Replaces the outputs.
+    #[must_use]
+    fn map_value(self, replace: impl FnOnce(O) -> O) -> Self;
+}
+impl<O: Outputs> Returned<O> for O {
+    fn map_value(self, replace: impl FnOnce(O) -> O) -> Self {
+        replace(self)
+    }
+}
+impl<O, E> Returned<O> for Result<O, E> {
+    fn map_value(self, replace: impl FnOnce(O) -> O) -> Self {
+        self.map(replace)
+    }
+}
+
+/// What the second run came to.
+pub trait Outcome {
+    /// That the gradients are given, unless the body returned an error.
+    fn given(self) -> Option<Given>;
+}
+impl Outcome for Given {
+    fn given(self) -> Option<Given> {
+        Some(self)
+    }
+}
+impl<E> Outcome for Result<Given, E> {
+    fn given(self) -> Option<Given> {
+        self.ok()
+    }
+}
