@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
+use syn::{BinOp, Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
 
 use crate::names;
 use crate::scope::{Handler, Scopes, Walker};
@@ -182,6 +182,71 @@ fn walk<H: Handler, R>(
         })
         .collect();
     (shared, each)
+}
+
+/// The captures that are assigned to or borrowed mutably, each with the expression that does so.
+pub(crate) fn changed_captures(
+    around: &Scopes,
+    own: &Scopes,
+    statements: &mut [Stmt],
+    gradients: &mut [Expr],
+) -> Vec<(String, TokenStream)> {
+    let mut finder = Changes { around, found: Vec::new() };
+    walk(&mut finder, own, statements, gradients, |_| ());
+    finder.found
+}
+
+struct Changes<'a> {
+    around: &'a Scopes,
+    found: Vec<(String, TokenStream)>,
+}
+
+impl Handler for Changes<'_> {
+    fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
+        let changed = match &*expression {
+            Expr::Assign(assignment) => Some(&*assignment.left),
+            Expr::Binary(binary) if is_assignment(binary.op) => Some(&*binary.left),
+            Expr::Reference(reference) if reference.mutability.is_some() => Some(&*reference.expr),
+            _ => None,
+        };
+        let root = changed.and_then(root_of).filter(|root| !own.contains(root) && self.around.contains(root));
+        if let Some(root) = root {
+            self.found.push((root.to_string(), expression.to_token_stream()));
+        }
+        false
+    }
+}
+
+fn is_assignment(operator: BinOp) -> bool {
+    use BinOp::{
+        AddAssign, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, MulAssign, RemAssign, ShlAssign, ShrAssign,
+        SubAssign,
+    };
+    matches!(
+        operator,
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | BitXorAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
+    )
+}
+
+/// The local that a place is a part of.
+fn root_of(place: &Expr) -> Option<Ident> {
+    match place {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        Expr::Field(field) => root_of(&field.base),
+        Expr::Index(index) => root_of(&index.expr),
+        Expr::Paren(inner) => root_of(&inner.expr),
+        Expr::Unary(inner) => root_of(&inner.expr),
+        _ => None,
+    }
 }
 
 struct Finder<'a> {

@@ -2,17 +2,22 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
+use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound, WherePredicate};
 
 use crate::closure;
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
 use crate::report::Report;
+use crate::upstream::constant_gradients;
 use crate::values::is_none;
 
 /// The attribute stands on a function with a body.
 pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
     syn::parse2::<ItemFn>(function.clone()).map_err(|error| match syn::parse2::<Item>(function.clone()) {
+        _ if syn::parse2::<TraitItemFn>(function.clone()).is_ok() => syn::Error::new_spanned(
+            function,
+            "`#[custom_gradient]` expects a function with a body, found a declaration; give it a body, or annotate the function where a type implements the trait",
+        ),
         Ok(item) => {
             let kind = match item {
                 Item::Struct(_) => "a struct",
@@ -50,8 +55,12 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
         }
         takes_every_upstream(function, rule, report);
         gives_a_value(rule, report);
+        returns_values(rule, report);
         gives_every_gradient(function, rule, report);
         integers_stop_gradients(function, rule, report);
+        gradients_use_their_upstream(function, rule, report);
+        captures_stay_unchanged(rule, report);
+        captures_can_be_kept(function, rule, report);
     }
 }
 
@@ -172,7 +181,7 @@ fn is_plain(rule: &Rule, report: &mut Report) {
 
 /// `grad` takes one upstream gradient for each output.
 fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
-    let Some(outputs) = &function.outputs else { return };
+    let Some(outputs) = function.outputs.as_ref().filter(|outputs| !outputs.is_empty()) else { return };
     let (expected, found) = (outputs.len(), rule.parameters.len());
     if expected != found {
         let name = &function.function.sig.ident;
@@ -194,6 +203,16 @@ fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
 fn gives_a_value(rule: &Rule, report: &mut Report) {
     if matches!(rule.gradients, Gradients::Missing) {
         report.error(&rule.written, "`grad` returns nothing; end it with the gradient, without a semicolon");
+    }
+}
+
+/// A `return` carries the gradients too.
+fn returns_values(rule: &Rule, report: &mut Report) {
+    for early in &rule.bare_returns {
+        report.error(
+            early,
+            "expected the gradient after this `return`, found nothing; write `return None;` where no gradient flows",
+        );
     }
 }
 
@@ -294,6 +313,94 @@ fn integers_stop_gradients(function: &GradFn, rule: &Rule, report: &mut Report) 
             );
         }
     }
+}
+
+/// By the chain rule a gradient is linear in the upstream gradient: one without it is almost always a mistake.
+fn gradients_use_their_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
+    if function.allows_constant_gradients || rule.parameters.is_empty() {
+        return;
+    }
+    let upstreams: Vec<String> =
+        rule.parameters.iter().map(|(pattern, _)| format!("`{}`", pattern.to_token_stream())).collect();
+    for gradient in constant_gradients(rule) {
+        report.error(
+            &gradient,
+            format_args!("this gradient of `{}` never uses the upstream gradient {}, so what comes after the function is lost; multiply by it, write `None` where no gradient flows, or, if it is meant, put `#[allow_constant_gradient]` below `#[custom_gradient]`", function.function.sig.ident, upstreams.join(" or ")),
+        );
+    }
+}
+
+/// What `grad` captures is kept for each of its runs, and each sees it as it was.
+fn captures_stay_unchanged(rule: &Rule, report: &mut Report) {
+    for (place, what) in &rule.changed {
+        report.error(
+            what,
+            format_args!("`grad` cannot change `{place}`: it runs later, on what `{place}` was when the function ran; copy it first, as in `let mut {place} = {place}.clone();`, or count in a `Cell` behind an `Rc`"),
+        );
+    }
+}
+
+/// Types that cannot be kept, where the syntax shows it and rustc would say it at length.
+fn captures_can_be_kept(function: &GradFn, rule: &Rule, report: &mut Report) {
+    for captured in &rule.captures {
+        let place = captured.place.text();
+        let Some(parameter) = function.parameters.iter().find(|parameter| parameter.name == place) else { continue };
+        if let Type::Reference(reference) = &parameter.ty
+            && reference.mutability.is_some()
+            && is_tensor(&reference.elem).is_none()
+        {
+            report.error(
+                captured.place.expression(),
+                format_args!("`grad` cannot capture the mutable reference `{place}`: it runs later, when the borrow is over; bind what it reads by `let` before it, as in `let {place} = {place}.clone();`"),
+            );
+            continue;
+        }
+        let bounds = bounds_that_lack_static(&function.function.sig.generics, &parameter.ty);
+        if let Some(bounds) = bounds {
+            let cloned = if bounds.contains("Clone") || bounds.contains("Copy") { "" } else { "Clone + " };
+            report.error(
+                captured.place.expression(),
+                format_args!("`grad` captures `{place}` and runs later, so the type of `{place}` must borrow nothing; add `{cloned}'static` to its bounds `{bounds}`"),
+            );
+        }
+    }
+}
+
+/// The bounds of a generic parameter or of an `impl` type, if none of them can imply `'static`.
+fn bounds_that_lack_static(generics: &Generics, ty: &Type) -> Option<String> {
+    const WITHOUT_STATIC: [&str; 13] = [
+        "Into",
+        "From",
+        "Copy",
+        "Clone",
+        "Fn",
+        "FnMut",
+        "FnOnce",
+        "AsRef",
+        "Debug",
+        "Display",
+        "Default",
+        "PartialOrd",
+        "Send",
+    ];
+    let implies_nothing = |bound: &TypeParamBound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let name = bound.path.segments.last().map(|last| last.ident.to_string());
+            name.is_some_and(|name| WITHOUT_STATIC.contains(&name.as_str()))
+        }
+        _ => false,
+    };
+    let shown = match ty {
+        Type::ImplTrait(ty) => ty.bounds.iter().all(implies_nothing).then(|| ty.bounds.to_token_stream()),
+        ty => {
+            let parameter = generics
+                .type_params()
+                .find(|parameter| ty.to_token_stream().to_string() == parameter.ident.to_string())?;
+            let is_plain = generics.where_clause.is_none() && parameter.bounds.iter().all(implies_nothing);
+            is_plain.then(|| parameter.bounds.to_token_stream())
+        }
+    };
+    shown.map(|bounds| bounds.to_string().replace(" < ", "<").replace(" >", ">").replace("& ", "&").replace(" (", "("))
 }
 
 fn counted(count: usize, thing: &str) -> String {

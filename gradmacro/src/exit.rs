@@ -150,6 +150,13 @@ impl Taker<'_> {
             Expr::Path(path) if path.path.get_ident().is_some_and(|name| name != "None") => {
                 Rule::Named(path.path.require_ident().ok()?.clone())
             }
+            Expr::Path(path) if path.path.is_ident("None") => {
+                self.report.error(
+                    path,
+                    "expected `grad`, found `None`; for a function through which no gradient flows write `|_| None`",
+                );
+                return None;
+            }
             other => {
                 let found = shortened(other);
                 self.report.error(

@@ -1,9 +1,9 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Block, ItemFn, parse_quote};
+use syn::{Block, FnArg, ItemFn, ReturnType, Type, parse_quote};
 
 use crate::closure;
 use crate::fill::{Exits, filled};
@@ -37,6 +37,7 @@ use crate::recompute;
 /// }
 /// ```
 pub(crate) fn expand(mut model: GradFn) -> TokenStream {
+    let braces = model.function.block.brace_token.span.join();
     let body = std::mem::replace(&mut model.function.block, parse_quote!({}));
     let exits = if model.again.is_some() { Exits::Value } else { Exits::Recorded };
     let body = filled(*body, &model, exits);
@@ -79,15 +80,15 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     if let Some(around) = around {
         return closure::bind(function, around, contract, &entered);
     }
+    // The braces are the user's: rustc takes a function whose braces are a macro's for the macro's own, and does not
+    // report that nobody calls it.
+    let mut block = Group::new(Delimiter::Brace, quote!(#[allow(unused_imports)] use #dispatch::*; #entered));
+    block.set_span(braces);
     quote! {
         #(#attrs)*
         #track_caller
         #[allow(clippy::redundant_closure_call, clippy::needless_pass_by_value)]
-        #vis #sig {
-            #[allow(unused_imports)]
-            use #dispatch::*;
-            #entered
-        }
+        #vis #sig #block
     }
 }
 
@@ -110,13 +111,22 @@ fn in_place(model: &GradFn, body: &Block) -> (TokenStream, TokenStream) {
 
 /// On a mistake the function keeps its signature, so that its callers make no further messages.
 pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
-    let ItemFn { attrs, vis, mut sig, .. } = function;
+    let ItemFn { mut attrs, vis, mut sig, .. } = function;
+    attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
     for input in &mut sig.inputs {
-        if let syn::FnArg::Typed(input) = input {
-            input.attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
-        }
+        let attributes = match input {
+            FnArg::Typed(input) => &mut input.attrs,
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+        };
+        attributes.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
     }
     sig.asyncness = None;
+    if let ReturnType::Type(_, ty) = &mut sig.output
+        && matches!(**ty, Type::ImplTrait(_))
+    {
+        // No type is known; this one becomes whatever a caller expects.
+        *ty = parse_quote!(!);
+    }
     quote! {
         #errors
         #(#attrs)*

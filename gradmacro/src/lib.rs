@@ -20,6 +20,7 @@ mod report;
 mod scope;
 #[cfg(test)]
 mod snapshots;
+mod upstream;
 mod values;
 
 use proc_macro::TokenStream;

@@ -9,7 +9,7 @@ use syn::{
     PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
-use crate::capture::{Captured, captures};
+use crate::capture::{Captured, captures, changed_captures};
 use crate::closure::locals_around;
 use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
@@ -44,6 +44,8 @@ pub(crate) struct GradFn {
     /// Where the body uses a rule otherwise than in a pair.
     pub(crate) rules_used: Vec<Ident>,
     pub(crate) contract: Contract,
+    /// Whether the user wrote `#[allow_constant_gradient]`, which is taken off.
+    pub(crate) allows_constant_gradients: bool,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
 }
@@ -84,6 +86,10 @@ pub(crate) struct Rule {
     /// For each gradient the [`Let`](lets::Let)s that it uses, by number of the statement.
     pub(crate) uses: Vec<Vec<usize>>,
     pub(crate) captures: Vec<Captured>,
+    /// Captures that it assigns to or borrows mutably, and where.
+    pub(crate) changed: Vec<(String, TokenStream)>,
+    /// Its `return`s without a value.
+    pub(crate) bare_returns: Vec<ExprReturn>,
     /// What a `grad` cannot be, with the words that say so.
     pub(crate) refused: Vec<(TokenStream, &'static str)>,
 }
@@ -140,6 +146,9 @@ impl GradFn {
         };
         let TakenRules { rules, names: rule_names, used: rules_used } =
             take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, &contract);
+        let attributes = function.attrs.len();
+        function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
+        let allows_constant_gradients = function.attrs.len() < attributes;
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
         GradFn {
             function,
@@ -155,6 +164,7 @@ impl GradFn {
             rule_names,
             rules_used,
             contract,
+            allows_constant_gradients,
             tracks_caller,
         }
     }
@@ -406,6 +416,7 @@ impl Rule {
         declared: Option<Type>,
         around: &Scopes,
     ) -> Self {
+        let bare_returns = bare_returns(&body);
         let (early, fallible) = (leaves_early(&body), ends_with_ok(&body));
         // What `return` leaves must stay in one piece.
         let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };
@@ -424,6 +435,7 @@ impl Rule {
         };
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
+        let changed = changed_captures(around, &own, &mut statements, &mut values);
         let captures = captures(around, &own, &mut statements, &mut values);
         let (statements, uses) = lets::plan(statements, &values);
         let gradients = match (split, values.pop()) {
@@ -436,7 +448,7 @@ impl Rule {
             },
             (_, None) => Gradients::Missing,
         };
-        Rule { written, parameters, statements, gradients, uses, captures, refused: Vec::new() }
+        Rule { written, parameters, statements, gradients, uses, captures, changed, bare_returns, refused: Vec::new() }
     }
 }
 
@@ -491,6 +503,20 @@ fn unparenthesized(value: Expr) -> Expr {
         Expr::Group(inner) => unparenthesized(*inner.expr),
         other => other,
     }
+}
+
+fn bare_returns(body: &Expr) -> Vec<ExprReturn> {
+    struct Finder(Vec<ExprReturn>);
+    impl Visit<'_> for Finder {
+        fn visit_expr_return(&mut self, early: &ExprReturn) {
+            self.0.extend(early.expr.is_none().then(|| early.clone()));
+        }
+        fn visit_expr_closure(&mut self, _: &ExprClosure) {}
+        fn visit_item(&mut self, _: &Item) {}
+    }
+    let mut finder = Finder(Vec::new());
+    finder.visit_expr(body);
+    finder.0
 }
 
 /// Whether an expression contains `return` or `?` of its own.

@@ -7,6 +7,9 @@ use syn::Path;
 /// The attribute on a parameter that takes no gradient.
 pub(crate) const NONDIFF: &str = "nondiff";
 
+/// The attribute on a function some of whose gradients never use their upstream gradient, on purpose.
+pub(crate) const ALLOW_CONSTANT_GRADIENT: &str = "allow_constant_gradient";
+
 /// A local of the generated code.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())

@@ -113,9 +113,14 @@ impl Options {
                 return Err(syn::Error::new_spanned(&name, format!("unknown option `{unknown}`; {advice}")));
             }
         }
-        if let (false, Some((_, written))) = (input.is_empty(), OPTIONS.iter().find(|(option, _)| name == option)) {
+        if let (false, Some(&(_, written))) = (input.is_empty(), OPTIONS.iter().find(|(option, _)| name == option)) {
             input.parse::<TokenStream>()?;
-            return Err(how(&name, written));
+            let message = format!("option `{name}` takes no value; write `{written}`");
+            return Err(if written == name.to_string() {
+                syn::Error::new_spanned(&name, message)
+            } else {
+                how(&name, written)
+            });
         }
         Ok(name)
     }

@@ -45,10 +45,15 @@ fn for_each_value(body: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
     last_values(body, visit);
 }
 
+/// As [`for_each_value`], of a body that stays as it is.
+pub(crate) fn for_each_value_of(body: &Expr, visit: &mut dyn FnMut(&Expr)) {
+    for_each_value(&mut body.clone(), &mut |value| visit(value));
+}
+
 /// Whether a body ends with `Ok(…)` somewhere.
 pub(crate) fn ends_with_ok(body: &Expr) -> bool {
     let mut found = false;
-    for_each_value(&mut body.clone(), &mut |value| {
+    for_each_value_of(body, &mut |value| {
         found |= matches!(value, Expr::Call(call) if is_variant(&call.func, "Ok"));
     });
     found

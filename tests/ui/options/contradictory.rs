@@ -1,0 +1,9 @@
+//! Options that contradict each other.
+use gradcore::prelude::*;
+
+#[custom_gradient(elementwise, arrays)]
+fn f(x: f32) -> f32 {
+    (x * 2.0, |dy| dy * 2.0)
+}
+
+fn main() {}
