@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
+use crate::checked;
 use crate::exit::{self, Hole};
 use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
 use crate::names::{self, Contract};
@@ -73,6 +74,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         // Otherwise they show the line in the body. The caller's place is known all the same.
         false => (quote!(#[track_caller]), quote!((|| #output #body)())),
     };
+    let test = checked::test(&model);
     quote! {
         #(#attrs)*
         #track_caller
@@ -85,6 +87,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
             #unused
             #body
         }
+        #test
     }
 }
 

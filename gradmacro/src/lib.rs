@@ -6,6 +6,7 @@
 
 mod capture;
 mod check;
+mod checked;
 mod comparison;
 mod exit;
 mod expand;

@@ -13,7 +13,7 @@ use crate::capture::{Captured, captures};
 use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
 use crate::names::{self, Contract};
-use crate::options::Options;
+use crate::options::{Check, Options};
 use crate::report::Report;
 use crate::scope::{Handler, Scopes, Walker};
 
@@ -27,6 +27,8 @@ pub(crate) struct GradFn {
     /// The types of the outputs, where the syntax shows them.
     pub(crate) outputs: Option<Vec<Type>>,
     pub(crate) variables: Vec<Expr>,
+    /// The arguments of a generated test.
+    pub(crate) check: Option<Check>,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
@@ -100,7 +102,7 @@ impl Gradients {
 
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, .. } = Options::parse(options, report);
+        let Options { variables, check, gradcore, .. } = Options::parse(options, report);
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
@@ -127,6 +129,7 @@ impl GradFn {
             output,
             outputs,
             variables,
+            check,
             exits,
             rules,
             rule_names,
