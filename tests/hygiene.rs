@@ -50,10 +50,10 @@ fn checked(
     n: i32,
     scale: impl ::std::ops::Fn(f32) -> f32 + ::std::clone::Clone + 'static,
     names: &[&str],
-    #[allow(clippy::used_underscore_binding)] _b: &Tensor,
+    _b: &Tensor,
 ) -> Tensor {
     let factor = scale(2.0) * if names.is_empty() { 0.0 } else { 1.0 };
-    let grad = |dy| (dy * argument_0 * n * factor, dy * x * n * factor, tf::zeros_like(_b));
+    let grad = |dy| (dy * argument_0 * n * factor, dy * x * n * factor, None);
     (x * argument_0 * n * factor, grad)
 }
 

@@ -22,7 +22,7 @@ fn doubled<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 
 #[test]
 fn a_factor() {
-    for cause in [mismatch(doubled, &random::<f64>(&[50])).cause, mismatch(doubled, &random::<f32>(&[50])).cause] {
+    for cause in [mismatch(doubled, random::<f64>(&[50])).cause, mismatch(doubled, random::<f32>(&[50])).cause] {
         let Some(Cause::Factor(factor)) = cause else { panic!("expected a factor, found {cause:?}") };
         assert!((factor - 2.0).abs() < 0.01, "{factor}");
     }
@@ -35,8 +35,8 @@ fn turned<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 
 #[test]
 fn a_sign() {
-    assert_eq!(mismatch(turned, &random::<f64>(&[4, 5])).cause, Some(Cause::Sign));
-    assert_eq!(mismatch(turned, &random::<f32>(&[4, 5])).cause, Some(Cause::Sign));
+    assert_eq!(mismatch(turned, random::<f64>(&[4, 5])).cause, Some(Cause::Sign));
+    assert_eq!(mismatch(turned, random::<f32>(&[4, 5])).cause, Some(Cause::Sign));
 }
 
 /// The gradient of one element is off by 1e-5 of itself.
@@ -70,8 +70,8 @@ fn ignores_upstream<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 
 #[test]
 fn a_rule_that_ignores_its_upstream() {
-    assert_eq!(mismatch(ignores_upstream, &random::<f64>(&[6])).cause, Some(Cause::IgnoresUpstream));
-    assert_eq!(mismatch(ignores_upstream, &random::<f32>(&[6])).cause, Some(Cause::IgnoresUpstream));
+    assert_eq!(mismatch(ignores_upstream, random::<f64>(&[6])).cause, Some(Cause::IgnoresUpstream));
+    assert_eq!(mismatch(ignores_upstream, random::<f32>(&[6])).cause, Some(Cause::IgnoresUpstream));
 }
 
 /// The gradient of b would have to be summed over the rows.
@@ -136,13 +136,13 @@ fn jumps_to_nan(x: &Tensor<f64>) -> Tensor<f64> {
 
 #[test]
 fn a_gradient_that_is_not_finite() {
-    let found = mismatch(jumps_to_nan, &tf::constant([0.5, 0.7, 1.5, 0.9]));
+    let found = mismatch(jumps_to_nan, tf::constant([0.5, 0.7, 1.5, 0.9]));
     assert_eq!((found.index, found.cause), (vec![2], Some(Cause::NotFinite)));
 }
 
 #[test]
 fn the_report_reads_well() {
-    let failed = check_gradients(doubled, &tf::constant([[0.5f64, 1.0]]), seed(3)).unwrap_err();
+    let failed = check_gradients(doubled, tf::constant([[0.5f64, 1.0]]), seed(3)).unwrap_err();
     let lines: Vec<String> = failed.to_string().lines().map(str::to_owned).collect();
     assert!(lines[0].starts_with("the gradient of input 0 is wrong at [0, "), "{failed}");
     assert!(lines[0].ends_with("ratio 2.000000; it is off by the factor 2.000000 throughout"), "{failed}");

@@ -67,10 +67,10 @@ fn examine(
         let meter = Meter { subject, point: &point, outputs: &outputs, weights: &weights, precision, evaluations };
         // The gradients of all inputs come from one backward pass, so moving the inputs one by one sees whatever moving
         // them together would, and more.
-        for input in 0..point.len() {
+        for (input, values) in point.iter().enumerate() {
             for _ in 0..MOST_AGAIN {
                 let settled = report.inputs[input].settled.len();
-                let signs: Vec<f64> = point[input].iter().map(|_| if random.random() { 1.0 } else { -1.0 }).collect();
+                let signs: Vec<f64> = values.iter().map(|_| if random.random() { 1.0 } else { -1.0 }).collect();
                 let search = Search { meter: &meter, input, gradients: &gradients, report };
                 let finding = search.run(&signs).map_err(failed)?;
                 report.findings.extend(finding);

@@ -27,7 +27,7 @@ pub(super) trait Subject {
 
 /// A function of Rust, at its inputs.
 pub(super) struct Function<'i, I, F> {
-    function: F,
+    call: F,
     inputs: &'i I,
     leaves: Leaves,
 }
@@ -39,7 +39,7 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
     {
         let mut leaves = Leaves::default();
         inputs.leaves(&mut leaves);
-        Function { function, inputs, leaves }
+        Function { call: function, inputs, leaves }
     }
 
     fn moved(&self, values: &Values) -> (I::Moved, Leaves) {
@@ -54,7 +54,7 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
         F: for<'a> Fn(I::Seen<'a>) -> O,
     {
         let mut outputs = Leaves::default();
-        (self.function)(I::seen(moved)).leaves(&mut outputs)?;
+        (self.call)(I::seen(moved)).leaves(&mut outputs)?;
         Ok(outputs)
     }
 }
