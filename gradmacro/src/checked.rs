@@ -10,6 +10,7 @@ use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 use crate::check::bounds;
 use crate::model::{GradFn, Parameter, ParameterKind, is_tensor};
 use crate::names;
+use crate::none::is_none;
 use crate::options::{Check, most_similar};
 use crate::report::Report;
 
@@ -175,7 +176,9 @@ fn nested(parts: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
 fn given(function: &GradFn, parameter: &Parameter, position: usize, value: &Expr, dtype: &str) -> TokenStream {
     let contract = &function.contract;
     let place = names::at(value.span());
-    let Some(ty) = written_type(function, &parameter.ty, dtype) else {
+    // Of what an `Option` might hold nothing is known then, and nothing needs to be.
+    let ty = if is_none(value) { None } else { written_type(function, &parameter.ty, dtype) };
+    let Some(ty) = ty else {
         let passed = contract.item("Passed", place);
         return quote_spanned!(place=> #passed(#value));
     };

@@ -45,6 +45,13 @@ fn forms<'a>(x: Matrix<'a>, owned: Tensor<f64>, bias: Option<&'a Tensor<f64>>, w
     (x * &owned + bias + (w * 2.0), grad)
 }
 
+#[custom_gradient(check(x = [2], bias = None, scale = Some(2.0)))]
+fn without_bias(x: &Tensor<f64>, bias: Option<&Tensor<f64>>, scale: Option<f64>) -> Tensor<f64> {
+    assert!(bias.is_none());
+    let scale = scale.unwrap_or(1.0);
+    (x * scale, |dy| (dy * scale, None))
+}
+
 /// Checked in `f64` and in `f32`.
 #[custom_gradient(check(x = [4], scale = |v| v * 2.0))]
 fn generic<T: Real>(x: &Tensor<T>, scale: impl Fn(f64) -> f64 + Clone + 'static) -> Tensor<T> {

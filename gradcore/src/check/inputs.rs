@@ -62,7 +62,11 @@ impl<T: Element> Inputs for Variable<T> {
         leaves.add(self, self.name());
     }
     fn moved(&self, moves: &mut Moves<'_>) -> Variable<T> {
-        Variable::new((**self).moved(moves)).named(self.name().unwrap_or_default())
+        let moved = Variable::new((**self).moved(moves));
+        match self.name() {
+            Some(name) => moved.named(name),
+            None => moved,
+        }
     }
     fn moved_leaves(moved: &Variable<T>, leaves: &mut Leaves) {
         leaves.add(moved, None);
