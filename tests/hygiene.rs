@@ -42,11 +42,27 @@ fn tracked(x: &Tensor) -> Tensor {
     (x * 2.0, |dy| dy * 2.0)
 }
 
+/// A test is generated: names that it might use too, arguments of every kind.
+#[custom_gradient(check(argument_0 = [2, 3], x = [2, 3], n = 2, scale = |x: f32| x, names = &["a", "b"], _b = []))]
+fn checked(
+    x: &Tensor,
+    argument_0: &Tensor,
+    n: i32,
+    scale: impl ::std::ops::Fn(f32) -> f32 + ::std::clone::Clone + 'static,
+    names: &[&str],
+    _b: &Tensor,
+) -> Tensor {
+    let factor = scale(2.0) * if names.is_empty() { 0.0 } else { 1.0 };
+    let grad = |dy| (dy * argument_0 * n * factor, dy * x * n * factor, None);
+    (x * argument_0 * n * factor, grad)
+}
+
 /// A trait that gives every type the methods of the contract.
 trait Everything {
     fn keep(&self) {}
     fn parameter(&self) {}
     fn compare(&self) {}
+    fn sizes(&self) {}
 }
 impl<T: ?::std::marker::Sized> Everything for T {}
 
@@ -134,6 +150,7 @@ fn a_crate_that_allows_nothing() -> Result<(), Error> {
     a.keep();
     a.parameter();
     a.compare();
+    a.sizes();
     let y = elsewhere::summed(&cube(&scale.call(&tracked(&(&a / 2.0)))), &[1, 1]);
     let (da, dby) = tape.gradient(&y, (&a, &scale.by))?;
     assert_eq!((da.to_vec(), dby.item().to_bits()), (vec![1296.0, 5184.0], 3888.0f32.to_bits()));

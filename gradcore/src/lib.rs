@@ -24,6 +24,7 @@
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 
+pub mod check;
 mod element;
 mod error;
 mod kernels;
@@ -40,6 +41,7 @@ mod variable;
 
 pub mod prelude;
 
+pub use check::check_gradients;
 pub use element::{Element, Integer, Number, Real};
 pub use error::{Error, GradientFailure, GradientShape, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
@@ -68,6 +70,7 @@ macro_rules! __rule {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__rule as rule;
+    pub use crate::check::{Constant as Passed, Fixed, Slot, check_rule};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{
@@ -77,6 +80,7 @@ pub mod __private {
 
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
+        pub use crate::check::{GivenConstant as _, GivenTensor as _};
         pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
         pub use crate::rule::{KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _};
         pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _, SeeShared as _};

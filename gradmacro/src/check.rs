@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound, WherePredicate};
 
+use crate::checked;
 use crate::closure;
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
@@ -46,6 +47,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     }
     returns_a_value(function, report);
     has_an_input(function, report);
+    checked::check(function, report);
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
     for rule in &function.rules {
@@ -282,7 +284,7 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
 }
 
 /// The bounds on a type parameter, as text.
-fn bounds(generics: &Generics, name: &str) -> String {
+pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
     let inline = generics
         .type_params()
         .filter(|parameter| parameter.ident == name)

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Type, parse_quote};
 
+use crate::checked;
 use crate::closure;
 use crate::fill::{Exits, filled};
 use crate::model::{GradFn, Parameter, ParameterKind};
@@ -80,6 +81,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     if let Some(around) = around {
         return closure::bind(function, around, contract, &entered);
     }
+    let test = checked::test(&model);
     // The braces are the user's: rustc takes a function whose braces are a macro's for the macro's own, and does not
     // report that nobody calls it.
     let mut block = Group::new(Delimiter::Brace, quote!(#[allow(unused_imports)] use #dispatch::*; #entered));
@@ -89,6 +91,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #track_caller
         #[allow(clippy::redundant_closure_call, clippy::needless_pass_by_value)]
         #vis #sig #block
+        #test
     }
 }
 

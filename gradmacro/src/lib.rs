@@ -6,6 +6,7 @@
 
 mod capture;
 mod check;
+mod checked;
 mod closure;
 mod comparison;
 mod exit;

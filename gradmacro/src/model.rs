@@ -15,7 +15,7 @@ use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement, mentions};
 use crate::names::{self, Contract};
-use crate::options::Options;
+use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::scope::{Handler, Scopes, Walker};
@@ -37,6 +37,8 @@ pub(crate) struct GradFn {
     pub(crate) broadcast: bool,
     /// With the option `recompute`, how the body runs again.
     pub(crate) again: Option<Again>,
+    /// The arguments of a generated test.
+    pub(crate) check: Option<Check>,
     pub(crate) exits: Vec<Exit>,
     pub(crate) rules: Vec<Rule>,
     /// The names that rules are bound to.
@@ -125,7 +127,7 @@ impl GradFn {
 
     /// The model of a function, which runs `again` for its gradient.
     pub(crate) fn of(options: Options, again: Option<Again>, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, closure, broadcast, .. } = options;
+        let Options { variables, gradcore, closure, broadcast, check, .. } = options;
         let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
@@ -159,6 +161,7 @@ impl GradFn {
             around,
             broadcast: broadcast.is_some(),
             again,
+            check,
             exits,
             rules,
             rule_names,

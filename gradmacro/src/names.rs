@@ -76,6 +76,17 @@ pub(crate) fn unnamed_parameter(index: usize) -> Ident {
     local(&format!("_parameter_{index}"))
 }
 
+/// An argument in a generated test.
+pub(crate) fn argument(position: usize) -> Ident {
+    local(&format!("argument_{position}"))
+}
+
+/// The test of a function, at the user's place, where anybody may call it.
+pub(crate) fn test_of(function: &Ident, place: Span) -> Ident {
+    let function = function.to_string();
+    Ident::new(&format!("{}_gradients", function.trim_start_matches("r#")), place)
+}
+
 /// The part of `gradcore` made for generated code.
 pub(crate) struct Contract(Option<Path>);
 

@@ -104,7 +104,7 @@ impl Options {
                 self.gradcore = Some(path.map_err(|_| how(&name, "crate = ::path"))?);
             }
             unknown => {
-                let advice = match most_similar(unknown) {
+                let advice = match most_similar(unknown, OPTIONS.iter().map(|(option, _)| *option)) {
                     Some(option) => format!("did you mean `{option}`?"),
                     None => format!("expected {}", expected()),
                 };
@@ -135,14 +135,10 @@ fn expected() -> String {
     format!("one of {}", written.join(", "))
 }
 
-/// The option that was probably meant.
-fn most_similar(unknown: &str) -> Option<&'static str> {
-    let likeness = |option: &str| strsim::jaro_winkler(unknown, option);
-    OPTIONS
-        .iter()
-        .map(|(option, _)| *option)
-        .filter(|option| likeness(option) > 0.8)
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+/// The known name that was probably meant.
+pub(crate) fn most_similar<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |known: &str| strsim::jaro_winkler(unknown, known);
+    known.filter(|known| likeness(known) > 0.8).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 /// The options, without the commas between them.
@@ -186,7 +182,9 @@ fn arguments(name: &Ident, input: ParseStream) -> syn::Result<Vec<(Ident, Expr)>
     parenthesized!(content in input);
     let mut arguments = Vec::new();
     while !content.is_empty() {
-        let parameter = Ident::parse_any(&content)?;
+        let parameter = Ident::parse_any(&content).map_err(|error| {
+            syn::Error::new(error.span(), format!("expected a parameter and its argument, as in `{WRITTEN}`"))
+        })?;
         content.parse::<Token![=]>().map_err(|_| how(name, WRITTEN))?;
         arguments.push((parameter, content.parse()?));
         if !content.is_empty() {

@@ -93,6 +93,41 @@ fn fields_of_self_are_captured_without_the_rest() {
 }
 
 #[test]
+fn a_check_gives_every_parameter_its_argument_by_type() {
+    let expansion = expanded(
+        quote!(check(mask = tf::ones([2]), n = 4, x = [2, 3], scale = |v| v)),
+        quote! {
+            #[cfg(feature = "slow")]
+            fn scaled<'a, T: Real>(
+                x: &'a Tensor<T>,
+                n: i32,
+                #[nondiff] mask: &Tensor<T>,
+                scale: impl Fn(f64) -> f64,
+            ) -> Tensor<T> {
+                (x * mask * scale(n), |dy| dy * mask * scale(n))
+            }
+        },
+    );
+    let generated = expansion.split_once("#[cfg(test)]").expect("a test").1;
+    for part in [
+        "#[::core::prelude::v1::test]",
+        "fn scaled_gradients() {",
+        "Slot::<&'_ Tensor<::core::primitive::f64>",
+        r#"::new("x", 0)).__sizes([2, 3])"#,
+        r#"(&&Slot::<i32>::new("n", 1)).__value(4)"#,
+        "Fixed((&&Slot::<&Tensor<::core::primitive::f64>",
+        r#"::new("mask", 2)).__value(tf::ones([2]))"#,
+        "Passed(|v| v)",
+        "scaled::<::core::primitive::f64",
+        ">(argument_0, argument_1, argument_2, argument_3)",
+    ] {
+        assert!(spaceless(generated).contains(&spaceless(part)), "{part} in\n{generated}");
+    }
+    assert!(generated.contains("f32"), "a generic function is checked with both dtypes");
+    assert_eq!(expansion.matches(r#"#[cfg(feature = "slow")]"#).count(), 2, "{expansion}");
+}
+
+#[test]
 fn an_explicit_track_caller_keeps_the_body_in_the_function() {
     let mut function = leaky_relu();
     function = quote!(#[track_caller] #function);

@@ -160,7 +160,7 @@ impl MatmulOptions {
 
 /// Where random numbers start: equal seeds give equal numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Seed(pub(super) u64);
+pub struct Seed(pub(crate) u64);
 
 /// Options of [`random::normal`](super::random::normal): mean 0 and standard deviation 1 unless said.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,99 @@
+//! The tensors of `f32` and `f64` in a structure, as handles and as plain numbers.
+
+use crate::element::Element;
+use crate::error::Error;
+use crate::tape::{Differentiable, Found, Visitor};
+use crate::tensor::{Erased, Tensor};
+
+/// The tensors through which gradients flow, in order.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Leaves {
+    tensors: Vec<Erased>,
+    names: Vec<Option<String>>,
+    /// What those that follow are called.
+    pub(super) name: Option<String>,
+}
+
+impl Leaves {
+    /// Adds a tensor, if gradients exist for its dtype.
+    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>, name: Option<&str>) {
+        if T::REAL {
+            self.tensors.push(Erased::new(tensor.clone()));
+            self.names.push(self.name.clone().or_else(|| name.map(str::to_owned)));
+        }
+    }
+
+    pub(super) fn name(&self, leaf: usize) -> Option<&str> {
+        self.names[leaf].as_deref()
+    }
+
+    pub(super) fn shapes(&self) -> impl Iterator<Item = &[usize]> {
+        self.tensors.iter().map(|tensor| match tensor {
+            Erased::F32(tensor) => tensor.shape(),
+            Erased::F64(tensor) => tensor.shape(),
+            _ => unreachable!("{REAL}"),
+        })
+    }
+
+    pub(super) fn are_single(&self) -> impl Iterator<Item = bool> {
+        self.tensors.iter().map(|tensor| matches!(tensor, Erased::F32(_)))
+    }
+
+    pub(super) fn values(&self) -> Vec<Vec<f64>> {
+        let values = |tensor: &Erased| match tensor {
+            Erased::F32(tensor) => widened(tensor),
+            Erased::F64(tensor) => tensor.to_vec(),
+            _ => unreachable!("{REAL}"),
+        };
+        self.tensors.iter().map(values).collect()
+    }
+
+    /// Tensors of the same shapes and dtypes, with other values.
+    pub(super) fn like(&self, values: &[Vec<f64>]) -> Leaves {
+        let mut like = Leaves::default();
+        for (tensor, values) in self.tensors.iter().zip(values) {
+            match tensor {
+                Erased::F32(tensor) => like.add(&with_values(tensor, values), None),
+                Erased::F64(tensor) => like.add(&with_values(tensor, values), None),
+                _ => unreachable!("{REAL}"),
+            }
+        }
+        like
+    }
+}
+
+const REAL: &str = "only tensors with gradients are added";
+
+fn widened(tensor: &Tensor) -> Vec<f64> {
+    tensor.values().iter().copied().map(f64::from).collect()
+}
+
+/// A new tensor of the same shape and dtype.
+pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
+    let values = values.iter().map(|value| T::narrow(crate::element::Wide::Float(*value))).collect();
+    Tensor::from_array(tensor.shape(), values)
+}
+
+impl Differentiable for Leaves {
+    type Gradients = Vec<Vec<f64>>;
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        for tensor in &self.tensors {
+            match tensor {
+                Erased::F32(tensor) => tensor.visit(visitor),
+                Erased::F64(tensor) => tensor.visit(visitor),
+                _ => unreachable!("{REAL}"),
+            }
+        }
+    }
+
+    fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
+        let each = self.tensors.iter().map(|tensor| match tensor {
+            Erased::F32(tensor) => Ok(widened(&tensor.gradients(found)?)),
+            Erased::F64(tensor) => Ok(tensor.gradients(found)?.to_vec()),
+            _ => unreachable!("{REAL}"),
+        });
+        each.collect()
+    }
+}
