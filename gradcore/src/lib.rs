@@ -25,6 +25,7 @@
 extern crate self as gradcore;
 
 mod element;
+mod elementwise;
 mod error;
 mod kernels;
 mod operators;
@@ -67,6 +68,9 @@ macro_rules! __rule {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__rule as rule;
+    pub use crate::Tensor;
+    pub use crate::element::{Dual, Real};
+    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, enter, none};
     pub use crate::tape::Rule;

@@ -23,6 +23,7 @@ use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 use gradient::{Given, Sink};
 pub use gradient::{NoGradient, none};
+pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};
