@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, Type, WherePredicate};
 
+use crate::elementwise;
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
 use crate::none::is_none;
@@ -35,8 +36,14 @@ pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
 /// Reports every mistake that the syntax shows.
 pub(crate) fn check(function: &GradFn, report: &mut Report) {
     signature(function, report);
-    returns_a_value(function, report);
-    has_an_input(function, report);
+    if function.is_elementwise {
+        if !elementwise::check(function, report) {
+            return;
+        }
+    } else {
+        returns_a_value(function, report);
+        has_an_input(function, report);
+    }
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
     for rule in &function.rules {
@@ -178,7 +185,7 @@ fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
             &rule.written,
             format_args!(
                 "`{name}` returns {}, so `grad` takes {}, found {found}; write `|{}|`",
-                counted(expected, "tensor"),
+                counted(expected, if function.is_elementwise { "number" } else { "tensor" }),
                 counted(expected, "upstream gradient"),
                 written.join(", ")
             ),
@@ -228,7 +235,7 @@ fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
 }
 
 /// Whether a type is written as one that no gradient flows to: a number, a string.
-fn is_constant(ty: &Type) -> bool {
+pub(crate) fn is_constant(ty: &Type) -> bool {
     const CONSTANTS: [&str; 16] = [
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str",
         "String",
@@ -241,6 +248,9 @@ fn is_constant(ty: &Type) -> bool {
 
 /// The names of the differentiable parameters, if the syntax of every type tells which they are.
 fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
+    if let Some(elementwise) = &function.elementwise {
+        return Some(elementwise.inputs(&function.parameters));
+    }
     let mut inputs = Vec::new();
     for parameter in function.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType) {
         match is_tensor(&parameter.ty).as_deref() {
@@ -259,7 +269,7 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
 }
 
 /// The bounds on a type parameter, as text.
-fn bounds(generics: &Generics, name: &str) -> String {
+pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
     let inline = generics
         .type_params()
         .filter(|parameter| parameter.ident == name)

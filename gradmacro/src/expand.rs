@@ -191,7 +191,7 @@ impl Filler<'_> {
         let shared = seen(rule, |captured| captured.shared);
         let statements = &rule.statements;
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
-        let gradients = gradients(rule, contract, &sink);
+        let gradients = gradients(rule, contract, &sink, "none");
         let output = self.output();
         quote! {{
             #(#keeps)*
@@ -249,7 +249,8 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
         .collect()
 }
 
-fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+/// Hands the gradients to `sink`. `none` is the item of the contract that stands for a literal `None` in a branch.
+pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, none: &str) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(gradients) => {
             let mut end = sink.span();
@@ -276,7 +277,7 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
-                let none = contract.item("none", place);
+                let none = contract.item(none, place);
                 with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
             match (declared, early) {

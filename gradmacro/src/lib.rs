@@ -7,8 +7,10 @@
 mod capture;
 mod check;
 mod comparison;
+mod elementwise;
 mod exit;
 mod expand;
+mod literals;
 mod model;
 mod names;
 mod none;
@@ -35,6 +37,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     let modelled = model::GradFn::new(options, function.clone(), &mut report);
     check::check(&modelled, &mut report);
     match report.finish() {
+        Ok(()) if modelled.elementwise.is_some() => elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),
         Err(errors) => expand::refused(function, &errors),
     }

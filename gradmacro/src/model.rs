@@ -11,7 +11,9 @@ use syn::{
 
 use crate::capture::{Captured, captures};
 use crate::comparison::Comparisons;
+use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit, Hole};
+use crate::literals::Literals;
 use crate::names::{self, Contract};
 use crate::options::Options;
 use crate::report::Report;
@@ -36,6 +38,12 @@ pub(crate) struct GradFn {
     pub(crate) contract: Contract,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
+    /// Whether the pairs stand in `Ok(…)`.
+    pub(crate) returns_result: bool,
+    /// Whether the option `elementwise` is given.
+    pub(crate) is_elementwise: bool,
+    /// With that option, and a type of the result.
+    pub(crate) elementwise: Option<Elementwise>,
 }
 
 /// A parameter other than `self`.
@@ -100,7 +108,7 @@ impl Gradients {
 
 impl GradFn {
     pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, .. } = Options::parse(options, report);
+        let Options { variables, gradcore, elementwise, .. } = Options::parse(options, report);
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
@@ -110,7 +118,13 @@ impl GradFn {
                 None => (Some((**ty).clone()), false),
             },
         };
+        let is_elementwise = elementwise.is_some();
+        let elementwise = output
+            .as_ref()
+            .filter(|_| is_elementwise)
+            .map(|scalar| Elementwise::new(scalar, &function.sig.generics, &parameters));
         let outputs = output.as_ref().and_then(|output| match output {
+            _ if is_elementwise => Some(vec![output.clone()]),
             Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
             _ => is_tensor(output).map(|_| vec![output.clone()]),
         });
@@ -119,7 +133,7 @@ impl GradFn {
             None => Vec::new(),
         };
         let TakenRules { rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, &mut exits, &contract);
+            take_rules(&mut function, &mut exits, &contract, elementwise.as_ref());
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
         GradFn {
             function,
@@ -133,6 +147,9 @@ impl GradFn {
             rules_used,
             contract,
             tracks_caller,
+            returns_result,
+            is_elementwise,
+            elementwise,
         }
     }
 }
@@ -227,7 +244,12 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
 }
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> TakenRules {
+fn take_rules(
+    function: &mut ItemFn,
+    exits: &mut [Exit],
+    contract: &Contract,
+    elementwise: Option<&Elementwise>,
+) -> TakenRules {
     let named: Vec<Ident> = exits
         .iter()
         .filter_map(|exit| match &exit.rule {
@@ -235,13 +257,12 @@ fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) ->
             _ => None,
         })
         .collect();
-    let mut comparisons = Comparisons { contract, functions: &named };
-    comparisons.visit_block_mut(&mut function.block);
-    for exit in exits.iter_mut() {
-        comparisons.visit_expr_mut(&mut exit.value);
-        if let exit::Rule::InPlace(closure) = &mut exit.rule {
-            comparisons.visit_expr_closure_mut(closure);
+    match elementwise {
+        None => rewrite(Comparisons { contract, functions: &named }, function, exits),
+        Some(Elementwise { scalar, is_generic: true, .. }) => {
+            rewrite(Literals { contract, scalar, functions: &named }, function, exits);
         }
+        Some(_) => {}
     }
     let mut scopes = Scopes::default();
     for input in &function.sig.inputs {
@@ -249,14 +270,27 @@ fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) ->
             scopes.bind(&input.pat);
         }
     }
-    let mut taker = RuleTaker { named, exits, taken: TakenRules::default() };
+    let mut taker = RuleTaker { named, exits, keeps: elementwise.is_none(), taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
     taker.taken
+}
+
+/// Rewrites the body, and the parts of exits.
+fn rewrite(mut rewriter: impl VisitMut, function: &mut ItemFn, exits: &mut [Exit]) {
+    rewriter.visit_block_mut(&mut function.block);
+    for exit in exits {
+        rewriter.visit_expr_mut(&mut exit.value);
+        if let exit::Rule::InPlace(closure) = &mut exit.rule {
+            rewriter.visit_expr_closure_mut(closure);
+        }
+    }
 }
 
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
+    /// Whether a rule outlives the body, and keeps what it captures.
+    keeps: bool,
     taken: TakenRules,
 }
 
@@ -269,6 +303,11 @@ struct TakenRules {
 }
 
 impl RuleTaker<'_> {
+    /// The locals that a rule captures if it uses them.
+    fn captured(&self, scopes: &Scopes) -> Scopes {
+        if self.keeps { scopes.clone() } else { Scopes::default() }
+    }
+
     fn take(&mut self, rule: Rule) -> usize {
         self.taken.rules.push(rule);
         self.taken.rules.len() - 1
@@ -283,14 +322,14 @@ impl Handler for RuleTaker<'_> {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
-                let number = self.take(Rule::of_closure(closure, scopes));
+                let number = self.take(Rule::of_closure(closure, &self.captured(scopes)));
                 *init.expr = Hole::Rule(number).into_expr();
                 self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
-                let number = self.take(Rule::of_function(inner, scopes));
+                let number = self.take(Rule::of_function(inner, &self.captured(scopes)));
                 *statement = parse_quote!(let #name = (););
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
@@ -316,7 +355,7 @@ impl Handler for RuleTaker<'_> {
         Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
-            let rule = Rule::of_closure(closure, scopes);
+            let rule = Rule::of_closure(closure, &self.captured(scopes));
             let rule = self.take(rule);
             self.exits[number].rule = exit::Rule::Found(rule);
         }
