@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, FnArg, GenericParam, Generics, Pat, ReturnType, Type, parse_quote};
+use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, ReturnType, Type, parse_quote};
 
 use crate::check::{bounds, is_constant};
 use crate::exit::{self, Hole};
@@ -168,9 +168,15 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
             Type::Reference(inner) if inner.mutability.is_some() => format!(
                 "`{shown}` is `{found}`; the body runs for each element, on any thread, so it can change nothing outside"
             ),
-            ty if is_float(ty) && *role == Role::Value && parameter.kind == ParameterKind::ByType => format!(
-                "`{shown}` is `{found}`, and `{name}` returns `{scalar}`: every input has the type of the result; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {found}` for a constant"
-            ),
+            ty if is_float(ty)
+                && *role == Role::Value
+                && parameter.kind == ParameterKind::ByType
+                && !elementwise.is_generic =>
+            {
+                format!(
+                    "`{shown}` is `{found}`, and `{name}` returns `{scalar}`: every input has the type of the result; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {found}` for a constant"
+                )
+            }
             _ => continue,
         };
         mistaken = true;
@@ -256,14 +262,24 @@ fn outer_signature(model: &GradFn, elementwise: &Elementwise) -> syn::Signature 
     for ((number, input), role) in inputs.enumerate().zip(&elementwise.roles) {
         let name = outer_name(model, number);
         *input.pat = parse_quote!(#name);
-        if *role == Role::Input {
+        if *role == Role::Input && is_tensor(&input.ty).is_none() {
             let tensor = tensor_of(names::at(input.ty.span()));
             *input.ty = parse_quote!(&#tensor);
         }
     }
-    let tensor = tensor_of(names::at(elementwise.scalar.span()));
-    signature.output = parse_quote!(-> #tensor);
+    if is_tensor(&elementwise.scalar).is_none() {
+        let tensor = tensor_of(names::at(elementwise.scalar.span()));
+        signature.output = parse_quote!(-> #tensor);
+    }
     signature
+}
+
+/// A function with mistakes, as its callers would see it without.
+pub(crate) fn as_called(model: &GradFn, mut function: ItemFn) -> ItemFn {
+    if let (Some(elementwise), None) = (&model.elementwise, function.sig.receiver()) {
+        function.sig = outer_signature(model, elementwise);
+    }
+    function
 }
 
 /// A parameter as the function of tensors calls it.

@@ -39,6 +39,6 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     match report.finish() {
         Ok(()) if modelled.elementwise.is_some() => elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),
-        Err(errors) => expand::refused(function, &errors),
+        Err(errors) => expand::refused(elementwise::as_called(&modelled, function), &errors),
     }
 }

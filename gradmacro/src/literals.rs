@@ -8,7 +8,7 @@ use syn::{Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item
 use crate::names::{self, Contract};
 
 /// Makes the unsuffixed float literals of a syntax tree of the type `scalar`. Nested items keep theirs, apart from the
-/// functions named here; so do the tokens of macros, constants, arguments of `of`, and what is cast or declared to be
+/// functions named here; so do the tokens of macros, constants, what is given to `of`, and what is cast or declared to be
 /// of another float type.
 ///
 /// Input: `x * 0.2`
@@ -39,10 +39,8 @@ impl VisitMut for Literals<'_> {
     fn visit_expr_call_mut(&mut self, call: &mut ExprCall) {
         let is_of =
             matches!(&*call.func, Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "of"));
-        for argument in &mut call.args {
-            if !(is_of && is_literal(argument)) {
-                self.visit_expr_mut(argument);
-            }
+        if !is_of {
+            visit_mut::visit_expr_call_mut(self, call);
         }
     }
 

@@ -10,6 +10,8 @@ mod forms;
 mod loops;
 mod second;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gradcore::prelude::*;
 
 /// The gradient of `f` at `x`.
@@ -18,4 +20,37 @@ pub(crate) fn gradient_of<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tens
     tape.watch(x);
     let y = f(x);
     tape.gradient(&y, x).expect("a gradient")
+}
+
+/// The text with which `run` panics.
+pub(crate) fn panic_message(run: impl FnOnce()) -> String {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).expect_err("a panic");
+    payload.downcast::<String>().map_or_else(|_| String::new(), |text| *text)
+}
+
+/// A constant that counts how many of it are alive.
+#[derive(Debug)]
+pub(crate) struct Counted(&'static AtomicUsize);
+
+impl Counted {
+    pub(crate) fn new(alive: &'static AtomicUsize) -> Self {
+        alive.fetch_add(1, Ordering::SeqCst);
+        Counted(alive)
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Counted::new(self.0)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
