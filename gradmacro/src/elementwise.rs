@@ -210,15 +210,15 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
 ///         mode.exit(x * k, |dy: f32, sink: Partials<f32, 1>| sink.next(|| dy * k).done())
 ///     }
 ///     elementwise(rule!("scale", line!(), "x"), [x], [k], (), scale_of_one_element::<Forward>,
-///         scale_of_one_element::<Backward<f32>>, Once("…"))
+///         scale_of_one_element::<Backward<f32>>, Once("…"), false)
 /// }
 /// ```
 pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let Some(elementwise) = model.elementwise.take() else { return TokenStream::new() };
     let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
     Filler { model: &model, elementwise: &elementwise }.visit_block_mut(&mut body);
+    let call = call(&model, &elementwise, calls(&body.to_token_stream()));
     let inner = inner(&model, &elementwise, &body);
-    let call = call(&model, &elementwise);
     let signature = outer_signature(&model, &elementwise);
     let (attrs, vis) = (&model.function.attrs, &model.function.vis);
     let track_caller = (!model.tracks_caller).then(|| quote!(#[track_caller]));
@@ -366,7 +366,7 @@ fn nested(all: Vec<TokenStream>) -> TokenStream {
 }
 
 /// The call of the driver.
-fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
+fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let contract = &model.contract;
     let (driver, rule) = (contract.get("elementwise"), contract.get("rule"));
     let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
@@ -403,7 +403,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
         }
     };
     quote! {
-        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second)
+        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls)
     }
 }
 
@@ -469,6 +469,44 @@ fn mentions(tokens: &TokenStream, name: &str) -> bool {
         TokenTree::Group(group) => mentions(&group.stream(), name),
         _ => false,
     })
+}
+
+/// Whether a body mentions a function that processors have no instruction for: the loop is then compiled otherwise. What
+/// is not seen, because it stands in another function, costs time alone.
+fn calls(body: &TokenStream) -> bool {
+    const CALLED: [&str; 30] = [
+        "exp",
+        "exp2",
+        "exp_m1",
+        "ln",
+        "ln_1p",
+        "log",
+        "log2",
+        "log10",
+        "powf",
+        "sin",
+        "cos",
+        "sin_cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "cbrt",
+        "hypot",
+        "rem_euclid",
+        "div_euclid",
+        "gamma",
+        "ln_gamma",
+        "erf",
+    ];
+    CALLED.iter().any(|name| mentions(body, name))
 }
 
 /// Puts exits and rules back into the body.

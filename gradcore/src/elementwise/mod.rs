@@ -33,6 +33,7 @@ pub use second::{Once, Twice};
 /// # Panics
 /// Panics if the shapes do not broadcast.
 #[track_caller]
+#[allow(clippy::too_many_arguments, reason = "it is called by generated code alone")]
 pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
     rule: &'static Rule,
     inputs: [&Tensor<T>; N],
@@ -41,6 +42,7 @@ pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
     forward: F,
     backward: B,
     second: S,
+    calls: bool,
 ) -> Tensor<T>
 where
     T: Real,
@@ -50,13 +52,13 @@ where
     S: Second<T, C::Kept, N, K>,
 {
     let shape = common_shape(rule, inputs);
-    let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen() };
+    let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen(), calls };
     let [value] = computed(&f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let origin = Origin { rule, called: Location::caller() };
     record(origin, &inputs.map(Argument::member), &[&y], || {
         let inputs = inputs.map(Clone::clone);
-        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second })
+        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls })
     });
     y
 }
@@ -129,6 +131,7 @@ struct Valued<'a, F, T, Q: KeptConstants + 'a, const K: usize> {
     f: &'a F,
     scalars: [T; K],
     constants: Q::Seen<'a>,
+    calls: bool,
 }
 
 impl<'a, F, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, 0, 1>
@@ -140,6 +143,10 @@ where
     fn at(&self, _: u64, x: [T; N], _: [T; 0], _: [T; 0]) -> [T; 1] {
         [(self.f)(Forward, x, self.scalars, self.constants)]
     }
+
+    fn calls(&self) -> bool {
+        self.calls
+    }
 }
 
 /// The gradients of a function, element by element.
@@ -147,6 +154,7 @@ struct Derived<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
     f: &'a B,
     scalars: [T; K],
     constants: Q::Seen<'a>,
+    calls: bool,
 }
 
 impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
@@ -157,6 +165,10 @@ where
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
         (self.f)(Backward { upstream, wanted }, x, self.scalars, self.constants)
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
     }
 }
 
@@ -169,6 +181,8 @@ pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
     constants: Q,
     backward: B,
     second: S,
+    /// Whether the body calls functions that are no instructions.
+    calls: bool,
 }
 
 impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> Call<T, Q, B, S, N, K>
@@ -178,7 +192,8 @@ where
 {
     /// The gradients before they are summed to the shapes of the inputs, recorded.
     fn gradients(&self, dy: &Tensor<T>, wanted: u64) -> [Option<Tensor<T>>; N] {
-        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars: self.scalars, constants: self.constants.seen() };
+        let (scalars, calls) = (self.scalars, self.calls);
+        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
         let inputs = self.inputs.each_ref();
         let gradients = computed(&f, &dy.shared_shape(), (inputs, [dy], []), wanted);
         match recorder::is_idle() {

@@ -73,6 +73,7 @@ where
                 constants: call.constants.clone(),
                 gradient: self.0,
                 wanted,
+                calls: call.calls,
             })
         });
         drop(outputs);
@@ -93,6 +94,7 @@ struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
     constants: Q,
     gradient: D,
     wanted: u64,
+    calls: bool,
 }
 
 /// The derivative of the gradients in one direction, weighted by what is upstream of each.
@@ -103,6 +105,7 @@ struct Directed<'a, D, T, Q: KeptConstants + 'a, const K: usize> {
     gradient: &'a D,
     scalars: [T; K],
     constants: Q::Seen<'a>,
+    calls: bool,
 }
 
 impl<'a, D, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
@@ -121,6 +124,10 @@ where
         let gradients = (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants);
         let terms = gradients.iter().zip(upstream).map(|(gradient, upstream)| gradient.derivative * upstream);
         [terms.sum()]
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
     }
 }
 
@@ -157,6 +164,7 @@ where
                 gradient: &self.gradient,
                 scalars: self.scalars,
                 constants: self.constants.seen(),
+                calls: self.calls,
             };
             let [derivative] = computed(&f, &shape, (inputs, [dy], upstream), u64::MAX);
             let Some(derivative) = derivative else { continue };

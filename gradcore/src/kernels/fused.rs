@@ -33,8 +33,9 @@ impl<'a, T: Element> Stretched<'a, T> {
         Stretched { values, shape, target }
     }
 
+    /// (To compare empty slices may cost hundreds of nanoseconds; see [`Shape`](crate::shape::Shape).)
     fn is_dense(&self) -> bool {
-        self.shape == self.target
+        self.shape.len() == self.target.len() && self.shape.iter().eq(self.target)
     }
 
     /// Writes the elements from `start` on, in runs along the last axis.
@@ -74,23 +75,25 @@ impl<'a, T: Element> Stretched<'a, T> {
 /// An input on its way through the loop, and the block of it that had to be written out because it is stretched.
 struct Lane<'a, T> {
     input: Stretched<'a, T>,
+    is_dense: bool,
     block: Vec<T>,
 }
 
 impl<'a, T: Element> Lane<'a, T> {
     fn new(input: Stretched<'a, T>) -> Self {
+        let is_dense = input.is_dense();
         let block = match input.values {
-            _ if input.is_dense() => Vec::new(),
+            _ if is_dense => Vec::new(),
             [value] => vec![*value; BLOCK],
             _ => vec![T::NOTHING; BLOCK],
         };
-        Lane { input, block }
+        Lane { input, is_dense, block }
     }
 
     /// The elements in a range.
     #[inline]
     fn elements(&mut self, range: &Range<usize>) -> &[T] {
-        if self.input.is_dense() {
+        if self.is_dense {
             return &self.input.values[range.clone()];
         }
         let block = &mut self.block[..range.len()];
@@ -110,6 +113,10 @@ pub(crate) struct Inputs<'a, T, const A: usize, const B: usize, const C: usize>(
 );
 
 impl<'a, T: Element, const A: usize, const B: usize, const C: usize> Inputs<'a, T, A, B, C> {
+    fn is_dense(&self) -> bool {
+        self.0.iter().chain(&self.1).chain(&self.2).all(Stretched::is_dense)
+    }
+
     fn lanes(self) -> Lanes<'a, T, A, B, C> {
         Lanes(self.0.map(Lane::new), self.1.map(Lane::new), self.2.map(Lane::new))
     }
@@ -123,6 +130,16 @@ struct Lanes<'a, T, const A: usize, const B: usize, const C: usize>(
 );
 
 impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A, B, C> {
+    /// Appends what the function gives for a range of places, where it has one output.
+    #[inline(always)]
+    fn append<const O: usize>(&mut self, f: &impl Function<T, A, B, C, O>, range: Range<usize>, out: &mut Vec<T>) {
+        let a = self.0.each_mut().map(|lane| lane.elements(&range));
+        let b = self.1.each_mut().map(|lane| lane.elements(&range));
+        let c = self.2.each_mut().map(|lane| lane.elements(&range));
+        let at = |k: usize| f.at(u64::MAX, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]))[0];
+        out.extend((0..range.len()).map(at));
+    }
+
     /// Writes what the function gives for the places from `start` on. All of `outs` that are wanted have one length.
     #[inline(always)]
     fn write<const O: usize>(
@@ -154,6 +171,10 @@ impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A,
 pub(crate) trait Function<T, const A: usize, const B: usize, const C: usize, const O: usize>: Sync {
     /// The values of the outputs; of those that are not in `wanted` (bit `k` for the `k`th), anything.
     fn at(&self, wanted: u64, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
+
+    /// Whether it calls functions that are no instructions, such as `exp`. To take vectors apart for each call and put
+    /// them together again costs more than vectors save, so such a loop is compiled for the least instruction set.
+    fn calls(&self) -> bool;
 }
 
 /// A loop: what it computes, of what, and which outputs.
@@ -161,6 +182,7 @@ struct Loop<'a, F, T, const A: usize, const B: usize, const C: usize> {
     f: &'a F,
     inputs: Inputs<'a, T, A, B, C>,
     wanted: u64,
+    arch: Arch,
 }
 
 impl<F, T: Copy, const A: usize, const B: usize, const C: usize> Clone for Loop<'_, F, T, A, B, C> {
@@ -185,8 +207,15 @@ where
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Loop { f, inputs, wanted } = self.of;
+        let Loop { f, inputs, wanted, .. } = self.of;
         let mut lanes = inputs.lanes();
+        if O == 1 {
+            let length = if inputs.is_dense() { self.size.max(1) } else { BLOCK };
+            for start in (0..self.size).step_by(length) {
+                lanes.append(f, start..self.size.min(start + length), &mut self.outs[0]);
+            }
+            return;
+        }
         let mut blocks = [const { [T::NOTHING; BLOCK] }; O];
         for start in (0..self.size).step_by(BLOCK) {
             let range = start..self.size.min(start + BLOCK);
@@ -214,7 +243,7 @@ where
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
-        let Loop { f, inputs, wanted } = self.of;
+        let Loop { f, inputs, wanted, .. } = self.of;
         let mut lanes = inputs.lanes();
         for start in self.range.clone().step_by(BLOCK) {
             let range = start..self.range.end.min(start + BLOCK);
@@ -239,7 +268,7 @@ fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O:
     F: Function<T, A, B, C, O>,
 {
     if range.len() < 2 * SHARE {
-        return Arch::new().dispatch(Fill { of, range, outs });
+        return of.arch.dispatch(Fill { of, range, outs });
     }
     let half = (range.len() / 2).next_multiple_of(BLOCK);
     let middle = range.start + half;
@@ -264,7 +293,8 @@ pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize,
 where
     F: Function<T, A, B, C, O>,
 {
-    let of = Loop { f, inputs, wanted };
+    let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
+    let of = Loop { f, inputs, wanted, arch };
     let is_wanted = |o: usize| wanted >> o & 1 != 0;
     if size >= SHARED_FROM {
         let mut outs = array::from_fn(|o| if is_wanted(o) { vec![T::NOTHING; size] } else { Vec::new() });
@@ -272,6 +302,6 @@ where
         return outs;
     }
     let mut outs = array::from_fn(|o| if is_wanted(o) { Vec::with_capacity(size) } else { Vec::new() });
-    Arch::new().dispatch(Grow { of, size, outs: &mut outs });
+    arch.dispatch(Grow { of, size, outs: &mut outs });
     outs
 }
