@@ -1,14 +1,18 @@
 //! `#[custom_gradient(elementwise)]`: a function written for one element becomes one of tensors.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, ReturnType, Type, parse_quote};
+use syn::{
+    Expr, FnArg, GenericParam, Generics, ItemFn, Lifetime, ParenthesizedGenericArguments, Pat, ReturnType, Type,
+    TypeFnPtr, TypeReference, parse_quote,
+};
 
 use crate::check::{bounds, is_constant};
 use crate::exit::{self, Hole};
-use crate::expand::gradients;
+use crate::expand::{gradients, upstream};
 use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
 use crate::names;
 use crate::report::Report;
@@ -75,10 +79,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
     has_no_self(function, report);
     let Some(elementwise) = &function.elementwise else { return false };
     let returns_scalar = returns_a_scalar(function, report);
-    if returns_scalar {
-        parameters_are_scalars(function, elementwise, report);
-    }
-    returns_scalar
+    returns_scalar && parameters_are_scalars(function, elementwise, report)
 }
 
 /// The body is a function of its own.
@@ -102,7 +103,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
         );
         return false;
     };
-    let found = ty.to_token_stream().to_string().replace(' ', "");
+    let found = as_written(ty);
     let text = match &**ty {
         ty if function.returns_result => {
             return report_at(
@@ -140,24 +141,24 @@ fn report_at(place: &impl ToTokens, report: &mut Report, text: impl std::fmt::Di
     false
 }
 
+/// A type as people write it.
+fn as_written(ty: &Type) -> String {
+    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
+    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
+}
+
 fn is_float(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "f32" || last.ident == "f64"))
 }
 
 /// At least one parameter is an input, and none looks like one without being it.
-fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: &mut Report) {
+fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: &mut Report) -> bool {
     let name = &function.function.sig.ident;
     let scalar = elementwise.scalar.to_token_stream().to_string();
     let mut mistaken = false;
     for (parameter, role) in function.parameters.iter().zip(&elementwise.roles) {
         let (shown, ty) = (&parameter.shown, &parameter.ty);
-        let found = ty
-            .to_token_stream()
-            .to_string()
-            .replace("& ", "&")
-            .replace(" <", "<")
-            .replace("< ", "<")
-            .replace(" >", ">");
+        let found = as_written(ty);
         let text = match ty {
             ty if is_tensor(ty).is_some() => format!(
                 "with `elementwise` the body is written for one element, and the function takes a tensor all the same; write `{shown}: {scalar}`"
@@ -177,6 +178,9 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
                     "`{shown}` is `{found}`, and `{name}` returns `{scalar}`: every input has the type of the result; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {found}` for a constant"
                 )
             }
+            ty if borrows(ty, *role) => format!(
+                "`{shown}` is `{found}`, which borrows, but a constant is kept for the gradient; take it by reference, as in `{shown}: &[f32]`, or as something owned"
+            ),
             _ => continue,
         };
         mistaken = true;
@@ -187,7 +191,32 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
             &function.function.sig,
             format_args!("`{name}` has no parameter to which a gradient could flow; expected one of the type of the result, such as `x: {scalar}`, without `#[nondiff]`"),
         );
+        mistaken = true;
     }
+    !mistaken
+}
+
+/// Whether something borrowed is in a type, apart from the reference that a constant may be taken by.
+fn borrows(ty: &Type, role: Role) -> bool {
+    struct Borrows(bool);
+    impl Visit<'_> for Borrows {
+        fn visit_type_reference(&mut self, reference: &TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+        // `impl Fn(&str)` and the like borrow nothing by what they take.
+        fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+        fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
+    }
+    let mut borrows = Borrows(false);
+    match ty {
+        Type::Reference(reference) if role == Role::Reference => borrows.visit_type(&reference.elem),
+        ty => borrows.visit_type(ty),
+    }
+    borrows.0
 }
 
 /// The function of tensors, with the body inside as one of a single element.
@@ -312,10 +341,10 @@ fn inner(model: &GradFn, elementwise: &Elementwise, body: &syn::Block) -> TokenS
     let (name, scalar, mode) = (inner_name(model), &elementwise.scalar, names::mode());
     let mode_type = mode_type(&model.function.sig.generics);
     let mode_trait = model.contract.get("Mode");
-    let patterns = |role: Role| -> (Vec<&Pat>, usize) {
+    let patterns = |role: Role| -> (Vec<&Pat>, Literal) {
         let patterns: Vec<&Pat> =
             parameters_of(model, elementwise, move |found| found == role).map(|(pattern, ..)| pattern).collect();
-        let count = patterns.len();
+        let count = Literal::usize_unsuffixed(patterns.len());
         (patterns, count)
     };
     let ((inputs, inputs_count), (scalars, scalars_count)) = (patterns(Role::Input), patterns(Role::Scalar));
@@ -375,13 +404,18 @@ fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let name = name.trim_start_matches("r#");
     let line = quote_spanned!(sig.ident.span()=> ::core::line!());
     let shown = elementwise.inputs(&model.parameters);
+    let shared = |ty: &Type, value: TokenStream| {
+        let place = names::at(ty.span());
+        let shared = contract.item("shared", place);
+        quote_spanned!(place=> #shared(#value))
+    };
     let named = |role: Role| -> Vec<Ident> {
         parameters_of(model, elementwise, move |found| found == role).map(|(_, name, ..)| name).collect()
     };
     let (inputs, scalars) = (named(Role::Input), named(Role::Scalar));
     let constants = parameters_of(model, elementwise, is_other).map(|(_, name, ty, role)| match role {
-        Role::Reference => name.to_token_stream(),
-        _ => quote_spanned!(names::at(ty.span())=> &#name),
+        Role::Reference => shared(ty, name.to_token_stream()),
+        _ => shared(ty, quote!(&#name)),
     });
     let constants = nested(constants.collect());
     let at = |scalar: &TokenStream, mode: TokenStream| {
@@ -433,7 +467,7 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     let made_of_scalar =
         parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(&ty.to_token_stream()));
     if let Some((_, name, ty, _)) = made_of_scalar {
-        let ty = ty.to_token_stream().to_string().replace("& ", "&");
+        let ty = as_written(ty);
         return Some(format!(
             "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
         ));
@@ -540,15 +574,12 @@ impl Filler<'_> {
 
     fn rule(&self, number: usize) -> TokenStream {
         let (rule, scalar): (&Rule, _) = (&self.model.rules[number], &self.elementwise.scalar);
-        let count = self.elementwise.inputs(&self.model.parameters).len();
+        let count = Literal::usize_unsuffixed(self.elementwise.inputs(&self.model.parameters).len());
         let partials = self.model.contract.get("Partials");
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
-        let upstream = rule.parameters.iter().map(|(pattern, ty)| match ty {
-            Some(ty) => quote!(#pattern: #ty),
-            None => quote!(#pattern: #scalar),
-        });
+        let (upstream, binding) = upstream(rule);
         let statements = &rule.statements;
         let gradients = gradients(rule, &self.model.contract, &sink, "no_number");
-        quote!(|#(#upstream,)* #sink: #partials<#scalar, #count>| { #(#statements)* #gradients })
+        quote!(|#upstream: #scalar, #sink: #partials<#scalar, #count>| { #binding #(#statements)* #gradients })
     }
 }

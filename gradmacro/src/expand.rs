@@ -207,7 +207,7 @@ impl Filler<'_> {
 
 /// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
 /// mismatch is then shown at the user's type.
-fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
+pub(crate) fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     let patterns = rule.parameters.iter().map(|(pattern, _)| pattern);
     let types = rule.parameters.iter().map(|(_, ty)| ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
     let (pattern, ty) = match rule.parameters.len() {

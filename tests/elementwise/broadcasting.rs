@@ -51,7 +51,7 @@ fn every_pair_of_shapes_is_as_with_operators() -> Result<(), Error> {
         };
         for (found, expected) in run(fused)?.iter().zip(&run(plain)?) {
             assert_eq!(found.shape(), expected.shape(), "{of_a:?} {of_b:?}");
-            crate::common::assert_close(&format!("{of_a:?} {of_b:?}"), found, expected);
+            crate::assert_close(&format!("{of_a:?} {of_b:?}"), found, expected);
         }
     }
     Ok(())

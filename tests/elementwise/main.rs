@@ -2,9 +2,6 @@
 
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod broadcasting;
 mod forms;
 mod loops;
@@ -20,6 +17,15 @@ pub(crate) fn gradient_of<T: Real>(f: impl Fn(&Tensor<T>) -> Tensor<T>, x: &Tens
     tape.watch(x);
     let y = f(x);
     tape.gradient(&y, x).expect("a gradient")
+}
+
+/// Fails if a tensor is not what it should be but for rounding, in proportion to the expected number or to 1.
+#[track_caller]
+pub(crate) fn assert_close(what: &str, found: &Tensor<f64>, expected: &Tensor<f64>) {
+    assert_eq!(found.shape(), expected.shape(), "{what}");
+    for (found, expected) in found.to_vec().into_iter().zip(expected.to_vec()) {
+        assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{what}: {found}, not {expected}");
+    }
 }
 
 /// The text with which `run` panics.

@@ -2,8 +2,7 @@
 
 use gradcore::prelude::*;
 
-use crate::common::assert_close;
-use crate::gradient_of;
+use crate::{assert_close, gradient_of};
 
 /// x² y + y³ / x, on elements.
 #[custom_gradient(elementwise)]
