@@ -18,6 +18,24 @@ fn clashing(call: &Tensor, sink: f32, rule: f32, kept_call: &Tensor, upstream: f
     (enter * 1.0, grad)
 }
 
+/// The same of a function of one element, with a function of the user's that has a likely name.
+#[custom_gradient(elementwise)]
+fn one_element<M: ::gradcore::Real>(mode: M, sink: M, #[nondiff] upstream: M, scalar: &[f64], call: i32, _: u8) -> M {
+    let value = mode * M::of(scalar[0]) + element(sink);
+    let grad = |partials: M| {
+        let inputs = partials * upstream.powi(call);
+        (
+            inputs * M::of(scalar[0]),
+            if mode > 0.0 { ::std::option::Option::Some(0.5 * inputs) } else { ::std::option::Option::None },
+        )
+    };
+    (value * upstream.powi(call), grad)
+}
+
+fn element<T: ::gradcore::Real>(x: T) -> T {
+    x * T::of(0.5)
+}
+
 struct Scale {
     by: Variable,
     twice: bool,
@@ -143,6 +161,12 @@ fn a_crate_that_allows_nothing() -> Result<(), Error> {
     let y = clashing(&a, 2.0, 3.0, &b, 10.0);
     let (da, db) = tape.gradient(&y, (&a, &b))?;
     assert_eq!((da.to_vec(), db.to_vec()), (vec![180.0, 240.0], vec![60.0, 120.0]));
+
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b));
+    let y = one_element(&a, &b, 2.0, &[3.0], 2, 0);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((y.to_vec(), da.to_vec(), db.to_vec()), (vec![18.0, 32.0], vec![12.0, 12.0], vec![2.0, 2.0]));
 
     let scale = Scale { by: Variable::new(3.0), twice: true };
     let tape = GradientTape::new();

@@ -1,7 +1,12 @@
 //! The scalars that tensors hold: [`Element`], those with arithmetic ([`Number`]), those with gradients ([`Real`]).
 
 use std::fmt::{Debug, Display};
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+pub use dual::Dual;
+
+mod dual;
 
 mod sealed {
     pub trait Sealed {}
@@ -29,6 +34,8 @@ pub trait Element:
     const REAL: bool;
     /// One, or `true`.
     const ONE: Self;
+    #[doc(hidden)]
+    const NOTHING: Self;
     #[doc(hidden)]
     fn widen(self) -> Wide;
     #[doc(hidden)]
@@ -68,39 +75,146 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
 }
 
 /// A [`Number`] for which gradients exist: `f32` and `f64`.
+///
+/// Its functions are called as those of `f32` and `f64` in std, and mean the same, so that a body written for `f32`
+/// can be made generic over `T: Real` as it stands.
 #[diagnostic::on_unimplemented(
     message = "no gradient exists for dtype `{Self}`; expected `f32` or `f64`",
     label = "dtype `{Self}` has no gradient",
     note = "`tf::cast(x, tf::float32)` makes a differentiable tensor of an integer one"
 )]
-pub trait Real: Number + Neg<Output = Self> {
+pub trait Real:
+    Number + Neg<Output = Self> + AddAssign + SubAssign + MulAssign + DivAssign + Sum<Self> + for<'a> Sum<&'a Self>
+{
     /// The nearest value of this type, as for the literals of a function generic over `T: Real`.
     #[must_use]
     fn of(value: f64) -> Self;
     /// The same number as an `f64`.
     #[must_use]
     fn to_f64(self) -> f64;
+    /// Whether the value is NaN.
+    #[must_use]
+    fn is_nan(self) -> bool;
+    /// Whether the value is neither infinite nor NaN.
+    #[must_use]
+    fn is_finite(self) -> bool;
+    /// The value to the power of an integer.
+    #[must_use]
+    fn powi(self, n: i32) -> Self;
+    /// The value to the power of `power`.
+    #[must_use]
+    fn powf(self, power: Self) -> Self;
+    /// The angle of the point (`other`, `self`), in -π..=π.
+    #[must_use]
+    fn atan2(self, other: Self) -> Self;
+    /// √(self² + other²), without overflow on the way.
+    #[must_use]
+    fn hypot(self, other: Self) -> Self;
+    /// The greater; the other if one is NaN.
+    #[must_use]
+    fn max(self, other: Self) -> Self;
+    /// The lesser; the other if one is NaN.
+    #[must_use]
+    fn min(self, other: Self) -> Self;
+    /// The nearest value in `min..=max`.
+    ///
+    /// # Panics
+    /// Panics if `min` is greater than `max`, or if either is NaN.
+    #[must_use]
+    fn clamp(self, min: Self, max: Self) -> Self;
+    /// `self · factor + summand`, rounded once.
+    #[must_use]
+    fn mul_add(self, factor: Self, summand: Self) -> Self;
+    /// The absolute value.
+    #[must_use]
+    fn abs(self) -> Self;
+    /// 1 from +0 upwards, -1 from -0 downwards, NaN for NaN. ([`Number::sign`] is 0 for zeros.)
+    #[must_use]
+    fn signum(self) -> Self;
+    /// 1 / value.
+    #[must_use]
+    fn recip(self) -> Self;
+    /// Square root.
+    #[must_use]
+    fn sqrt(self) -> Self;
+    /// Cube root.
+    #[must_use]
+    fn cbrt(self) -> Self;
     /// e to the power of the value.
     #[must_use]
     fn exp(self) -> Self;
+    /// 2 to the power of the value.
+    #[must_use]
+    fn exp2(self) -> Self;
+    /// e to the power of the value, less 1; exact near zero.
+    #[must_use]
+    fn exp_m1(self) -> Self;
     /// Natural logarithm.
     #[must_use]
     fn ln(self) -> Self;
     /// ln(1 + value), exact near zero.
     #[must_use]
     fn ln_1p(self) -> Self;
-    /// Square root.
+    /// Logarithm to base 2.
     #[must_use]
-    fn sqrt(self) -> Self;
+    fn log2(self) -> Self;
+    /// Logarithm to base 10.
+    #[must_use]
+    fn log10(self) -> Self;
+    /// Sine, in radians.
+    #[must_use]
+    fn sin(self) -> Self;
+    /// Cosine, in radians.
+    #[must_use]
+    fn cos(self) -> Self;
+    /// Tangent, in radians.
+    #[must_use]
+    fn tan(self) -> Self;
+    /// Inverse of the sine, in -π/2..=π/2.
+    #[must_use]
+    fn asin(self) -> Self;
+    /// Inverse of the cosine, in 0..=π.
+    #[must_use]
+    fn acos(self) -> Self;
+    /// Inverse of the tangent, in -π/2..=π/2.
+    #[must_use]
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    #[must_use]
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    #[must_use]
+    fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     #[must_use]
     fn tanh(self) -> Self;
+    /// Inverse of the hyperbolic sine.
+    #[must_use]
+    fn asinh(self) -> Self;
+    /// Inverse of the hyperbolic cosine.
+    #[must_use]
+    fn acosh(self) -> Self;
+    /// Inverse of the hyperbolic tangent.
+    #[must_use]
+    fn atanh(self) -> Self;
+    /// The greatest integer that is not above.
+    #[must_use]
+    fn floor(self) -> Self;
+    /// The least integer that is not below.
+    #[must_use]
+    fn ceil(self) -> Self;
+    /// Nearest integer, ties away from zero.
+    #[must_use]
+    fn round(self) -> Self;
     /// Nearest integer, ties to even, as in TensorFlow and NumPy.
     #[must_use]
     fn round_ties_even(self) -> Self;
-    /// Whether the value is NaN.
+    /// The integer part.
     #[must_use]
-    fn is_nan(self) -> bool;
+    fn trunc(self) -> Self;
+    /// What is left without the integer part.
+    #[must_use]
+    fn fract(self) -> Self;
 }
 
 /// A [`Number`] that counts: `i32`, `i64` and `u8`.
@@ -120,6 +234,7 @@ macro_rules! elements {
             const NAME: &'static str = $name;
             const REAL: bool = $real;
             const ONE: Self = $one;
+            const NOTHING: Self = 0 as $type;
             fn widen(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -147,6 +262,7 @@ impl Element for bool {
     const NAME: &'static str = "bool";
     const REAL: bool = false;
     const ONE: Self = true;
+    const NOTHING: Self = false;
     fn widen(self) -> Wide {
         Wide::Integer(i64::from(self))
     }
@@ -156,6 +272,14 @@ impl Element for bool {
             Wide::Float(v) => v != 0.0,
         }
     }
+}
+
+/// Functions of one or two numbers that std has under the same name.
+macro_rules! as_in_std {
+    ($type:ident: $($function:ident $(($other:ident))?)+) => { $(
+        #[inline]
+        fn $function(self $(, $other: Self)?) -> Self { $type::$function(self $(, $other)?) }
+    )+ };
 }
 
 macro_rules! reals {
@@ -177,16 +301,25 @@ macro_rules! reals {
             fn over(self, other: Self) -> Self { self / other }
         }
         impl Real for $type {
+            #[inline]
             #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)]
             fn of(value: f64) -> Self { value as $type }
+            #[inline]
             fn to_f64(self) -> f64 { f64::from(self) }
-            fn exp(self) -> Self { $type::exp(self) }
-            fn ln(self) -> Self { $type::ln(self) }
-            fn ln_1p(self) -> Self { $type::ln_1p(self) }
-            fn sqrt(self) -> Self { $type::sqrt(self) }
-            fn tanh(self) -> Self { $type::tanh(self) }
-            fn round_ties_even(self) -> Self { $type::round_ties_even(self) }
+            #[inline]
             fn is_nan(self) -> bool { $type::is_nan(self) }
+            #[inline]
+            fn is_finite(self) -> bool { $type::is_finite(self) }
+            #[inline]
+            fn powi(self, n: i32) -> Self { $type::powi(self, n) }
+            #[inline]
+            fn clamp(self, min: Self, max: Self) -> Self { $type::clamp(self, min, max) }
+            #[inline]
+            fn mul_add(self, factor: Self, summand: Self) -> Self { $type::mul_add(self, factor, summand) }
+            as_in_std!($type: abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10);
+            as_in_std!($type: sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh);
+            as_in_std!($type: floor ceil round round_ties_even trunc fract);
+            as_in_std!($type: powf(power) atan2(other) hypot(other) max(other) min(other));
         }
     )+ };
 }

@@ -26,6 +26,7 @@ extern crate self as gradcore;
 
 pub mod check;
 mod element;
+mod elementwise;
 mod error;
 mod kernels;
 mod operators;
@@ -70,7 +71,10 @@ macro_rules! __rule {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__rule as rule;
+    pub use crate::Tensor;
     pub use crate::check::{Constant as Passed, Fixed, Slot, check_rule};
+    pub use crate::element::{Dual, Real};
+    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number, shared};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{

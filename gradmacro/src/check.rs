@@ -6,6 +6,7 @@ use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound, Whe
 
 use crate::checked;
 use crate::closure;
+use crate::elementwise;
 use crate::exit;
 use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
 use crate::report::Report;
@@ -45,8 +46,14 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     if function.around.is_some() {
         closure::check(&function.function, report);
     }
-    returns_a_value(function, report);
-    has_an_input(function, report);
+    if function.is_elementwise {
+        if !elementwise::check(function, report) {
+            return;
+        }
+    } else {
+        returns_a_value(function, report);
+        has_an_input(function, report);
+    }
     checked::check(function, report);
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
@@ -193,7 +200,7 @@ fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
             &rule.written,
             format_args!(
                 "`{name}` returns {}, so `grad` takes {}, found {found}; write `|{}|`",
-                counted(expected, "tensor"),
+                counted(expected, if function.is_elementwise { "number" } else { "tensor" }),
                 counted(expected, "upstream gradient"),
                 written.join(", ")
             ),
@@ -253,7 +260,7 @@ fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
 }
 
 /// Whether a type is written as one that no gradient flows to: a number, a string.
-fn is_constant(ty: &Type) -> bool {
+pub(crate) fn is_constant(ty: &Type) -> bool {
     const CONSTANTS: [&str; 16] = [
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str",
         "String",
@@ -266,6 +273,9 @@ fn is_constant(ty: &Type) -> bool {
 
 /// The names of the differentiable parameters, if the syntax of every type tells which they are.
 fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
+    if let Some(elementwise) = &function.elementwise {
+        return Some(elementwise.inputs(&function.parameters));
+    }
     let mut inputs = Vec::new();
     for parameter in function.parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType) {
         match is_tensor(&parameter.ty).as_deref() {

@@ -10,9 +10,9 @@ use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 use crate::check::bounds;
 use crate::model::{GradFn, Parameter, ParameterKind, is_tensor};
 use crate::names;
-use crate::none::is_none;
 use crate::options::{Check, most_similar};
 use crate::report::Report;
+use crate::values::is_none;
 
 /// The dtypes with which a generic function is checked.
 const DTYPES: [&str; 2] = ["f64", "f32"];

@@ -116,7 +116,7 @@ impl Filler<'_> {
         }));
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let statements = statements(rule, contract, &sink);
-        let gradients = gradients(rule, contract, &sink);
+        let gradients = gradients(rule, contract, &sink, "none");
         let output = output(self.model);
         quote! {{
             #(#keeps)*
@@ -132,7 +132,7 @@ impl Filler<'_> {
 
 /// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
 /// mismatch is then shown at the user's type.
-fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
+pub(crate) fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     let patterns = rule.parameters.iter().map(|(pattern, _)| pattern);
     let types = rule.parameters.iter().map(|(_, ty)| ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
     let (pattern, ty) = match rule.parameters.len() {
@@ -200,6 +200,19 @@ fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
     expanded.collect()
 }
 
+/// The statements before the gradients as they were written.
+pub(crate) fn plain_statements(rule: &Rule) -> TokenStream {
+    let written = rule.statements.iter().map(|statement| match statement {
+        Statement::Always(statement) => statement.to_token_stream(),
+        Statement::IfNeeded(inner) => {
+            let Let { pattern, ty, value, .. } = &**inner;
+            let ty = ty.as_ref().map(|ty| quote!(: #ty));
+            quote_spanned!(names::at(value.span())=> let #pattern #ty = #value;)
+        }
+    });
+    written.collect()
+}
+
 /// What stands for a name where it is used.
 struct Used {
     pattern: TokenStream,
@@ -247,7 +260,8 @@ fn seen(used: impl Iterator<Item = Used>) -> TokenStream {
     .collect()
 }
 
-fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+/// Hands the gradients to `sink`. `none` is the item of the contract that stands for a literal `None` in a branch.
+pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, none: &str) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(gradients) => {
             let mut end = sink.span();
@@ -261,6 +275,10 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
                     let output = declared.as_ref().map(|ty| quote!(-> #ty));
                     let value = match declared {
                         None if is_none(gradient) => contract.item("NoGradient", end),
+                        // A reference to one of the locals bound here would not outlive them.
+                        None if !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {
+                            quote_spanned!(end=> ::core::clone::Clone::clone(#gradient))
+                        }
                         _ => gradient.to_token_stream(),
                     };
                     match (&output, seen.is_empty()) {
@@ -275,7 +293,7 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             let seen = seen(captured_used(rule, |captured| captured.used_by.contains(&true)));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
-                let none = contract.item("none", place);
+                let none = contract.item(none, place);
                 with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
             if declared.is_none() && *fallible {

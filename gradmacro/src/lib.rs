@@ -9,10 +9,12 @@ mod check;
 mod checked;
 mod closure;
 mod comparison;
+mod elementwise;
 mod exit;
 mod expand;
 mod fill;
 mod lets;
+mod literals;
 mod model;
 mod names;
 mod options;
@@ -41,7 +43,8 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     let modelled = model::GradFn::new(options, function.clone(), &mut report);
     check::check(&modelled, &mut report);
     match report.finish() {
+        Ok(()) if modelled.elementwise.is_some() => elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),
-        Err(errors) => expand::refused(function, &errors),
+        Err(errors) => expand::refused(elementwise::as_called(&modelled, function), &errors),
     }
 }

@@ -12,8 +12,10 @@ use syn::{
 use crate::capture::{Captured, captures, changed_captures};
 use crate::closure::locals_around;
 use crate::comparison::Comparisons;
+use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement, mentions};
+use crate::literals::Literals;
 use crate::names::{self, Contract};
 use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
@@ -50,6 +52,12 @@ pub(crate) struct GradFn {
     pub(crate) allows_constant_gradients: bool,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
+    /// Whether the pairs stand in `Ok(…)`.
+    pub(crate) returns_result: bool,
+    /// Whether the option `elementwise` is given.
+    pub(crate) is_elementwise: bool,
+    /// With that option, and a type of the result.
+    pub(crate) elementwise: Option<Elementwise>,
 }
 
 /// A parameter other than `self`.
@@ -127,7 +135,7 @@ impl GradFn {
 
     /// The model of a function, which runs `again` for its gradient.
     pub(crate) fn of(options: Options, again: Option<Again>, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, closure, broadcast, check, .. } = options;
+        let Options { variables, gradcore, closure, broadcast, elementwise, check, .. } = options;
         let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
@@ -138,7 +146,13 @@ impl GradFn {
                 None => (Some((**ty).clone()), false),
             },
         };
+        let is_elementwise = elementwise.is_some();
+        let elementwise = output
+            .as_ref()
+            .filter(|_| is_elementwise)
+            .map(|scalar| Elementwise::new(scalar, &function.sig.generics, &parameters));
         let outputs = output.as_ref().and_then(|output| match output {
+            _ if is_elementwise => Some(vec![output.clone()]),
             Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
             _ => is_tensor(output).map(|_| vec![output.clone()]),
         });
@@ -146,8 +160,13 @@ impl GradFn {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
         };
-        let TakenRules { rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, &contract);
+        let TakenRules { rules, names: rule_names, used: rules_used } = take_rules(
+            &mut function,
+            around.as_deref().unwrap_or_default(),
+            &mut exits,
+            &contract,
+            elementwise.as_ref(),
+        );
         let attributes = function.attrs.len();
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
         let allows_constant_gradients = function.attrs.len() < attributes;
@@ -169,6 +188,9 @@ impl GradFn {
             contract,
             allows_constant_gradients,
             tracks_caller,
+            returns_result,
+            is_elementwise,
+            elementwise,
         }
     }
 }
@@ -253,7 +275,13 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
 }
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], contract: &Contract) -> TakenRules {
+fn take_rules(
+    function: &mut ItemFn,
+    around: &[Ident],
+    exits: &mut [Exit],
+    contract: &Contract,
+    elementwise: Option<&Elementwise>,
+) -> TakenRules {
     let named: Vec<Ident> = exits
         .iter()
         .filter_map(|exit| match &exit.rule {
@@ -261,13 +289,12 @@ fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], contr
             _ => None,
         })
         .collect();
-    let mut comparisons = Comparisons { contract, functions: &named };
-    comparisons.visit_block_mut(&mut function.block);
-    for exit in exits.iter_mut() {
-        comparisons.visit_expr_mut(&mut exit.value);
-        if let exit::Rule::InPlace(closure) = &mut exit.rule {
-            comparisons.visit_expr_closure_mut(closure);
+    match elementwise {
+        None => rewrite(Comparisons { contract, functions: &named }, function, exits),
+        Some(Elementwise { scalar, is_generic: true, .. }) => {
+            rewrite(Literals { contract, scalar, functions: &named }, function, exits);
         }
+        Some(_) => {}
     }
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
@@ -276,14 +303,27 @@ fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], contr
             scopes.bind(&input.pat);
         }
     }
-    let mut taker = RuleTaker { named, exits, taken: TakenRules::default() };
+    let mut taker = RuleTaker { named, exits, keeps: elementwise.is_none(), taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
     taker.taken
+}
+
+/// Rewrites the body, and the parts of exits.
+fn rewrite(mut rewriter: impl VisitMut, function: &mut ItemFn, exits: &mut [Exit]) {
+    rewriter.visit_block_mut(&mut function.block);
+    for exit in exits {
+        rewriter.visit_expr_mut(&mut exit.value);
+        if let exit::Rule::InPlace(closure) = &mut exit.rule {
+            rewriter.visit_expr_closure_mut(closure);
+        }
+    }
 }
 
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
+    /// Whether a rule outlives the body, and keeps what it captures.
+    keeps: bool,
     taken: TakenRules,
 }
 
@@ -296,6 +336,11 @@ struct TakenRules {
 }
 
 impl RuleTaker<'_> {
+    /// The locals that a rule captures if it uses them.
+    fn captured(&self, scopes: &Scopes) -> Scopes {
+        if self.keeps { scopes.clone() } else { Scopes::default() }
+    }
+
     fn take(&mut self, rule: Rule) -> usize {
         self.taken.rules.push(rule);
         self.taken.rules.len() - 1
@@ -310,14 +355,14 @@ impl Handler for RuleTaker<'_> {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
-                let number = self.take(Rule::of_closure(closure, scopes));
+                let number = self.take(Rule::of_closure(closure, &self.captured(scopes)));
                 *init.expr = Hole::Rule(number).into_expr();
                 self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
-                let number = self.take(Rule::of_function(inner, scopes));
+                let number = self.take(Rule::of_function(inner, &self.captured(scopes)));
                 *statement = parse_quote!(let #name = (););
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
@@ -343,7 +388,7 @@ impl Handler for RuleTaker<'_> {
         Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
-            let rule = Rule::of_closure(closure, scopes);
+            let rule = Rule::of_closure(closure, &self.captured(scopes));
             let rule = self.take(rule);
             self.exits[number].rule = exit::Rule::Found(rule);
         }

@@ -25,6 +25,11 @@ pub(crate) fn call() -> Ident {
     local("call")
 }
 
+/// What the function of one element runs for.
+pub(crate) fn mode() -> Ident {
+    local("mode")
+}
+
 /// A backward function that was written in the pair.
 pub(crate) fn rule() -> Ident {
     local("rule")

@@ -153,3 +153,41 @@ fn all_mistakes_are_reported_and_the_signature_stays() {
     assert_eq!(expansion.matches("compile_error!").count(), 4, "{expansion}");
     assert!(expansion.contains("fn f(a: &Tensor, b: &Tensor) -> Tensor {"), "{expansion}");
 }
+
+#[test]
+fn a_body_for_one_element_is_emitted_once() {
+    let expansion = expanded(
+        quote!(elementwise),
+        quote! {
+            /// Documented.
+            pub(crate) fn leaky_relu<T: Real>(x: T, #[nondiff] slope: T, name: &str) -> T {
+                let y = if x > 0.0 { x } else { slope * x };
+                let grad = |dy| if x > 0.0 { dy } else { slope * dy };
+                (y, grad)
+            }
+        },
+    );
+    for part in [
+        "/// Documented.",
+        "pub(crate) fn leaky_relu<T: Real>(x: &Tensor<T>, slope: T, name: &str) -> Tensor<T>",
+        "fn leaky_relu_of_one_element<T: Real, M: Mode<T, 1>>(mode: M, [x,]: [T; 1], [slope,]: [T; 1], (name, ()): (&str, ()),) -> M::Out",
+        "let y = if x > <T as Real>::of(0.0) { x } else { slope * x };",
+        "mode.exit(y, grad)",
+        "Twice(leaky_relu_of_one_element::<Dual<T>, Backward<Dual<T>",
+    ] {
+        assert_eq!(spaceless(&expansion).matches(&spaceless(part)).count(), 1, "{part} in\n{expansion}");
+    }
+    assert!(!expansion.contains("nondiff") && !expansion.contains("__compare"), "{expansion}");
+    let small = expanded(
+        quote!(elementwise),
+        quote! {
+            fn leaky_relu(x: f32, #[nondiff] slope: f32) -> f32 {
+                let y = if x > 0.0 { x } else { slope * x };
+                let grad = |dy| if x > 0.0 { dy } else { slope * dy };
+                (y, grad)
+            }
+        },
+    );
+    assert!(small.contains("if x > 0.0 {") && small.contains("Once("), "{small}");
+    assert!(small.lines().count() < 40, "{} lines:\n{small}", small.lines().count());
+}

@@ -63,6 +63,7 @@ fn one_element_of_a_thousand_by_a_hundred_thousandth() {
 }
 
 #[custom_gradient]
+#[allow_constant_gradient]
 fn ignores_upstream<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let slope = tf::exp(x);
     (tf::exp(x), |_dy| slope)

@@ -252,3 +252,32 @@ fn a_rule_may_fail_and_the_tape_stays_usable() {
     assert_eq!(source.to_string(), "expected at most 1, found [5.0]");
     assert_eq!(tape.gradient(&small, &x).expect("the other call").to_vec(), [2.0]);
 }
+
+#[test]
+fn a_gradient_may_be_a_reference_to_whatever_grad_sees() -> Result<(), Error> {
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor, c: &Tensor, d: &Tensor) -> Tensor {
+        let owned = a * 2.0;
+        let slope = &owned;
+        let grad = |dy| {
+            let rows = dy * 3.0;
+            (&rows, dy, &owned + dy * 0.0, slope + dy * 0.0)
+        };
+        (a + b + c + d, grad)
+    }
+    #[custom_gradient]
+    #[allow_constant_gradient]
+    fn constant(a: &Tensor, b: &Tensor) -> Tensor {
+        let owned = a * 2.0;
+        (a + b, |_dy| (&owned, b))
+    }
+    let (a, b) = (tf::constant(1.0), tf::constant(5.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&a, &b));
+    let y = constant(&a, &b);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((da.item(), db.item()), (2.0, 5.0));
+    let (da, db) = tape.gradient(f(&a, &b, &b, &b), (&a, &b))?;
+    assert_eq!((da.item(), db.item()), (3.0, 5.0));
+    Ok(())
+}

@@ -3,6 +3,7 @@
 //! Each is a named function from input slices to an output slice, so that whole expressions can run block by block.
 
 pub(crate) mod elementwise;
+pub(crate) mod fused;
 pub(crate) mod layout;
 pub(crate) mod matmul;
 pub(crate) mod reduce;

@@ -12,6 +12,7 @@ mod gradient;
 mod input;
 mod output;
 mod recompute;
+pub(crate) mod underived;
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -25,6 +26,7 @@ pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
 use gradient::Sink;
 pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
+pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};

@@ -1,0 +1,231 @@
+//! Functions written for one element, `#[custom_gradient(elementwise)]`: one loop forward, one backward.
+//!
+//! The macro emits the body once, as a function generic over its [`Mode`]. Each loop is a [`Function`] of single
+//! elements that calls it; nothing but the inputs and the constants is kept between the two.
+
+mod constants;
+mod mode;
+mod second;
+
+use std::array;
+use std::panic::Location;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use crate::element::Real;
+use crate::error::{Error, refuse};
+use crate::kernels::fused::{self, Function, Inputs, Stretched};
+use crate::ops::sum_to;
+use crate::rule::Argument;
+use crate::shape::Shape;
+use crate::tape::recorder;
+use crate::tape::{self, Member, Origin, Output, Rule, Sink, Upstream};
+use crate::tensor::{Erased, Identity, Tensor};
+
+pub use constants::shared;
+use constants::{Constants, KeptConstants};
+pub use mode::{Backward, Forward, Mode, Partials, no_number};
+use second::Second;
+pub use second::{Once, Twice};
+
+/// Calls a function of one element for every element of its inputs, which broadcast as those of operators do.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[track_caller]
+#[allow(clippy::too_many_arguments, reason = "it is called by generated code alone")]
+pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
+    rule: &'static Rule,
+    inputs: [&Tensor<T>; N],
+    scalars: [T; K],
+    constants: C,
+    forward: F,
+    backward: B,
+    second: S,
+    calls: bool,
+) -> Tensor<T>
+where
+    T: Real,
+    C: Constants,
+    F: for<'k> Fn(Forward, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> T + Sync,
+    B: for<'k> Fn(Backward<T>, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    S: Second<T, C::Kept, N, K>,
+{
+    let shape = common_shape(rule, inputs);
+    let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen(), calls };
+    let [value] = computed(&f, &shape, (inputs, [], []), u64::MAX);
+    let y = value.expect("the output is wanted");
+    let origin = Origin { rule, called: Location::caller() };
+    record(origin, &inputs.map(Argument::member), &[&y], || {
+        let inputs = inputs.map(Clone::clone);
+        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls })
+    });
+    y
+}
+
+#[track_caller]
+fn common_shape<T: Real, const N: usize>(rule: &'static Rule, inputs: [&Tensor<T>; N]) -> Shape {
+    let mut shape = inputs.first().map(|input| input.shared_shape()).unwrap_or_default();
+    for input in inputs.iter().skip(1) {
+        if shape == input.shape() {
+            continue;
+        }
+        match Shape::broadcast(rule.name, &shape, input.shape()) {
+            Ok(common) => shape = common,
+            Err(error) => refuse(&error),
+        }
+    }
+    shape
+}
+
+/// Tensors in three groups, whose elements a [`Function`] gets as three arrays.
+type Groups<'a, T, const A: usize, const B: usize, const C: usize> =
+    ([&'a Tensor<T>; A], [&'a Tensor<T>; B], [&'a Tensor<T>; C]);
+
+/// The outputs of a function, of `shape`, to which all inputs broadcast; none for those that are not wanted.
+fn computed<T: Real, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &impl Function<T, A, B, C, O>,
+    shape: &Shape,
+    (a, b, c): Groups<'_, T, A, B, C>,
+    wanted: u64,
+) -> [Option<Tensor<T>>; O] {
+    let is_wanted = |o: usize| wanted >> o & 1 != 0;
+    if shape.is_empty() {
+        let value = |tensor: &Tensor<T>| tensor.values()[0];
+        let values = f.at(wanted, a.map(value), b.map(value), c.map(value));
+        return array::from_fn(|o| is_wanted(o).then(|| Tensor::scalar(values[o])));
+    }
+    let inputs = Inputs(stretched(a, shape), stretched(b, shape), stretched(c, shape));
+    let mut outs = fused::map(f, shape.size(), inputs, wanted);
+    array::from_fn(|o| {
+        let values = std::mem::take(&mut outs[o]);
+        is_wanted(o).then(|| Tensor::computed(shape.clone(), values).renewed(Identity::fresh()))
+    })
+}
+
+fn stretched<'a, T: Real, const N: usize>(tensors: [&'a Tensor<T>; N], shape: &'a Shape) -> [Stretched<'a, T>; N] {
+    tensors.map(|tensor| Stretched::new(tensor.values(), tensor.shape(), shape))
+}
+
+/// Records a call that has ended: outputs computed from inputs, on every tape that watches one of these.
+#[track_caller]
+fn record<T: Real>(
+    origin: Origin,
+    inputs: &[Member<'_>],
+    outputs: &[&Tensor<T>],
+    backward: impl FnOnce() -> Rc<dyn tape::Backward>,
+) {
+    if recorder::is_idle() {
+        return;
+    }
+    let begun = recorder::begin(origin.rule, inputs, &[]);
+    let described = outputs.iter().map(|output| {
+        let identity = output.identity();
+        Output { inside: identity, outside: identity, shape: output.shared_shape(), real: true }
+    });
+    recorder::finish(begun, &described.collect::<SmallVec<[Output; 1]>>(), backward);
+}
+
+/// The value of a function, element by element.
+struct Valued<'a, F, T, Q: KeptConstants + 'a, const K: usize> {
+    f: &'a F,
+    scalars: [T; K],
+    constants: Q::Seen<'a>,
+    calls: bool,
+}
+
+impl<'a, F, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, 0, 1>
+    for Valued<'a, F, T, Q, K>
+where
+    F: Fn(Forward, [T; N], [T; K], Q::Seen<'a>) -> T + Sync,
+{
+    #[inline(always)]
+    fn at(&self, _: u64, x: [T; N], _: [T; 0], _: [T; 0]) -> [T; 1] {
+        [(self.f)(Forward, x, self.scalars, self.constants)]
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
+    }
+}
+
+/// The gradients of a function, element by element.
+struct Derived<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
+    f: &'a B,
+    scalars: [T; K],
+    constants: Q::Seen<'a>,
+    calls: bool,
+}
+
+impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
+    for Derived<'a, B, T, Q, K>
+where
+    B: Fn(Backward<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
+{
+    #[inline(always)]
+    fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
+        (self.f)(Backward { upstream, wanted }, x, self.scalars, self.constants)
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
+    }
+}
+
+/// What a tape keeps of a call.
+#[derive(Clone)]
+pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
+    origin: Origin,
+    inputs: [Tensor<T>; N],
+    scalars: [T; K],
+    constants: Q,
+    backward: B,
+    second: S,
+    /// Whether the body calls functions that are no instructions.
+    calls: bool,
+}
+
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> Call<T, Q, B, S, N, K>
+where
+    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    S: Second<T, Q, N, K>,
+{
+    /// The gradients before they are summed to the shapes of the inputs, recorded.
+    fn gradients(&self, dy: &Tensor<T>, wanted: u64) -> [Option<Tensor<T>>; N] {
+        let (scalars, calls) = (self.scalars, self.calls);
+        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
+        let inputs = self.inputs.each_ref();
+        let gradients = computed(&f, &dy.shared_shape(), (inputs, [dy], []), wanted);
+        match recorder::is_idle() {
+            true => gradients,
+            false => self.second.record(self, dy, wanted, gradients),
+        }
+    }
+}
+
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> tape::Backward for Call<T, Q, B, S, N, K>
+where
+    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    S: Second<T, Q, N, K>,
+{
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> &'static str {
+        self.origin.rule.parameters.get(position).copied().unwrap_or("?")
+    }
+
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+        let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
+        let wanted = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |wanted, k| wanted | 1 << k);
+        let gradients = self.gradients(dy, if wanted.count_ones() as usize == N { u64::MAX } else { wanted });
+        for (k, gradient) in gradients.into_iter().enumerate() {
+            if let Some(gradient) = gradient.filter(|_| wanted >> k & 1 != 0) {
+                sink.put(k, sum_to(&gradient, &self.inputs[k].shared_shape()));
+            }
+        }
+        sink.finish()
+    }
+}

@@ -1,0 +1,307 @@
+//! Loops of a function of single elements, which reads each input and writes each output once.
+//!
+//! The function comes as a closure and is compiled into the loop, for each instruction set that `pulp` knows; the best
+//! that the machine has is chosen when the loop runs. Every element is computed on its own and from its own place
+//! alone, so the numbers are the same whatever the instruction set, the blocks and the threads.
+
+use std::array;
+use std::ops::Range;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::element::Element;
+
+/// Elements of a block: of every input, and of every output but the only one, it stays in the first-level cache.
+const BLOCK: usize = 1024;
+
+/// From this many elements on, a loop is shared among threads.
+const SHARED_FROM: usize = 1 << 18;
+/// The least that a thread gets.
+const SHARE: usize = 1 << 16;
+
+/// An input, stretched to the shape of the output.
+#[derive(Clone, Copy)]
+pub(crate) struct Stretched<'a, T> {
+    values: &'a [T],
+    shape: &'a [usize],
+    target: &'a [usize],
+}
+
+impl<'a, T: Element> Stretched<'a, T> {
+    /// `shape` broadcasts to `target`, whose size is not 0.
+    pub(crate) fn new(values: &'a [T], shape: &'a [usize], target: &'a [usize]) -> Self {
+        Stretched { values, shape, target }
+    }
+
+    /// (To compare empty slices may cost hundreds of nanoseconds; see [`Shape`](crate::shape::Shape).)
+    fn is_dense(&self) -> bool {
+        self.shape.len() == self.target.len() && self.shape.iter().eq(self.target)
+    }
+
+    /// Writes the elements from `start` on, in runs along the last axis.
+    fn copy_to(&self, out: &mut [T], start: usize) {
+        let run = self.target.last().copied().unwrap_or(1);
+        let is_repeated = self.shape.last().is_none_or(|&size| size != run);
+        let mut done = 0;
+        while done < out.len() {
+            let (place, column) = (start + done, (start + done) % run);
+            let length = (run - column).min(out.len() - done);
+            let out = &mut out[done..done + length];
+            let first = self.first_of_run(place / run);
+            match is_repeated {
+                true => out.fill(self.values[first]),
+                false => out.copy_from_slice(&self.values[first + column..first + column + length]),
+            }
+            done += length;
+        }
+    }
+
+    /// The place among the values of the first element of a run.
+    fn first_of_run(&self, mut run: usize) -> usize {
+        let extra = self.target.len() - self.shape.len();
+        let (mut place, mut stride) = (0, self.shape.last().copied().unwrap_or(1));
+        for axis in (0..self.target.len().saturating_sub(1)).rev() {
+            let index = run % self.target[axis];
+            run /= self.target[axis];
+            if let Some(&size) = axis.checked_sub(extra).and_then(|axis| self.shape.get(axis)) {
+                place += if size == 1 { 0 } else { index * stride };
+                stride *= size;
+            }
+        }
+        place
+    }
+}
+
+/// An input on its way through the loop, and the block of it that had to be written out because it is stretched.
+struct Lane<'a, T> {
+    input: Stretched<'a, T>,
+    is_dense: bool,
+    block: Vec<T>,
+}
+
+impl<'a, T: Element> Lane<'a, T> {
+    fn new(input: Stretched<'a, T>) -> Self {
+        let is_dense = input.is_dense();
+        let block = match input.values {
+            _ if is_dense => Vec::new(),
+            [value] => vec![*value; BLOCK],
+            _ => vec![T::NOTHING; BLOCK],
+        };
+        Lane { input, is_dense, block }
+    }
+
+    /// The elements in a range.
+    #[inline]
+    fn elements(&mut self, range: &Range<usize>) -> &[T] {
+        if self.is_dense {
+            return &self.input.values[range.clone()];
+        }
+        let block = &mut self.block[..range.len()];
+        if self.input.values.len() != 1 {
+            self.input.copy_to(block, range.start);
+        }
+        block
+    }
+}
+
+/// What a loop reads: three groups of inputs, whose elements the function gets as three arrays.
+#[derive(Clone, Copy)]
+pub(crate) struct Inputs<'a, T, const A: usize, const B: usize, const C: usize>(
+    pub(crate) [Stretched<'a, T>; A],
+    pub(crate) [Stretched<'a, T>; B],
+    pub(crate) [Stretched<'a, T>; C],
+);
+
+impl<'a, T: Element, const A: usize, const B: usize, const C: usize> Inputs<'a, T, A, B, C> {
+    fn is_dense(&self) -> bool {
+        self.0.iter().chain(&self.1).chain(&self.2).all(Stretched::is_dense)
+    }
+
+    fn lanes(self) -> Lanes<'a, T, A, B, C> {
+        Lanes(self.0.map(Lane::new), self.1.map(Lane::new), self.2.map(Lane::new))
+    }
+}
+
+/// The inputs block by block.
+struct Lanes<'a, T, const A: usize, const B: usize, const C: usize>(
+    [Lane<'a, T>; A],
+    [Lane<'a, T>; B],
+    [Lane<'a, T>; C],
+);
+
+impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A, B, C> {
+    /// Appends what the function gives for a range of places, where it has one output.
+    #[inline(always)]
+    fn append<const O: usize>(&mut self, f: &impl Function<T, A, B, C, O>, range: Range<usize>, out: &mut Vec<T>) {
+        let a = self.0.each_mut().map(|lane| lane.elements(&range));
+        let b = self.1.each_mut().map(|lane| lane.elements(&range));
+        let c = self.2.each_mut().map(|lane| lane.elements(&range));
+        let at = |k: usize| f.at(u64::MAX, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]))[0];
+        out.extend((0..range.len()).map(at));
+    }
+
+    /// Writes what the function gives for the places from `start` on. All of `outs` that are wanted have one length.
+    #[inline(always)]
+    fn write<const O: usize>(
+        &mut self,
+        f: &impl Function<T, A, B, C, O>,
+        wanted: u64,
+        range: Range<usize>,
+        mut outs: [&mut [T]; O],
+    ) {
+        let a = self.0.each_mut().map(|lane| lane.elements(&range));
+        let b = self.1.each_mut().map(|lane| lane.elements(&range));
+        let c = self.2.each_mut().map(|lane| lane.elements(&range));
+        if wanted == u64::MAX || O == 1 {
+            let mut outs = outs.each_mut().map(|out| &mut out[..range.len()]);
+            for k in 0..range.len() {
+                let values = f.at(u64::MAX, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]));
+                (0..O).for_each(|o| outs[o][k] = values[o]);
+            }
+        } else {
+            for k in 0..range.len() {
+                let values = f.at(wanted, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]));
+                (0..O).filter(|o| wanted >> o & 1 != 0).for_each(|o| outs[o][k] = values[o]);
+            }
+        }
+    }
+}
+
+/// A function of single elements.
+pub(crate) trait Function<T, const A: usize, const B: usize, const C: usize, const O: usize>: Sync {
+    /// The values of the outputs; of those that are not in `wanted` (bit `k` for the `k`th), anything.
+    fn at(&self, wanted: u64, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
+
+    /// Whether it calls functions that are no instructions, such as `exp`. To take vectors apart for each call and put
+    /// them together again costs more than vectors save, so such a loop is compiled for the least instruction set.
+    fn calls(&self) -> bool;
+}
+
+/// A loop: what it computes, of what, and which outputs.
+struct Loop<'a, F, T, const A: usize, const B: usize, const C: usize> {
+    f: &'a F,
+    inputs: Inputs<'a, T, A, B, C>,
+    wanted: u64,
+    arch: Arch,
+}
+
+impl<F, T: Copy, const A: usize, const B: usize, const C: usize> Clone for Loop<'_, F, T, A, B, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<F, T: Copy, const A: usize, const B: usize, const C: usize> Copy for Loop<'_, F, T, A, B, C> {}
+
+/// A loop into vectors, which grow block by block: no element is written before its value is known.
+struct Grow<'a, 'o, F, T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    of: Loop<'a, F, T, A, B, C>,
+    size: usize,
+    outs: &'o mut [Vec<T>; O],
+}
+
+impl<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize> WithSimd
+    for Grow<'_, '_, F, T, A, B, C, O>
+where
+    F: Function<T, A, B, C, O>,
+{
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Loop { f, inputs, wanted, .. } = self.of;
+        let mut lanes = inputs.lanes();
+        if O == 1 {
+            let length = if inputs.is_dense() { self.size.max(1) } else { BLOCK };
+            for start in (0..self.size).step_by(length) {
+                lanes.append(f, start..self.size.min(start + length), &mut self.outs[0]);
+            }
+            return;
+        }
+        let mut blocks = [const { [T::NOTHING; BLOCK] }; O];
+        for start in (0..self.size).step_by(BLOCK) {
+            let range = start..self.size.min(start + BLOCK);
+            let length = range.len();
+            lanes.write(f, wanted, range, blocks.each_mut().map(|block| &mut block[..length]));
+            for (o, out) in self.outs.iter_mut().enumerate().filter(|(o, _)| wanted >> o & 1 != 0) {
+                out.extend_from_slice(&blocks[o][..length]);
+            }
+        }
+    }
+}
+
+/// A loop over a part of the places, into slices.
+struct Fill<'a, 'o, F, T, const A: usize, const B: usize, const C: usize, const O: usize> {
+    of: Loop<'a, F, T, A, B, C>,
+    range: Range<usize>,
+    outs: [&'o mut [T]; O],
+}
+
+impl<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize> WithSimd
+    for Fill<'_, '_, F, T, A, B, C, O>
+where
+    F: Function<T, A, B, C, O>,
+{
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let Loop { f, inputs, wanted, .. } = self.of;
+        let mut lanes = inputs.lanes();
+        for start in self.range.clone().step_by(BLOCK) {
+            let range = start..self.range.end.min(start + BLOCK);
+            let length = range.len();
+            let blocks = self.outs.each_mut().map(|out| {
+                // Those that are not wanted are empty.
+                let (block, rest) = std::mem::take(out).split_at_mut_checked(length).unwrap_or_default();
+                *out = rest;
+                block
+            });
+            lanes.write(f, wanted, range, blocks);
+        }
+    }
+}
+
+/// Halves a loop until each thread has its share.
+fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
+    of: Loop<'_, F, T, A, B, C>,
+    range: Range<usize>,
+    outs: [&mut [T]; O],
+) where
+    F: Function<T, A, B, C, O>,
+{
+    if range.len() < 2 * SHARE {
+        return of.arch.dispatch(Fill { of, range, outs });
+    }
+    let half = (range.len() / 2).next_multiple_of(BLOCK);
+    let middle = range.start + half;
+    let mut seconds = array::from_fn(|_| Default::default());
+    let mut k = 0;
+    let firsts = outs.map(|out| {
+        let (first, second) = out.split_at_mut_checked(half).unwrap_or_default();
+        seconds[k] = second;
+        k += 1;
+        first
+    });
+    rayon::join(|| share(of, range.start..middle, firsts), || share(of, middle..range.end, seconds));
+}
+
+/// The outputs of a function for `size` places; of those that are not in `wanted` (bit `k` for the `k`th), nothing.
+pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &F,
+    size: usize,
+    inputs: Inputs<'_, T, A, B, C>,
+    wanted: u64,
+) -> [Vec<T>; O]
+where
+    F: Function<T, A, B, C, O>,
+{
+    let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
+    let of = Loop { f, inputs, wanted, arch };
+    let is_wanted = |o: usize| wanted >> o & 1 != 0;
+    if size >= SHARED_FROM {
+        let mut outs = array::from_fn(|o| if is_wanted(o) { vec![T::NOTHING; size] } else { Vec::new() });
+        share(of, 0..size, outs.each_mut().map(Vec::as_mut_slice));
+        return outs;
+    }
+    let mut outs = array::from_fn(|o| if is_wanted(o) { Vec::with_capacity(size) } else { Vec::new() });
+    arch.dispatch(Grow { of, size, outs: &mut outs });
+    outs
+}

@@ -1,0 +1,585 @@
+//! `#[custom_gradient(elementwise)]`: a function written for one element becomes one of tensors.
+
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Expr, FnArg, GenericParam, Generics, ItemFn, Lifetime, ParenthesizedGenericArguments, Pat, ReturnType, Type,
+    TypeFnPtr, TypeReference, parse_quote,
+};
+
+use crate::check::{bounds, is_constant};
+use crate::exit::{self, Hole};
+use crate::fill::{gradients, plain_statements, upstream};
+use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
+use crate::names;
+use crate::report::Report;
+
+/// What is particular to a function of one element.
+pub(crate) struct Elementwise {
+    /// The type of the result, and so of the inputs.
+    pub(crate) scalar: Type,
+    /// Whether that is a type parameter of the function.
+    pub(crate) is_generic: bool,
+    /// By number of the parameter.
+    roles: Vec<Role>,
+}
+
+/// What a parameter is. All but the inputs are constants.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Input,
+    /// A constant of the type of the inputs.
+    Scalar,
+    /// A constant of another type, taken by value.
+    Value,
+    /// A constant of another type, taken by reference.
+    Reference,
+}
+
+impl Elementwise {
+    pub(crate) fn new(scalar: &Type, generics: &Generics, parameters: &[Parameter]) -> Self {
+        let text = |ty: &Type| ty.to_token_stream().to_string();
+        let role = |parameter: &Parameter| match &parameter.ty {
+            ty if text(ty) == text(scalar) && parameter.kind == ParameterKind::ByType => Role::Input,
+            ty if text(ty) == text(scalar) => Role::Scalar,
+            Type::Reference(_) => Role::Reference,
+            _ => Role::Value,
+        };
+        Elementwise {
+            scalar: scalar.clone(),
+            is_generic: generics.type_params().any(|parameter| scalar_is(scalar, &parameter.ident)),
+            roles: parameters.iter().map(role).collect(),
+        }
+    }
+
+    fn of_role<'a>(&self, role: Role, parameters: &'a [Parameter]) -> Vec<&'a Parameter> {
+        parameters
+            .iter()
+            .zip(&self.roles)
+            .filter(|(_, found)| **found == role)
+            .map(|(parameter, _)| parameter)
+            .collect()
+    }
+
+    /// The names of the inputs.
+    pub(crate) fn inputs(&self, parameters: &[Parameter]) -> Vec<String> {
+        self.of_role(Role::Input, parameters).into_iter().map(|parameter| parameter.shown.clone()).collect()
+    }
+}
+
+fn scalar_is(scalar: &Type, name: &Ident) -> bool {
+    matches!(scalar, Type::Path(path) if path.path.is_ident(name))
+}
+
+/// Reports what a function of one element cannot be. `true` if its rules can be looked at.
+pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
+    has_no_self(function, report);
+    let Some(elementwise) = &function.elementwise else { return false };
+    let returns_scalar = returns_a_scalar(function, report);
+    returns_scalar && parameters_are_scalars(function, elementwise, report)
+}
+
+/// The body is a function of its own.
+fn has_no_self(function: &GradFn, report: &mut Report) {
+    if let Some(receiver) = function.function.sig.receiver() {
+        report.error(
+            receiver,
+            "a body for one element has no `self`; make what it reads of `self` a parameter, such as `#[nondiff] slope: f32`",
+        );
+    }
+}
+
+/// One number goes in at each place, and one comes out.
+fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
+    const EXPECTED: &str = "expected `f32`, `f64` or a type parameter `T: Real`";
+    let name = &function.function.sig.ident;
+    let ReturnType::Type(_, ty) = &function.function.sig.output else {
+        report.error(
+            &function.function.sig,
+            format_args!("`{name}` returns nothing; write the type of one element, such as `-> f32`, and end it with the pair `(value, grad)`"),
+        );
+        return false;
+    };
+    let found = as_written(ty);
+    let text = match &**ty {
+        ty if function.returns_result => {
+            return report_at(
+                ty,
+                report,
+                format_args!(
+                    "`{name}` returns a `Result`, but an element cannot fail on its own; return `f32`, and check the arguments in a function that calls this one"
+                ),
+            );
+        }
+        Type::Tuple(_) => {
+            format!("`{name}` returns `{found}`; a body for one element returns one number: write a function for each")
+        }
+        ty if let Some(dtype) = is_tensor(ty) => format!(
+            "`{name}` returns `{found}`; with `elementwise` the body is written for one element: write `-> {dtype}`"
+        ),
+        ty if is_constant(ty) && !is_float(ty) => {
+            format!("`{name}` returns `{found}`, which has no gradient; {EXPECTED}")
+        }
+        Type::Path(_) => match &function.elementwise {
+            Some(elementwise)
+                if elementwise.is_generic && !bounds(&function.function.sig.generics, &found).contains("Real") =>
+            {
+                format!("no gradient exists for every `{found}`; write the bound `{found}: Real`")
+            }
+            _ => return true,
+        },
+        _ => format!("`{name}` returns `{found}`; {EXPECTED}"),
+    };
+    report_at(ty, report, text)
+}
+
+fn report_at(place: &impl ToTokens, report: &mut Report, text: impl std::fmt::Display) -> bool {
+    report.error(place, text);
+    false
+}
+
+/// A type as people write it.
+fn as_written(ty: &Type) -> String {
+    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
+    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
+}
+
+fn is_float(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "f32" || last.ident == "f64"))
+}
+
+/// At least one parameter is an input, and none looks like one without being it.
+fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: &mut Report) -> bool {
+    let name = &function.function.sig.ident;
+    let scalar = elementwise.scalar.to_token_stream().to_string();
+    let mut mistaken = false;
+    for (parameter, role) in function.parameters.iter().zip(&elementwise.roles) {
+        let (shown, ty) = (&parameter.shown, &parameter.ty);
+        let found = as_written(ty);
+        let text = match ty {
+            ty if is_tensor(ty).is_some() => format!(
+                "with `elementwise` the body is written for one element, and the function takes a tensor all the same; write `{shown}: {scalar}`"
+            ),
+            Type::Reference(inner) if inner.elem.to_token_stream().to_string() == scalar => {
+                format!("`{shown}` is `{found}`, which is neither an input nor owned; write `{shown}: {scalar}`")
+            }
+            Type::Reference(inner) if inner.mutability.is_some() => format!(
+                "`{shown}` is `{found}`; the body runs for each element, on any thread, so it can change nothing outside"
+            ),
+            ty if is_float(ty)
+                && *role == Role::Value
+                && parameter.kind == ParameterKind::ByType
+                && !elementwise.is_generic =>
+            {
+                format!(
+                    "`{shown}` is `{found}`, and `{name}` returns `{scalar}`: every input has the type of the result; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {found}` for a constant"
+                )
+            }
+            ty if borrows(ty, *role) => format!(
+                "`{shown}` is `{found}`, which borrows, but a constant is kept for the gradient; take it by reference, as in `{shown}: &[f32]`, or as something owned"
+            ),
+            _ => continue,
+        };
+        mistaken = true;
+        report.error(ty, text);
+    }
+    if !mistaken && !elementwise.roles.contains(&Role::Input) {
+        report.error(
+            &function.function.sig,
+            format_args!("`{name}` has no parameter to which a gradient could flow; expected one of the type of the result, such as `x: {scalar}`, without `#[nondiff]`"),
+        );
+        mistaken = true;
+    }
+    !mistaken
+}
+
+/// Whether something borrowed is in a type, apart from the reference that a constant may be taken by.
+fn borrows(ty: &Type, role: Role) -> bool {
+    struct Borrows(bool);
+    impl Visit<'_> for Borrows {
+        fn visit_type_reference(&mut self, reference: &TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+        // `impl Fn(&str)` and the like borrow nothing by what they take.
+        fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+        fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
+    }
+    let mut borrows = Borrows(false);
+    match ty {
+        Type::Reference(reference) if role == Role::Reference => borrows.visit_type(&reference.elem),
+        ty => borrows.visit_type(ty),
+    }
+    borrows.0
+}
+
+/// The function of tensors, with the body inside as one of a single element.
+///
+/// Input:
+///
+/// ```text
+/// fn scale(x: f32, #[nondiff] k: f32) -> f32 {
+///     (x * k, |dy| dy * k)
+/// }
+/// ```
+///
+/// Output, with paths shortened:
+///
+/// ```text
+/// #[track_caller]
+/// fn scale(x: &Tensor<f32>, k: f32) -> Tensor<f32> {
+///     #[inline(always)]
+///     fn scale_of_one_element<M: Mode<f32, 1>>(mode: M, [x]: [f32; 1], [k]: [f32; 1], (): ()) -> M::Out {
+///         mode.exit(x * k, |dy: f32, sink: Partials<f32, 1>| sink.next(|| dy * k).done())
+///     }
+///     elementwise(rule!("scale", line!(), "x"), [x], [k], (), scale_of_one_element::<Forward>,
+///         scale_of_one_element::<Backward<f32>>, Once("…"), false)
+/// }
+/// ```
+pub(crate) fn expand(mut model: GradFn) -> TokenStream {
+    let Some(elementwise) = model.elementwise.take() else { return TokenStream::new() };
+    let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
+    Filler { model: &model, elementwise: &elementwise }.visit_block_mut(&mut body);
+    let call = call(&model, &elementwise, calls(&body.to_token_stream()));
+    let inner = inner(&model, &elementwise, &body);
+    let signature = outer_signature(&model, &elementwise);
+    let (attrs, vis) = (&model.function.attrs, &model.function.vis);
+    let track_caller = (!model.tracks_caller).then(|| quote!(#[track_caller]));
+    quote! {
+        #(#attrs)*
+        #track_caller
+        #[allow(clippy::inline_always, clippy::needless_pass_by_value, clippy::used_underscore_binding)]
+        #vis #signature {
+            #inner
+            #call
+        }
+    }
+}
+
+/// The name of the function of one element. Items have no hygiene, so it is one that nobody gives.
+fn inner_name(model: &GradFn) -> Ident {
+    let name = model.function.sig.ident.to_string();
+    format_ident!("{}_of_one_element", name.trim_start_matches("r#"))
+}
+
+/// The name of the type parameter that stands for what the function of one element runs for.
+fn mode_type(generics: &Generics) -> Ident {
+    let mut name = String::from("M");
+    while generics.params.iter().any(|parameter| parameter.to_token_stream().to_string().starts_with(&name)) {
+        name.push_str("ode");
+    }
+    format_ident!("{name}")
+}
+
+/// The signature that callers see: tensors for the inputs and the result.
+fn outer_signature(model: &GradFn, elementwise: &Elementwise) -> syn::Signature {
+    let mut signature = model.function.sig.clone();
+    let tensor_of = |place: proc_macro2::Span| {
+        let (tensor, scalar) = (model.contract.item("Tensor", place), &elementwise.scalar);
+        quote_spanned!(place=> #tensor<#scalar>)
+    };
+    let inputs = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(input),
+        FnArg::Receiver(_) => None,
+    });
+    for ((number, input), role) in inputs.enumerate().zip(&elementwise.roles) {
+        let name = outer_name(model, number);
+        *input.pat = parse_quote!(#name);
+        if *role == Role::Input && is_tensor(&input.ty).is_none() {
+            let tensor = tensor_of(names::at(input.ty.span()));
+            *input.ty = parse_quote!(&#tensor);
+        }
+    }
+    if is_tensor(&elementwise.scalar).is_none() {
+        let tensor = tensor_of(names::at(elementwise.scalar.span()));
+        signature.output = parse_quote!(-> #tensor);
+    }
+    signature
+}
+
+/// A function with mistakes, as its callers would see it without.
+pub(crate) fn as_called(model: &GradFn, mut function: ItemFn) -> ItemFn {
+    if let (Some(elementwise), None) = (&model.elementwise, function.sig.receiver()) {
+        function.sig = outer_signature(model, elementwise);
+    }
+    function
+}
+
+/// A parameter as the function of tensors calls it.
+fn outer_name(model: &GradFn, number: usize) -> Ident {
+    match &model.parameters[number] {
+        Parameter { kind: ParameterKind::Constant, .. } => names::unnamed_parameter(number),
+        Parameter { name, .. } => name.clone(),
+    }
+}
+
+/// The parameters of a role: the pattern, the name outside, and the type of each.
+fn parameters_of<'a>(
+    model: &'a GradFn,
+    elementwise: &'a Elementwise,
+    role: impl Fn(Role) -> bool + 'a,
+) -> impl Iterator<Item = (&'a Pat, Ident, &'a Type, Role)> {
+    let patterns = model.function.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some((&*input.pat, &*input.ty)),
+        FnArg::Receiver(_) => None,
+    });
+    patterns
+        .zip(&elementwise.roles)
+        .enumerate()
+        .filter(move |(_, (_, found))| role(**found))
+        .map(|(number, ((pattern, ty), found))| (pattern, outer_name(model, number), ty, *found))
+}
+
+/// The body as a function of one element, generic over what it runs for.
+fn inner(model: &GradFn, elementwise: &Elementwise, body: &syn::Block) -> TokenStream {
+    let (name, scalar, mode) = (inner_name(model), &elementwise.scalar, names::mode());
+    let mode_type = mode_type(&model.function.sig.generics);
+    let mode_trait = model.contract.get("Mode");
+    let patterns = |role: Role| -> (Vec<&Pat>, Literal) {
+        let patterns: Vec<&Pat> =
+            parameters_of(model, elementwise, move |found| found == role).map(|(pattern, ..)| pattern).collect();
+        let count = Literal::usize_unsuffixed(patterns.len());
+        (patterns, count)
+    };
+    let ((inputs, inputs_count), (scalars, scalars_count)) = (patterns(Role::Input), patterns(Role::Scalar));
+
+    let (mut constants, mut types, mut clones) = (Vec::new(), Vec::new(), Vec::new());
+    for (pattern, outer, ty, role) in parameters_of(model, elementwise, is_other) {
+        match role {
+            Role::Reference => {
+                constants.push(pattern.to_token_stream());
+                types.push(ty.to_token_stream());
+            }
+            _ => {
+                constants.push(outer.to_token_stream());
+                types.push(quote!(&#ty));
+                clones.push(quote!(let #pattern: #ty = ::core::clone::Clone::clone(#outer);));
+            }
+        }
+    }
+    let (constants, types) = (nested(constants), nested(types));
+
+    let mut generics = model.function.sig.generics.clone();
+    generics.params.push(parse_quote!(#mode_type: #mode_trait<#scalar, #inputs_count>));
+    let (parameters, where_clause) = (&generics.params, &generics.where_clause);
+    let lints = model.parameters.iter().flat_map(|parameter| &parameter.lints);
+    let statements = &body.stmts;
+    quote! {
+        #(#lints)*
+        #[inline(always)]
+        fn #name<#parameters>(
+            #mode: #mode_type,
+            [#(#inputs),*]: [#scalar; #inputs_count],
+            [#(#scalars),*]: [#scalar; #scalars_count],
+            #constants: #types,
+        ) -> #mode_type::Out #where_clause {
+            #(#clones)*
+            #(#statements)*
+        }
+    }
+}
+
+fn is_other(role: Role) -> bool {
+    matches!(role, Role::Value | Role::Reference)
+}
+
+/// Nested pairs, the last of them `()`.
+fn nested(all: Vec<TokenStream>) -> TokenStream {
+    all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
+}
+
+/// The call of the driver.
+fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
+    let contract = &model.contract;
+    let (driver, rule) = (contract.get("elementwise"), contract.get("rule"));
+    let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
+    let (function, scalar, sig) = (inner_name(model), &elementwise.scalar, &model.function.sig);
+    let name = sig.ident.to_string();
+    let name = name.trim_start_matches("r#");
+    let line = quote_spanned!(sig.ident.span()=> ::core::line!());
+    let shown = elementwise.inputs(&model.parameters);
+    let shared = |ty: &Type, value: TokenStream| {
+        let place = names::at(ty.span());
+        let shared = contract.item("shared", place);
+        quote_spanned!(place=> #shared(#value))
+    };
+    let named = |role: Role| -> Vec<Ident> {
+        parameters_of(model, elementwise, move |found| found == role).map(|(_, name, ..)| name).collect()
+    };
+    let (inputs, scalars) = (named(Role::Input), named(Role::Scalar));
+    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, ty, role)| match role {
+        Role::Reference => shared(ty, name.to_token_stream()),
+        _ => shared(ty, quote!(&#name)),
+    });
+    let constants = nested(constants.collect());
+    let at = |scalar: &TokenStream, mode: TokenStream| {
+        let arguments = arguments(&sig.generics, &elementwise.scalar, scalar);
+        quote!(#function::<#(#arguments,)* #mode>)
+    };
+    let own = scalar.to_token_stream();
+    let (for_value, for_gradients) = (at(&own, quote!(#forward)), at(&own, quote!(#backward<#own>)));
+    let second = match why_once(model, elementwise) {
+        Some(reason) => {
+            let once = contract.get("Once");
+            quote!(#once(#reason))
+        }
+        None => {
+            let (twice, dual) = (contract.get("Twice"), contract.get("Dual"));
+            let dual = quote!(#dual<#own>);
+            let derived = at(&dual, quote!(#backward<#dual>));
+            quote!(#twice(#derived))
+        }
+    };
+    quote! {
+        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls)
+    }
+}
+
+/// The type and constant parameters as arguments, with `instead` for the type of the elements.
+fn arguments(generics: &Generics, scalar: &Type, instead: &TokenStream) -> Vec<TokenStream> {
+    let argument = |parameter: &GenericParam| match parameter {
+        GenericParam::Type(parameter) if scalar_is(scalar, &parameter.ident) => Some(instead.clone()),
+        GenericParam::Type(parameter) => Some(parameter.ident.to_token_stream()),
+        GenericParam::Const(parameter) => {
+            let name = &parameter.ident;
+            Some(quote!({ #name }))
+        }
+        GenericParam::Lifetime(_) => None,
+    };
+    generics.params.iter().filter_map(argument).collect()
+}
+
+/// Why a function has no second derivative, if it has none.
+fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
+    let scalar = elementwise.scalar.to_token_stream().to_string();
+    if !elementwise.is_generic {
+        return Some(format!(
+            "its gradient is computed on `{scalar}`, which no tape sees; make the function generic over `T: Real`"
+        ));
+    }
+    let mentions_scalar = |tokens: &TokenStream| mentions(tokens, &scalar);
+    let made_of_scalar =
+        parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(&ty.to_token_stream()));
+    if let Some((_, name, ty, _)) = made_of_scalar {
+        let ty = as_written(ty);
+        return Some(format!(
+            "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
+        ));
+    }
+    const KNOWN: [&str; 12] = [
+        "Real",
+        "Number",
+        "Element",
+        "Copy",
+        "Clone",
+        "Debug",
+        "Display",
+        "Default",
+        "PartialEq",
+        "PartialOrd",
+        "Send",
+        "Sync",
+    ];
+    let bounds = bounds(&model.function.sig.generics, &scalar);
+    let other = bounds.split('+').find(|bound| {
+        let last = bound.rsplit("::").next().unwrap_or_default().trim();
+        !last.is_empty() && last != "'static" && !KNOWN.contains(&last)
+    });
+    other.map(|other| {
+        let other = other.trim();
+        format!("`{scalar}` has the bound `{other}`, which a number with its derivative may not meet; write `{scalar}: Real` alone")
+    })
+}
+
+fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
+}
+
+/// Whether a body mentions a function that processors have no instruction for: the loop is then compiled otherwise. What
+/// is not seen, because it stands in another function, costs time alone.
+fn calls(body: &TokenStream) -> bool {
+    const CALLED: [&str; 30] = [
+        "exp",
+        "exp2",
+        "exp_m1",
+        "ln",
+        "ln_1p",
+        "log",
+        "log2",
+        "log10",
+        "powf",
+        "sin",
+        "cos",
+        "sin_cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "cbrt",
+        "hypot",
+        "rem_euclid",
+        "div_euclid",
+        "gamma",
+        "ln_gamma",
+        "erf",
+    ];
+    CALLED.iter().any(|name| mentions(body, name))
+}
+
+/// Puts exits and rules back into the body.
+struct Filler<'a> {
+    model: &'a GradFn,
+    elementwise: &'a Elementwise,
+}
+
+impl VisitMut for Filler<'_> {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        match Hole::of(expression) {
+            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
+            Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
+            None => visit_mut::visit_expr_mut(self, expression),
+        }
+    }
+}
+
+impl Filler<'_> {
+    fn exit(&mut self, number: usize) -> TokenStream {
+        let exit = &self.model.exits[number];
+        let (mode, mut value) = (names::mode(), exit.value.clone());
+        self.visit_expr_mut(&mut value);
+        let rule = match &exit.rule {
+            exit::Rule::Named(name) => name.to_token_stream(),
+            exit::Rule::Found(rule) => self.rule(*rule),
+            exit::Rule::InPlace(closure) => closure.to_token_stream(),
+        };
+        quote_spanned!(names::at(value.span())=> #mode.exit(#value, #rule))
+    }
+
+    fn rule(&self, number: usize) -> TokenStream {
+        let (rule, scalar): (&Rule, _) = (&self.model.rules[number], &self.elementwise.scalar);
+        let count = Literal::usize_unsuffixed(self.elementwise.inputs(&self.model.parameters).len());
+        let partials = self.model.contract.get("Partials");
+        let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
+        let (upstream, binding) = upstream(rule);
+        let statements = plain_statements(rule);
+        let gradients = gradients(rule, &self.model.contract, &sink, "no_number");
+        quote!(|#upstream: #scalar, #sink: #partials<#scalar, #count>| { #binding #statements #gradients })
+    }
+}
