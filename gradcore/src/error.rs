@@ -82,6 +82,20 @@ pub enum Error {
         /// Shape of the value.
         found: Vec<usize>,
     },
+    /// A derivative was asked for of a gradient that was computed where no tape sees it.
+    #[error("the {order} derivative of `{function}` ({defined}, called at {called}) is not known: {reason}")]
+    HigherDerivative {
+        /// Which derivative, such as `second`.
+        order: &'static str,
+        /// The annotated function.
+        function: &'static str,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// Why it is not known, and what to do.
+        reason: &'static str,
+    },
 }
 
 /// A rule returned a gradient whose shape is not that of the input.

@@ -10,6 +10,7 @@ mod capture;
 mod gradient;
 mod input;
 mod output;
+pub(crate) mod underived;
 
 use std::marker::PhantomData;
 use std::panic::Location;

@@ -1,0 +1,99 @@
+//! Gradients that are computed where no tape sees it, so that they have no derivative of their own.
+
+use std::rc::Rc;
+
+use crate::element::Element;
+use crate::error::Error;
+use crate::tape::recorder;
+use crate::tape::{Backward, Member, Origin, Output, Sink, Upstream};
+use crate::tensor::{Identity, Tensor};
+
+/// What stands in the way of a derivative.
+#[derive(Clone, Copy)]
+pub(crate) struct Underived {
+    /// The call whose gradient it is.
+    pub(crate) origin: Origin,
+    /// Which derivative of the function is missing, such as `second`.
+    pub(crate) order: &'static str,
+    /// Why, and after `;` the remedy.
+    pub(crate) reason: &'static str,
+}
+
+impl Underived {
+    /// The gradient, recorded as computed from `inputs` by a call whose backward function fails: every tape that
+    /// watches one of them then knows that there is a path, and that it has no derivative.
+    #[track_caller]
+    pub(crate) fn mark<T: Element>(self, inputs: &[Member<'_>], gradient: Tensor<T>) -> Tensor<T> {
+        if recorder::is_idle() {
+            return gradient;
+        }
+        let begun = recorder::begin(self.origin.rule, inputs, &[]);
+        let marked = gradient.renewed(Identity::fresh());
+        let (inside, outside) = (gradient.identity(), marked.identity());
+        let output = Output { inside, outside, shape: marked.shared_shape(), real: T::REAL };
+        recorder::finish(begun, &[output], || Rc::new(self));
+        marked
+    }
+}
+
+impl Backward for Underived {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> &'static str {
+        self.origin.rule.parameters.get(position).copied().unwrap_or("dy")
+    }
+
+    fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Result<(), Error> {
+        let Underived { origin, order, reason } = *self;
+        Err(Error::HigherDerivative {
+            order,
+            function: origin.rule.name,
+            defined: origin.rule.place(),
+            called: origin.called,
+            reason,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::Underived;
+    use crate::error::Error;
+    use crate::ops::square;
+    use crate::rule::input::Argument;
+    use crate::tape::{GradientTape, Origin, Rule};
+    use crate::tensor::Tensor;
+
+    static RULE: Rule = Rule::new("f", "file.rs", 1, &["x"]);
+
+    /// 2x, computed from x where no tape sees it.
+    fn doubled(x: &Tensor) -> Tensor {
+        let origin = Origin { rule: &RULE, called: Location::caller() };
+        let doubled = Tensor::scalar(2.0 * x.item());
+        Underived { origin, order: "second", reason: "no tape sees it; let one" }.mark(&[x.member()], doubled)
+    }
+
+    #[test]
+    fn only_its_derivative_is_an_error() -> Result<(), Error> {
+        let x = Tensor::scalar(3.0);
+        let tape = GradientTape::persistent();
+        tape.watch(&x);
+        let (y, aside) = (square(&x), doubled(&x));
+        assert_eq!(tape.gradient(&y, &x)?.item().to_bits(), 6.0f32.to_bits());
+        let error = tape.gradient(&(&aside + &y), &x).expect_err("no derivative");
+        let called = match &error {
+            Error::HigherDerivative { called, .. } => *called,
+            other => panic!("{other}"),
+        };
+        let text = format!(
+            "the second derivative of `f` (file.rs:1, called at {called}) is not known: no tape sees it; let one"
+        );
+        assert_eq!(error.to_string(), text);
+        assert_eq!(tape.gradient(&y, &x)?.item().to_bits(), 6.0f32.to_bits());
+        Ok(())
+    }
+}
