@@ -70,6 +70,16 @@ pub mod __private {
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, enter, none};
     pub use crate::tape::Rule;
+    pub use crate::tensor::Tensor;
+
+    /// What generated code uses over arrays.
+    pub mod arrays {
+        pub use crate::rule::arrays::{NoGradient, enter, hold, none, own, ranked};
+        /// Traits that choose by type, besides those of every rule.
+        pub mod dispatch {
+            pub use crate::rule::arrays::KeepArray as _;
+        }
+    }
 
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
