@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Ident, ItemFn, parse_quote};
 
+use crate::arrays;
 use crate::exit::{self, Hole};
 use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule};
 use crate::names::{self, Contract};
@@ -45,6 +46,15 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let dispatch = contract.get("dispatch");
     let name = function.sig.ident.to_string();
     let name = name.trim_start_matches("r#");
+    let (enter, mutability, views, bindings) = match &model.arrays {
+        Some(arrays) => {
+            let item = |name| contract.arrays(name, proc_macro2::Span::mixed_site());
+            let dispatch = item("dispatch");
+            let views = quote!(#[allow(unused_imports)] use #dispatch::*;);
+            (item("enter"), quote!(mut), views, arrays.bindings(parameters, contract))
+        }
+        None => (enter, quote!(), quote!(), quote!()),
+    };
     let line = quote_spanned!(function.sig.ident.span()=> ::core::line!());
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
     let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
@@ -80,8 +90,10 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig {
             #[allow(unused_imports)]
             use #dispatch::*;
+            #views
             #underscores
-            let #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
+            let #mutability #call = #enter(#rule!(#name, #line, #(#shown),*), #inputs);
+            #bindings
             #unused
             #body
         }
@@ -112,11 +124,16 @@ fn inputs(model: &GradFn) -> TokenStream {
     let (probe, input, constant) =
         (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
     let nondiff = model.contract.get("Nondiff");
-    let parameters = model.parameters.iter().map(|parameter| {
+    let parameters = model.parameters.iter().enumerate().map(|(position, parameter)| {
         let name = &parameter.name;
+        let probed = quote!((&&&#probe(&#name)).__parameter());
+        let by_type = match &model.arrays {
+            Some(arrays) => arrays.ranked(position, probed, &model.contract),
+            None => probed,
+        };
         match parameter.kind {
-            ParameterKind::ByType => quote!((&&&#probe(&#name)).__parameter()),
-            ParameterKind::Nondiff => quote!(#nondiff((&&&#probe(&#name)).__parameter())),
+            ParameterKind::ByType => by_type,
+            ParameterKind::Nondiff => quote!(#nondiff(#by_type)),
             ParameterKind::Constant => quote!(#constant),
         }
     });
@@ -147,7 +164,8 @@ impl VisitMut for Filler<'_> {
 impl Filler<'_> {
     /// The type of the value, without its `Result`.
     fn output(&self) -> TokenStream {
-        self.model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream)
+        let output = self.model.arrays.as_ref().map(|arrays| &arrays.output).or(self.model.output.as_ref());
+        output.map_or_else(|| quote!(_), ToTokens::to_token_stream)
     }
 
     fn exit(&self, number: usize) -> TokenStream {
@@ -185,13 +203,19 @@ impl Filler<'_> {
         let keeps = rule.captures.iter().map(|captured| {
             let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
             let inputs = positions(rule, captured.shared, &captured.used_by);
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).__keep(&#call, #inputs, #text);)
+            // One reference more: views come before whatever else can be captured.
+            let views = self.model.arrays.as_ref().map(|_| quote!(&));
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (#views &&&#capture(&#place)).__keep(&#call, #inputs, #text);)
         });
-        let (parameter, binding) = upstream(rule);
-        let shared = seen(rule, |captured| captured.shared);
+        let (parameter, binding) = match &self.model.arrays {
+            Some(_) => arrays::upstream(&rule.parameters, contract),
+            None => upstream(rule),
+        };
+        let over_arrays = self.model.arrays.is_some();
+        let shared = seen(rule, over_arrays, |captured| captured.shared);
         let statements = &rule.statements;
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
-        let gradients = gradients(rule, contract, &sink);
+        let gradients = gradients(rule, contract, over_arrays, &sink);
         let output = self.output();
         quote! {{
             #(#keeps)*
@@ -235,7 +259,7 @@ fn positions(rule: &Rule, shared: bool, used_by: &[bool]) -> TokenStream {
 }
 
 /// Gives what is kept the names, and so the types, that it has outside.
-fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenStream {
+fn seen(rule: &Rule, over_arrays: bool, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenStream {
     rule.captures
         .iter()
         .filter(|captured| used(captured))
@@ -244,12 +268,17 @@ fn seen(rule: &Rule, used: impl Fn(&crate::capture::Captured) -> bool) -> TokenS
             // At the attribute, or rustc takes the use for the binding, and suggests changes to its pattern.
             name.set_span(proc_macro2::Span::call_site().resolved_at(name.span()));
             let allowed = captured.guessed.then(|| quote!(#[allow(unused_variables)]));
-            quote_spanned!(names::at(captured.place.span())=> #allowed let #name = #kept.get();)
+            let place = names::at(captured.place.span());
+            match over_arrays {
+                true => arrays::seen(&quote!(#allowed let #name), kept, place),
+                false => quote_spanned!(place=> #allowed let #name = #kept.get();),
+            }
         })
         .collect()
 }
 
-fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+fn gradients(rule: &Rule, contract: &Contract, over_arrays: bool, sink: &Ident) -> TokenStream {
+    let item = |name: &str, place| if over_arrays { contract.arrays(name, place) } else { contract.item(name, place) };
     match &rule.gradients {
         Gradients::Split(gradients) => {
             let mut end = sink.span();
@@ -258,10 +287,10 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
                 .enumerate()
                 .map(|(position, (gradient, declared))| {
                     end = names::at(gradient.span());
-                    let seen = seen(rule, |captured| captured.used_by[position]);
+                    let seen = seen(rule, over_arrays, |captured| captured.used_by[position]);
                     let output = declared.as_ref().map(|ty| quote!(-> #ty));
                     let value = match declared {
-                        None if is_none(gradient) => contract.item("NoGradient", end),
+                        None if is_none(gradient) => item("NoGradient", end),
                         _ => gradient.to_token_stream(),
                     };
                     match (&output, seen.is_empty()) {
@@ -273,10 +302,10 @@ fn gradients(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, declared, early } => {
-            let seen = seen(rule, |captured| captured.used_by.iter().any(|used| *used));
+            let seen = seen(rule, over_arrays, |captured| captured.used_by.iter().any(|used| *used));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
-                let none = contract.item("none", place);
+                let none = item("none", place);
                 with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
             match (declared, early) {

@@ -9,6 +9,7 @@ use syn::{
     PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
+use crate::arrays::Arrays;
 use crate::capture::{Captured, captures};
 use crate::comparison::Comparisons;
 use crate::exit::{self, Exit, Hole};
@@ -34,6 +35,8 @@ pub(crate) struct GradFn {
     /// Where the body uses a rule otherwise than in a pair.
     pub(crate) rules_used: Vec<Ident>,
     pub(crate) contract: Contract,
+    /// What the body sees with the option `arrays`.
+    pub(crate) arrays: Option<Arrays>,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
 }
@@ -99,9 +102,14 @@ impl Gradients {
 }
 
 impl GradFn {
-    pub(crate) fn new(options: TokenStream, mut function: ItemFn, report: &mut Report) -> Self {
-        let Options { variables, gradcore, .. } = Options::parse(options, report);
-        let contract = Contract::new(gradcore);
+    pub(crate) fn new(
+        options: Options,
+        contract: Contract,
+        arrays: Option<Arrays>,
+        mut function: ItemFn,
+        report: &mut Report,
+    ) -> Self {
+        let Options { variables, .. } = options;
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
             ReturnType::Default => (None, false),
@@ -118,8 +126,11 @@ impl GradFn {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
         };
-        let TakenRules { rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, &mut exits, &contract);
+        // Among arrays and their elements every comparison is Rust's own.
+        if arrays.is_none() {
+            compare_tensors(&mut function, &mut exits, &contract);
+        }
+        let TakenRules { rules, names: rule_names, used: rules_used } = take_rules(&mut function, &mut exits);
         let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
         GradFn {
             function,
@@ -132,6 +143,7 @@ impl GradFn {
             rule_names,
             rules_used,
             contract,
+            arrays,
             tracks_caller,
         }
     }
@@ -206,6 +218,25 @@ fn in_result(ty: &Type) -> Option<Type> {
     }
 }
 
+/// The `T` of a `Result<T, …>`, or the type itself.
+pub(crate) fn in_result_mut(ty: &mut Type) -> &mut Type {
+    if in_result(ty).is_none() {
+        return ty;
+    }
+    match ty {
+        Type::Paren(inner) => in_result_mut(&mut inner.elem),
+        Type::Group(inner) => in_result_mut(&mut inner.elem),
+        Type::Path(path) => match path.path.segments.last_mut().map(|last| &mut last.arguments) {
+            Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first_mut() {
+                Some(GenericArgument::Type(value)) => value,
+                _ => unreachable!("a `Result` has a value"),
+            },
+            _ => unreachable!("a `Result` has arguments"),
+        },
+        other => other,
+    }
+}
+
 /// The dtype of a type that is written as a tensor or variable, or a reference to one; `f32` if none is written.
 pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
     match ty {
@@ -226,15 +257,18 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
     }
 }
 
-/// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) -> TakenRules {
-    let named: Vec<Ident> = exits
-        .iter()
-        .filter_map(|exit| match &exit.rule {
-            exit::Rule::Named(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect();
+/// The names by which the exits call their rules.
+fn named_rules(exits: &[Exit]) -> Vec<Ident> {
+    let name = |exit: &Exit| match &exit.rule {
+        exit::Rule::Named(name) => Some(name.clone()),
+        _ => None,
+    };
+    exits.iter().filter_map(name).collect()
+}
+
+/// Makes the comparisons of the body, the exits and their rules those of tensors.
+fn compare_tensors(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) {
+    let named = named_rules(exits);
     let mut comparisons = Comparisons { contract, functions: &named };
     comparisons.visit_block_mut(&mut function.block);
     for exit in exits.iter_mut() {
@@ -243,6 +277,11 @@ fn take_rules(function: &mut ItemFn, exits: &mut [Exit], contract: &Contract) ->
             comparisons.visit_expr_closure_mut(closure);
         }
     }
+}
+
+/// Takes the rules out of the body and the exits, and leaves holes.
+fn take_rules(function: &mut ItemFn, exits: &mut [Exit]) -> TakenRules {
+    let named = named_rules(exits);
     let mut scopes = Scopes::default();
     for input in &function.sig.inputs {
         if let FnArg::Typed(input) = input {

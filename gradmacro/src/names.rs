@@ -42,6 +42,16 @@ pub(crate) fn upstream(place: Span) -> Ident {
     Ident::new("upstream", at(place))
 }
 
+/// The upstream gradient of one of several outputs, before it has the user's name and type.
+pub(crate) fn upstream_of(output: usize, place: Span) -> Ident {
+    Ident::new(&format!("upstream_{output}"), at(place))
+}
+
+/// What an array parameter, or a captured array, is seen through.
+pub(crate) fn held(place: Span) -> Ident {
+    Ident::new("held", at(place))
+}
+
 /// What is kept of a capture.
 pub(crate) fn kept(name: &str, place: Span) -> Ident {
     Ident::new(&format!("kept_{name}"), at(place))
@@ -73,6 +83,12 @@ impl Contract {
             Some(path) => quote_spanned!(place=> #path::__private::#name),
             None => quote_spanned!(place=> ::gradcore::__private::#name),
         }
+    }
+
+    /// An item of the contract over arrays; errors in its use are shown at `place`.
+    pub(crate) fn arrays(&self, name: &str, place: Span) -> TokenStream {
+        let (arrays, name) = (self.item("arrays", place), Ident::new(name, place));
+        quote_spanned!(place=> #arrays::#name)
     }
 
     /// An item of the contract.

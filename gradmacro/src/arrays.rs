@@ -1,0 +1,296 @@
+//! The option `arrays`: the body is written over ndarray, and the outside sees tensors.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    FnArg, GenericArgument, ItemFn, Lifetime, Pat, PathArguments, ReturnType, Token, Type, TypePath, TypeReference,
+    parse_quote,
+};
+
+use crate::check::is_constant;
+use crate::model::{self, Parameter};
+use crate::names::{self, Contract};
+use crate::report::Report;
+
+/// What the body sees, where the outside sees tensors.
+pub(crate) struct Arrays {
+    /// One for each parameter other than `self`: how the body binds it, if it is an array.
+    parameters: Vec<Option<Binding>>,
+    /// What a pair's value must be.
+    pub(crate) output: Type,
+}
+
+struct Binding {
+    mutability: Option<Token![mut]>,
+    ty: Type,
+}
+
+/// Takes the arrays out of the signature, and puts tensors there.
+///
+/// Input: `fn f(mut a: Array2<f32>, n: usize) -> Result<Array1<f32>, String>`
+///
+/// Output: `fn f(a: &Tensor<f32>, n: usize) -> Result<Tensor<f32>, String>`
+pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Report) -> Arrays {
+    let parameters = function
+        .sig
+        .inputs
+        .iter_mut()
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => Some(parameter(&mut input.pat, &mut input.ty, contract, report)),
+            FnArg::Receiver(_) => None,
+        })
+        .collect::<Vec<_>>();
+    let name = &function.sig.ident;
+    if parameters.iter().all(Option::is_none) && !report.has_errors() {
+        report.error(
+            if function.sig.inputs.is_empty() {
+                function.sig.to_token_stream()
+            } else {
+                function.sig.inputs.to_token_stream()
+            },
+            format_args!(
+                "`{name}` has no array parameter; expected one to which a gradient flows, such as `a: ArrayView2<f32>`"
+            ),
+        );
+    }
+    let output = match &mut function.sig.output {
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, ty) => {
+            let value = model::in_result_mut(ty);
+            let written = value.clone();
+            outputs(value, contract, report);
+            written
+        }
+    };
+    Arrays { parameters, output }
+}
+
+fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut Report) -> Option<Binding> {
+    let shown = pattern.to_token_stream().to_string().replace("mut ", "");
+    if let Some(dtype) = model::is_tensor(ty) {
+        let found = spaceless(&*ty);
+        report.error(
+            &*ty,
+            format_args!("with `arrays` the body sees arrays: expected a view of `{shown}` with its rank, such as `{shown}: ArrayView2<{dtype}>`, found `{found}`; callers pass `&Tensor` all the same"),
+        );
+        return None;
+    }
+    match Written::of(ty) {
+        Written::Other => None,
+        Written::Refused(remedy) => {
+            report.error(&*ty, format_args!("`{shown}` cannot be `{}`; {remedy}", spaceless(&*ty)));
+            None
+        }
+        Written::Array { dtype, lifetime } => {
+            let tensor = contract.item("Tensor", names::at(ty.span()));
+            let outside = parse_quote!(& #lifetime #tensor<#dtype>);
+            let ty = std::mem::replace(ty, outside);
+            let mutability = match pattern {
+                Pat::Ident(binding) => binding.mutability.take(),
+                _ => None,
+            };
+            Some(Binding { mutability, ty })
+        }
+    }
+}
+
+fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
+    let found = spaceless(&*ty);
+    match ty {
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+            tuple.elems.iter_mut().for_each(|ty| outputs(ty, contract, report));
+        }
+        Type::Paren(inner) => outputs(&mut inner.elem, contract, report),
+        Type::Group(inner) => outputs(&mut inner.elem, contract, report),
+        ty => match Written::of(ty) {
+            Written::Array { dtype, .. } if !matches!(ty, Type::Reference(_)) => {
+                let tensor = contract.item("Tensor", names::at(ty.span()));
+                *ty = parse_quote!(#tensor<#dtype>);
+            }
+            _ if is_constant(ty) => report.error(
+                &*ty,
+                format_args!("with `arrays` the value is an array, which callers get as a tensor: expected `Array0<{found}>` for one number, such as `arr0(value)`, found `{found}`"),
+            ),
+            _ => report.error(
+                &*ty,
+                format_args!("with `arrays` the value is an array, which callers get as a tensor: expected an owned array or a tuple of these, such as `Array2<f32>`, found `{found}`"),
+            ),
+        },
+    }
+}
+
+/// What a type is, as far as its syntax shows.
+enum Written {
+    Array {
+        dtype: Type,
+        lifetime: Option<Lifetime>,
+    },
+    /// What comes near an array, with the remedy.
+    Refused(String),
+    Other,
+}
+
+impl Written {
+    fn of(ty: &Type) -> Self {
+        match ty {
+            Type::Paren(inner) => Written::of(&inner.elem),
+            Type::Group(inner) => Written::of(&inner.elem),
+            Type::Reference(reference) => Written::of_reference(reference),
+            Type::Path(path) => Written::of_path(path),
+            _ => Written::Other,
+        }
+    }
+
+    fn of_reference(reference: &TypeReference) -> Self {
+        match Written::of(&reference.elem) {
+            Written::Array { dtype, .. } if reference.mutability.is_some() => {
+                let dtype = dtype.to_token_stream();
+                Written::Refused(format!(
+                    "a tensor is not written to; take `mut a: Array2<{dtype}>`, a copy of its own"
+                ))
+            }
+            Written::Array { dtype, lifetime } => {
+                Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime) }
+            }
+            other => other,
+        }
+    }
+
+    fn of_path(path: &TypePath) -> Self {
+        const FORMS: [&str; 5] = ["Array", "ArrayView", "ArrayRef", "ArcArray", "CowArray"];
+        let Some(last) = path.path.segments.last() else { return Written::Other };
+        let name = last.ident.to_string();
+        let form = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let form = form.strip_suffix('D').unwrap_or(form);
+        let arguments = match &last.arguments {
+            PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+            _ => None,
+        };
+        let dtype = arguments.into_iter().flatten().find_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty.clone()),
+            _ => None,
+        });
+        let lifetime = arguments.into_iter().flatten().find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) if lifetime.ident != "_" => Some(lifetime.clone()),
+            _ => None,
+        });
+        match (FORMS.contains(&form), form, dtype) {
+            (true, _, Some(dtype)) => Written::Array { dtype, lifetime },
+            (true, _, None) => Written::Refused(format!("write the dtype of its elements, as in `{name}<f32>`")),
+            (_, "ArrayViewMut", _) => {
+                Written::Refused("a tensor is not written to; take `mut a: Array2<f32>`, a copy of its own".to_owned())
+            }
+            (_, "ArrayBase", _) => Written::Refused(
+                "write the kind of array out, such as `ArrayView2<f32>` or `ArrayView<f32, D>`".to_owned(),
+            ),
+            _ => Written::Other,
+        }
+    }
+}
+
+/// A type as a person writes it.
+fn spaceless(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace(" < ", "<")
+        .replace(" <", "<")
+        .replace("< ", "<")
+        .replace(" >", ">")
+        .replace("& ", "&")
+        .replace(" ,", ",")
+}
+
+impl Arrays {
+    /// Adds to what a parameter is the array that it is seen as.
+    pub(crate) fn ranked(&self, position: usize, parameter: TokenStream, contract: &Contract) -> TokenStream {
+        let Some(Binding { ty, .. }) = &self.parameters[position] else { return contract.get("Constant") };
+        let ranked = contract.arrays("ranked", names::at(ty.span()));
+        let ty = without_lifetimes(ty);
+        quote!(#ranked::<#ty, _>(#parameter))
+    }
+
+    /// Binds each array parameter to the array that the body sees.
+    ///
+    /// Output: `let a: ArrayView2<f32> = own(call.view::<ArrayView2<f32>>(a, 0));`
+    pub(crate) fn bindings(&self, parameters: &[Parameter], contract: &Contract) -> TokenStream {
+        let call = names::call();
+        let arrays = self.parameters.iter().zip(parameters).enumerate();
+        arrays
+            .filter_map(|(position, (binding, parameter))| Some((position, binding.as_ref()?, &parameter.name)))
+            .map(|(position, Binding { mutability, ty }, name)| {
+                let bare = without_lifetimes(ty);
+                let place = names::at(ty.span());
+                let view = quote_spanned!(place=> #call.view::<#bare>(#name, #position));
+                bind(&quote!(#mutability #name), ty, &view, contract)
+            })
+            .collect()
+    }
+}
+
+/// Binds a name to what its type makes of a view.
+pub(crate) fn bind(pattern: &TokenStream, ty: &Type, view: &TokenStream, contract: &Contract) -> TokenStream {
+    let place = names::at(ty.span());
+    let (own, hold) = (contract.arrays("own", place), contract.arrays("hold", place));
+    match peeled(ty) {
+        Type::Reference(reference) => {
+            let (referent, held) = (without_lifetimes(&reference.elem), names::held(place));
+            quote_spanned! {place=>
+                let #held = #hold::<#referent, _, _>(#view);
+                let #pattern: &#referent = &#held;
+            }
+        }
+        ty => {
+            let ty = without_lifetimes(ty);
+            quote_spanned!(place=> let #pattern: #ty = #own(#view);)
+        }
+    }
+}
+
+/// The parameter that receives the upstream gradients, and the `let`s that give them the types that the user wrote.
+pub(crate) fn upstream(parameters: &[(Pat, Option<Type>)], contract: &Contract) -> (TokenStream, TokenStream) {
+    let mut bindings = TokenStream::new();
+    let received: Vec<TokenStream> = parameters
+        .iter()
+        .enumerate()
+        .map(|(output, (pattern, ty))| {
+            let Some(ty) = ty else { return pattern.to_token_stream() };
+            let received = names::upstream_of(output, pattern.span()).to_token_stream();
+            bindings.extend(bind(&pattern.to_token_stream(), ty, &received, contract));
+            received
+        })
+        .collect();
+    match &received[..] {
+        [one] => (one.clone(), bindings),
+        several => (quote!((#(#several),*)), bindings),
+    }
+}
+
+/// Gives what is kept the name, and so the type, that it has outside.
+pub(crate) fn seen(binding: &TokenStream, kept: &Ident, place: Span) -> TokenStream {
+    let held = names::held(place);
+    quote_spanned! {place=>
+        let #held = #kept.hold();
+        #binding = #kept.see(&#held);
+    }
+}
+
+fn peeled(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => peeled(&inner.elem),
+        Type::Group(inner) => peeled(&inner.elem),
+        other => other,
+    }
+}
+
+/// A copy of an argument lives no longer than the call, whatever lifetime the signature names.
+fn without_lifetimes(ty: &Type) -> Type {
+    struct Erase;
+    impl syn::visit_mut::VisitMut for Erase {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            lifetime.ident = Ident::new("_", lifetime.ident.span());
+        }
+    }
+    let mut ty = ty.clone();
+    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut ty);
+    ty
+}
