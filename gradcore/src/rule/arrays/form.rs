@@ -38,7 +38,7 @@ pub trait Referent {
 
 /// What a parameter of type `&U` refers to: a view where that will do, a copy where `U` owns its elements.
 #[inline]
-pub fn hold<'a, U: Referent, T, D>(view: ArrayView<'a, T, D>) -> U::Holder<'a>
+pub fn hold<'a, U: Referent + ?Sized, T, D>(view: ArrayView<'a, T, D>) -> U::Holder<'a>
 where
     U::Holder<'a>: FromView<'a, T, D>,
 {
@@ -80,7 +80,7 @@ impl<T: Element, D: Dimension> Referent for ArrayRef<T, D> {
     type Holder<'a> = ArrayView<'a, T, D>;
 }
 
-impl<A: ArrayType> ArrayType for &A {
+impl<A: ArrayType + ?Sized> ArrayType for &A {
     type Elem = A::Elem;
     type Dim = A::Dim;
 }
