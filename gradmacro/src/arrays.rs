@@ -274,6 +274,23 @@ pub(crate) fn seen(binding: &TokenStream, kept: &Ident, place: Span) -> TokenStr
     }
 }
 
+/// Gives the next gradient. It becomes a tensor where it stands, since it may look into what was seen.
+pub(crate) fn next(seen: &TokenStream, declared: Option<&Type>, value: &TokenStream, place: Span) -> TokenStream {
+    let (give, gradient) = (names::give(place), names::gradient(place));
+    let (declared, value) = match declared {
+        Some(ty) => (quote_spanned!(place=> let #gradient: #ty = #value;), gradient.to_token_stream()),
+        None => (quote!(), value.clone()),
+    };
+    quote_spanned! {place=>
+        .next(|#give| {
+            #seen
+            #declared
+            let #gradient = #give.gradient(#value);
+            #gradient
+        })
+    }
+}
+
 fn peeled(ty: &Type) -> &Type {
     match ty {
         Type::Paren(inner) => peeled(&inner.elem),

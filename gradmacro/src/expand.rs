@@ -293,6 +293,9 @@ fn gradients(rule: &Rule, contract: &Contract, over_arrays: bool, sink: &Ident) 
                         None if is_none(gradient) => item("NoGradient", end),
                         _ => gradient.to_token_stream(),
                     };
+                    if over_arrays {
+                        return arrays::next(&seen, declared.as_ref(), &value, end);
+                    }
                     match (&output, seen.is_empty()) {
                         (None, true) => quote_spanned!(end=> .next(|| #value)),
                         _ => quote_spanned!(end=> .next(|| #output { #seen #value })),

@@ -47,6 +47,16 @@ pub(crate) fn upstream_of(output: usize, place: Span) -> Ident {
     Ident::new(&format!("upstream_{output}"), at(place))
 }
 
+/// What turns an array into a gradient.
+pub(crate) fn give(place: Span) -> Ident {
+    Ident::new("give", at(place))
+}
+
+/// A gradient.
+pub(crate) fn gradient(place: Span) -> Ident {
+    Ident::new("gradient", at(place))
+}
+
 /// What an array parameter, or a captured array, is seen through.
 pub(crate) fn held(place: Span) -> Ident {
     Ident::new("held", at(place))

@@ -291,6 +291,23 @@ fn every_kind_of_result() {
     assert_eq!((sum(&x).to_vec(), gradient_of(sum, &x)), (vec![4.0], vec![1.0, 1.0]));
 }
 
+/// A gradient may be a view of what `grad` captured.
+#[test]
+fn gradients_that_look_into_captures() -> Result<(), Error> {
+    #[custom_gradient(arrays)]
+    fn trace_of_product(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Array0<f32> {
+        let also = b.to_owned();
+        (a.dot(&b).diag().sum(), |_dy| (also.t(), a.t()))
+    }
+    let (a, b) = (tf::constant([[1.0, 2.0]]), tf::constant([[3.0], [4.0]]));
+    let tape = GradientTape::new();
+    tape.watch((&a, &b));
+    let (da, db) = tape.gradient(trace_of_product(&a, &b), (&a, &b))?;
+    assert_eq!((da.shape(), da.to_vec()), (&[1, 2][..], vec![3.0, 4.0]));
+    assert_eq!((db.shape(), db.to_vec()), (&[2, 1][..], vec![1.0, 2.0]));
+    Ok(())
+}
+
 #[test]
 fn results_and_early_exits() -> Result<(), String> {
     #[custom_gradient(arrays)]

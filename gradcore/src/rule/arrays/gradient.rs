@@ -106,8 +106,8 @@ pub struct Taker<'a> {
 
 impl Taker<'_> {
     #[inline]
-    fn put<T: Element, D>(&mut self, position: usize, gradient: impl ArrayGradient<T, D>) {
-        if let Some(gradient) = gradient.into_tensor() {
+    fn put<T: Element>(&mut self, position: usize, gradient: Option<Tensor<T>>) {
+        if let Some(gradient) = gradient {
             self.tape.put(position, self.sources.mark(self.origin, gradient));
         }
     }
@@ -121,13 +121,16 @@ impl<'a, W> Sink<'a, W> {
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next<G: ArrayGradient<W::Dtype, W::Dim>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
+    pub fn next(
+        mut self,
+        gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Option<Tensor<W::Dtype>>,
+    ) -> Sink<'a, W::Rest>
     where
         W: Wanted + NextArray,
     {
         let Sink { position, .. } = self;
         if self.taker.tape.needs(position) {
-            W::put(position, gradient(), &mut self.taker);
+            W::put(position, gradient(Give(PhantomData)), &mut self.taker);
         }
         Sink { taker: self.taker, position: position + 1, wanted: PhantomData }
     }
@@ -146,6 +149,18 @@ impl<'a, W> Sink<'a, W> {
     pub fn whole<G: AllArrays<W>>(mut self, gradients: G) -> Given {
         gradients.give_all(&mut self.taker);
         Given(self.taker.tape.finish())
+    }
+}
+
+/// Turns a gradient into a tensor while what it may look into, such as a captured view, is still there.
+pub struct Give<T, D>(PhantomData<fn() -> (T, D)>);
+
+impl<T, D> Give<T, D> {
+    /// The gradient as a tensor, if there is one.
+    #[inline]
+    #[allow(clippy::unused_self, reason = "it tells the dtype and the dimension")]
+    pub fn gradient<G: ArrayGradient<T, D>>(self, gradient: G) -> Option<Tensor<T>> {
+        gradient.into_tensor()
     }
 }
 
@@ -182,11 +197,11 @@ impl<G> ArrayGradient<Surplus, Surplus> for G {
 )]
 pub trait NextArray: Wanted {
     #[doc(hidden)]
-    fn put(position: usize, gradient: impl ArrayGradient<Self::Dtype, Self::Dim>, taker: &mut Taker<'_>);
+    fn put(position: usize, gradient: Option<Tensor<Self::Dtype>>, taker: &mut Taker<'_>);
 }
 impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
     #[inline]
-    fn put(position: usize, gradient: impl ArrayGradient<T, D>, taker: &mut Taker<'_>) {
+    fn put(position: usize, gradient: Option<Tensor<T>>, taker: &mut Taker<'_>) {
         taker.put(position, gradient);
     }
 }
@@ -216,7 +231,7 @@ impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, 
     #[inline]
     fn give_all(self, taker: &mut Taker<'_>) {
         if taker.tape.needs(0) {
-            taker.put::<T, D>(0, self);
+            taker.put(0, ArrayGradient::<T, D>::into_tensor(self));
         }
     }
 }
@@ -229,7 +244,7 @@ macro_rules! tuples {
         {
             fn give_all(self, taker: &mut Taker<'_>) {
                 $(if taker.tape.needs($index) {
-                    taker.put::<$dtype, $dim>($index, self.$index);
+                    taker.put($index, ArrayGradient::<$dtype, $dim>::into_tensor(self.$index));
                 })+
             }
         }

@@ -80,10 +80,7 @@ impl<'t, W> ArraysCall<'t, W> {
         if self.call.watches(!0) {
             self.tensors.push(tensor);
         }
-        match tensor.view().into_dimensionality() {
-            Ok(view) => view,
-            Err(_) => refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()),
-        }
+        viewed(tensor).unwrap_or_else(|| refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()))
     }
 
     /// Gives a backward function its type: from views of the upstream gradients of the outputs `O` to gradients `W`.
@@ -126,9 +123,15 @@ where
     })
 }
 
-/// The elements of a tensor as an array of rank `D`, which is known to be the tensor's.
-fn viewed<T: Element, D: Dimension>(tensor: &Tensor<T>) -> ArrayView<'_, T, D> {
-    tensor.view().into_dimensionality().expect("a gradient has the rank of its output")
+/// The elements of a tensor as an array with dimension `D`, if that is of the tensor's rank.
+fn viewed<T: Element, D: Dimension>(tensor: &Tensor<T>) -> Option<ArrayView<'_, T, D>> {
+    let shape = tensor.shape();
+    if D::NDIM.is_some_and(|rank| rank != shape.len()) {
+        return None;
+    }
+    let mut dim = D::zeros(shape.len());
+    dim.slice_mut().copy_from_slice(shape);
+    ArrayView::from_shape(dim, tensor.values()).ok()
 }
 
 #[track_caller]

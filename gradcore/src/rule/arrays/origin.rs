@@ -5,13 +5,12 @@ use smallvec::SmallVec;
 use crate::element::Element;
 use crate::rule::input::{Inputs, SeenMembers};
 use crate::rule::underived::Underived;
-use crate::shape::Shape;
 use crate::tape::{Member, Origin, recorder};
 use crate::tensor::{Identity, Tensor};
 
 /// The inputs of a call and, while `grad` runs, the upstream gradients.
 #[derive(Clone, Default)]
-pub(super) struct Sources(SmallVec<[(Identity, Shape); 3]>);
+pub(super) struct Sources(SmallVec<[(Identity, SmallVec<[usize; 4]>); 3]>);
 
 impl Sources {
     /// The inputs, if a tape may watch them.

@@ -25,6 +25,9 @@ impl<A: ArrayType<Dim: 'static>> ArrayOutputs for A {
     type Owned = Array<A::Elem, A::Dim>;
 }
 
+/// What holds between an output and its gradient.
+const RANK: &str = "a gradient has the rank of its output";
+
 /// What arrays are outside, and how `grad` receives their gradients.
 pub trait Upstreams: 'static {
     type Tensors: Outputs + 'static;
@@ -40,7 +43,7 @@ impl<T: Element, D: Dimension + 'static> Upstreams for Array<T, D> {
     type Views<'a> = ArrayView<'a, T, D>;
     #[inline]
     fn views<'a>(upstream: <Self::Tensors as Outputs>::Upstream<'a>) -> Self::Views<'a> {
-        viewed(upstream)
+        viewed(upstream).expect(RANK)
     }
     fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
         add(Argument::member(*upstream));
@@ -113,7 +116,7 @@ macro_rules! tuples {
             type Tensors = ($(Tensor<$dtype>,)+);
             type Views<'a> = ($(ArrayView<'a, $dtype, $dim>,)+);
             fn views<'a>(upstream: <Self::Tensors as Outputs>::Upstream<'a>) -> Self::Views<'a> {
-                ($(viewed(upstream.$index),)+)
+                ($(viewed(upstream.$index).expect(RANK),)+)
             }
             fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
                 $(add(upstream.$index.member());)+
