@@ -52,6 +52,7 @@ macro_rules! forms {
             type Dim = D;
         }
 
+        #[diagnostic::do_not_recommend]
         impl<'a, T: Element, D: Dimension> FromView<'a, T, D> for $holder {
             #[inline]
             fn from_view($view: ArrayView<'a, T, D>) -> Self {

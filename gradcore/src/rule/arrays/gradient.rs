@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{ArcArray, Array, ArrayRef, ArrayView, CowArray, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+use ndarray::{Array, Dimension};
 
 use super::Shaped;
 use super::origin::Sources;
@@ -20,49 +20,6 @@ use crate::tensor::Tensor;
 pub trait ArrayGradient<T, D> {
     #[doc(hidden)]
     fn into_tensor(self) -> Option<Tensor<T>>;
-}
-
-/// That a gradient has the rank of its parameter.
-#[diagnostic::on_unimplemented(
-    message = "the gradient of this parameter has the wrong rank: expected dimension `{D}`, found `{Self}`",
-    label = "expected an array with dimension `{D}`",
-    note = "`Dim<[usize; 2]>` is rank 2, as in `Array2`; `Dim<IxDynImpl>` is any rank: `.into_dimensionality::<Ix2>()` gives it one"
-)]
-pub trait OfRank<D> {}
-impl<D: Dimension> OfRank<D> for D {}
-
-/// A parameter of any rank takes whatever rank its gradient turns out to have.
-macro_rules! any_rank {
-    ($($dim:ty)+) => { $(impl OfRank<IxDyn> for $dim {})+ };
-}
-any_rank!(Ix0 Ix1 Ix2 Ix3 Ix4 Ix5 Ix6);
-
-impl<T: Element> ArrayGradient<T, Ix0> for T {
-    #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        Some(Tensor::scalar(self))
-    }
-}
-
-macro_rules! gradients {
-    ($($gradient:ty, $array:ident => $owned:expr;)+) => { $(
-        impl<T: Element, D: Dimension, E: Dimension + OfRank<D>> ArrayGradient<T, D> for $gradient {
-            #[inline]
-            fn into_tensor(self) -> Option<Tensor<T>> {
-                let $array = self;
-                Some(Tensor::from($owned))
-            }
-        }
-    )+ };
-}
-gradients! {
-    Array<T, E>, array => array;
-    ArrayView<'_, T, E>, array => array.to_owned();
-    CowArray<'_, T, E>, array => array.into_owned();
-    ArcArray<T, E>, array => array.into_owned();
-    &Array<T, E>, array => array.to_owned();
-    &ArrayView<'_, T, E>, array => array.to_owned();
-    &ArrayRef<T, E>, array => array.to_owned();
 }
 
 impl<T: Element, D, G: ArrayGradient<T, D>> ArrayGradient<T, D> for Option<G> {
@@ -218,7 +175,7 @@ impl NoMoreArrays for () {}
 /// The gradients of all inputs at once.
 #[diagnostic::on_unimplemented(
     message = "`grad` must return one array for each array parameter, found `{Self}`",
-    label = "not one array of the right dtype and rank for each array parameter",
+    label = "not one array for each array parameter",
     note = "expected an array or `None` for one parameter, and a tuple of these, in the order of the parameters, for several"
 )]
 pub trait AllArrays<W> {
@@ -226,7 +183,6 @@ pub trait AllArrays<W> {
     fn give_all(self, taker: &mut Taker<'_>);
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, ())> for G {
     #[inline]
     fn give_all(self, taker: &mut Taker<'_>) {

@@ -7,6 +7,7 @@
 //! 3. [`ArraysCall::exit`] turns the value into tensors; `grad` receives views, and its arrays go to the tape.
 
 mod form;
+mod given;
 mod gradient;
 mod kept;
 mod origin;

@@ -1,8 +1,9 @@
 //! What a function over arrays returns, and what its `grad` therefore receives.
 
-use ndarray::{ArcArray, Array, ArrayRef, ArrayView, CowArray, Dimension, Ix0};
+use ndarray::{Array, ArrayView, Dimension};
 
 use super::form::ArrayType;
+use super::given::IntoTensor;
 use super::viewed;
 use crate::element::Element;
 use crate::rule::input::Argument;
@@ -51,57 +52,20 @@ impl<T: Element, D: Dimension + 'static> Upstreams for Array<T, D> {
 }
 
 /// What the first half of the pair may be, for the outputs `O`.
+#[diagnostic::on_unimplemented(
+    message = "the value in the pair must be one array for each output of the function, found `{Self}`",
+    label = "expected an array for one output, and a tuple of arrays for several"
+)]
 pub trait ArrayValue<O: Upstreams> {
     #[doc(hidden)]
     fn into_tensors(self) -> O::Tensors;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Element, D: Dimension + 'static, V: OutputArray<T, D>> ArrayValue<Array<T, D>> for V {
+impl<T: Element, D: Dimension + 'static, V: IntoTensor<T, D>> ArrayValue<Array<T, D>> for V {
     #[inline]
     fn into_tensors(self) -> Tensor<T> {
         self.into_tensor()
     }
-}
-
-/// What the value of an output of `T` with dimension `D` may be. Where it owns its elements in row-major order they are
-/// taken over, else copied.
-#[diagnostic::on_unimplemented(
-    message = "the value in the pair must be an array of `{T}` with dimension `{D}`, which the function returns, found `{Self}`",
-    label = "expected an array of `{T}` with dimension `{D}`",
-    note = "`Dim<[usize; 2]>` is rank 2, as in `Array2`; `Dim<IxDynImpl>` any rank, as in `ArrayD`"
-)]
-pub trait OutputArray<T, D> {
-    #[doc(hidden)]
-    fn into_tensor(self) -> Tensor<T>;
-}
-
-impl<T: Element> OutputArray<T, Ix0> for T {
-    #[inline]
-    fn into_tensor(self) -> Tensor<T> {
-        Tensor::scalar(self)
-    }
-}
-
-macro_rules! values {
-    ($($value:ty, $array:ident => $owned:expr;)+) => { $(
-        impl<T: Element, D: Dimension> OutputArray<T, D> for $value {
-            #[inline]
-            fn into_tensor(self) -> Tensor<T> {
-                let $array = self;
-                Tensor::from($owned)
-            }
-        }
-    )+ };
-}
-values! {
-    Array<T, D>, array => array;
-    ArrayView<'_, T, D>, array => array.to_owned();
-    CowArray<'_, T, D>, array => array.into_owned();
-    ArcArray<T, D>, array => array.into_owned();
-    &Array<T, D>, array => array.to_owned();
-    &ArrayView<'_, T, D>, array => array.to_owned();
-    &ArrayRef<T, D>, array => array.to_owned();
 }
 
 macro_rules! tuples {
@@ -124,7 +88,7 @@ macro_rules! tuples {
         }
 
         #[diagnostic::do_not_recommend]
-        impl<$($dtype: Element, $dim: Dimension + 'static, $value: OutputArray<$dtype, $dim>),+>
+        impl<$($dtype: Element, $dim: Dimension + 'static, $value: IntoTensor<$dtype, $dim>),+>
             ArrayValue<($(Array<$dtype, $dim>,)+)> for ($($value,)+)
         {
             fn into_tensors(self) -> ($(Tensor<$dtype>,)+) {
