@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     FnArg, GenericArgument, ItemFn, Lifetime, Pat, PathArguments, ReturnType, Token, Type, TypePath, TypeReference,
-    parse_quote,
+    parse_quote, parse_quote_spanned,
 };
 
 use crate::check::is_constant;
@@ -79,12 +79,15 @@ fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut
     match Written::of(ty) {
         Written::Other => None,
         Written::Refused(remedy) => {
-            report.error(&*ty, format_args!("`{shown}` cannot be `{}`; {remedy}", spaceless(&*ty)));
+            let found = spaceless(&*ty);
+            let message = format!("`{shown}` cannot be `{found}`: {}", remedy.replace("{name}", &shown));
+            report.error(&*ty, message);
             None
         }
         Written::Array { dtype, lifetime } => {
-            let tensor = contract.item("Tensor", names::at(ty.span()));
-            let outside = parse_quote!(& #lifetime #tensor<#dtype>);
+            let place = names::at(ty.span());
+            let tensor = contract.item("Tensor", place);
+            let outside = parse_quote_spanned!(place=> & #lifetime #tensor<#dtype>);
             let ty = std::mem::replace(ty, outside);
             let mutability = match pattern {
                 Pat::Ident(binding) => binding.mutability.take(),
@@ -105,16 +108,17 @@ fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
         Type::Group(inner) => outputs(&mut inner.elem, contract, report),
         ty => match Written::of(ty) {
             Written::Array { dtype, .. } if !matches!(ty, Type::Reference(_)) => {
-                let tensor = contract.item("Tensor", names::at(ty.span()));
-                *ty = parse_quote!(#tensor<#dtype>);
+                let place = names::at(ty.span());
+                let tensor = contract.item("Tensor", place);
+                *ty = parse_quote_spanned!(place=> #tensor<#dtype>);
             }
             _ if is_constant(ty) => report.error(
                 &*ty,
-                format_args!("with `arrays` the value is an array, which callers get as a tensor: expected `Array0<{found}>` for one number, such as `arr0(value)`, found `{found}`"),
+                format_args!("with `arrays` a function returns arrays, which callers get as tensors: expected `Array0<{found}>`, found `{found}`; the pair may hold the number itself"),
             ),
             _ => report.error(
                 &*ty,
-                format_args!("with `arrays` the value is an array, which callers get as a tensor: expected an owned array or a tuple of these, such as `Array2<f32>`, found `{found}`"),
+                format_args!("with `arrays` a function returns arrays, which callers get as tensors: expected an array or a tuple of arrays, such as `Array2<f32>`, found `{found}`"),
             ),
         },
     }
@@ -126,7 +130,7 @@ enum Written {
         dtype: Type,
         lifetime: Option<Lifetime>,
     },
-    /// What comes near an array, with the remedy.
+    /// What comes near an array, with the reason and the remedy, in which `{name}` stands for the parameter.
     Refused(String),
     Other,
 }
@@ -144,12 +148,7 @@ impl Written {
 
     fn of_reference(reference: &TypeReference) -> Self {
         match Written::of(&reference.elem) {
-            Written::Array { dtype, .. } if reference.mutability.is_some() => {
-                let dtype = dtype.to_token_stream();
-                Written::Refused(format!(
-                    "a tensor is not written to; take `mut a: Array2<{dtype}>`, a copy of its own"
-                ))
-            }
+            Written::Array { .. } if reference.mutability.is_some() => Written::writable(&spaceless(&reference.elem)),
             Written::Array { dtype, lifetime } => {
                 Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime) }
             }
@@ -160,32 +159,33 @@ impl Written {
     fn of_path(path: &TypePath) -> Self {
         const FORMS: [&str; 5] = ["Array", "ArrayView", "ArrayRef", "ArcArray", "CowArray"];
         let Some(last) = path.path.segments.last() else { return Written::Other };
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Written::Other };
         let name = last.ident.to_string();
+        // `2` in `ArrayView2`, `D` in `ArrayViewD`.
         let form = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let form = form.strip_suffix('D').unwrap_or(form);
-        let arguments = match &last.arguments {
-            PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-            _ => None,
-        };
-        let dtype = arguments.into_iter().flatten().find_map(|argument| match argument {
+        let dtype = arguments.args.iter().find_map(|argument| match argument {
             GenericArgument::Type(ty) => Some(ty.clone()),
             _ => None,
         });
-        let lifetime = arguments.into_iter().flatten().find_map(|argument| match argument {
+        let lifetime = arguments.args.iter().find_map(|argument| match argument {
             GenericArgument::Lifetime(lifetime) if lifetime.ident != "_" => Some(lifetime.clone()),
             _ => None,
         });
-        match (FORMS.contains(&form), form, dtype) {
-            (true, _, Some(dtype)) => Written::Array { dtype, lifetime },
-            (true, _, None) => Written::Refused(format!("write the dtype of its elements, as in `{name}<f32>`")),
-            (_, "ArrayViewMut", _) => {
-                Written::Refused("a tensor is not written to; take `mut a: Array2<f32>`, a copy of its own".to_owned())
+        match (form, dtype) {
+            ("ArrayViewMut", Some(_)) => {
+                Written::writable(&spaceless(&Type::Path(path.clone())).replace("ViewMut", ""))
             }
-            (_, "ArrayBase", _) => Written::Refused(
-                "write the kind of array out, such as `ArrayView2<f32>` or `ArrayView<f32, D>`".to_owned(),
+            ("ArrayBase", Some(_)) => Written::Refused(
+                "its elements may be held in any way; take a view, such as `{name}: ArrayView<f32, D>`".to_owned(),
             ),
+            (form, Some(dtype)) if FORMS.contains(&form) => Written::Array { dtype, lifetime },
             _ => Written::Other,
         }
+    }
+
+    fn writable(owned: &str) -> Self {
+        Written::Refused(format!("a tensor is not written to; take `mut {{name}}: {owned}`, a copy of its own"))
     }
 }
 
@@ -201,6 +201,11 @@ fn spaceless(ty: &Type) -> String {
 }
 
 impl Arrays {
+    /// The types that the user wrote, so that rustc sees them used where the function is refused.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Type> {
+        self.parameters.iter().flatten().map(|binding| &binding.ty).chain([&self.output])
+    }
+
     /// Adds to what a parameter is the array that it is seen as.
     pub(crate) fn ranked(&self, position: usize, parameter: TokenStream, contract: &Contract) -> TokenStream {
         let Some(Binding { ty, .. }) = &self.parameters[position] else { return contract.get("Constant") };

@@ -101,7 +101,8 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
 }
 
 /// On a mistake the function keeps its signature, so that its callers make no further messages.
-pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
+pub(crate) fn refused(function: ItemFn, arrays: Option<&arrays::Arrays>, errors: &TokenStream) -> TokenStream {
+    let written = arrays.into_iter().flat_map(arrays::Arrays::written);
     let ItemFn { attrs, vis, mut sig, .. } = function;
     for input in &mut sig.inputs {
         if let syn::FnArg::Typed(input) = input {
@@ -114,6 +115,7 @@ pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
         #(#attrs)*
         #[allow(unused_variables, unused_mut)]
         #vis #sig {
+            #(let _: ::core::option::Option<#written>;)*
             ::core::unreachable!()
         }
     }

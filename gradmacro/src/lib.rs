@@ -40,6 +40,6 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     check::check(&modelled, &mut report);
     match report.finish() {
         Ok(()) => expand::expand(modelled),
-        Err(errors) => expand::refused(function, &errors),
+        Err(errors) => expand::refused(function, modelled.arrays.as_ref(), &errors),
     }
 }
