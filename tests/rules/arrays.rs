@@ -48,6 +48,33 @@ fn a_matrix_product() -> Result<(), Error> {
     Ok(())
 }
 
+/// Host functions of plain arrays as forward and backward, where TensorFlow needs `tf.numpy_function`.
+#[test]
+fn a_matrix_product_in_host_code() -> Result<(), Error> {
+    fn product(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Array2<f32> {
+        a.dot(&b)
+    }
+    fn gradients(g: ArrayView2<f32>, a: ArrayView2<f32>, b: ArrayView2<f32>) -> (Array2<f32>, Array2<f32>) {
+        (g.dot(&b.t()), a.t().dot(&g))
+    }
+    #[custom_gradient(arrays)]
+    fn matmul(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Array2<f32> {
+        (product(a, b), |g| gradients(g, a, b))
+    }
+    let a = tf::constant([[1.0, -2.0, 0.5], [0.0, 1.5, -1.0]]);
+    let b = tf::constant([[-1.0, 0.75], [-1.25, 0.5], [-1.5, 0.25]]);
+    let tape = GradientTape::new();
+    tape.watch((&a, &b));
+    let y = matmul(&a, &b);
+    let g = tf::constant([[-0.625, 1.25], [-0.25, 1.625]]);
+    let (da, db) = tape.gradient_with(&y, (&a, &b), output_gradients(g))?;
+    // TensorFlow's numbers; every one is exact in binary.
+    assert_eq!(y.to_vec(), [0.75, -0.125, -0.375, 0.5]);
+    assert_eq!(da.to_vec(), [1.5625, 1.40625, 1.25, 1.46875, 1.125, 0.78125]);
+    assert_eq!(db.to_vec(), [-0.625, 1.25, 0.875, -0.0625, -0.0625, -1.0]);
+    Ok(())
+}
+
 #[test]
 fn without_a_tape_nothing_but_the_body_runs() {
     assert_eq!(matmul(&tf::constant([[2.0]]), &tf::constant([[3.0]])).to_vec(), [6.0]);
