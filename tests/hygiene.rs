@@ -104,12 +104,12 @@ fn a_crate_that_allows_nothing() -> Result<(), Error> {
     let (da, db) = tape.gradient(&y, (&a, &b))?;
     assert_eq!((da.to_vec(), db.to_vec()), (vec![180.0, 240.0], vec![60.0, 120.0]));
 
-    let (w, x) = (tf::constant([[1.0, 2.0], [3.0, 4.0]]), tf::constant([1.0, 1.0]));
+    let (matrix, vector) = (tf::constant([[1.0, 2.0], [3.0, 4.0]]), tf::constant([1.0, 1.0]));
     let tape = GradientTape::new();
-    tape.watch((&w, &x, &a));
-    let (y, sum) = over_arrays(&w, &x, &a, 2.0, &tf::constant(0i64));
-    let (dw, dx, da) = tape.gradient((&y, &sum), (&w, &x, &a))?;
-    assert_eq!((y.to_vec(), sum.item().to_bits()), (vec![5.0, 11.0], 6.0f32.to_bits()));
+    tape.watch((&matrix, &vector, &a));
+    let (sums, sum) = over_arrays(&matrix, &vector, &a, 2.0, &tf::constant(0i64));
+    let (dw, dx, da) = tape.gradient((&sums, &sum), (&matrix, &vector, &a))?;
+    assert_eq!((sums.to_vec(), sum.item().to_bits()), (vec![5.0, 11.0], 6.0f32.to_bits()));
     assert_eq!((dw.to_vec(), dx.to_vec(), da.to_vec()), (vec![1.0; 4], vec![4.0, 6.0], vec![4.0; 2]));
 
     let scale = Scale { by: Variable::new(3.0), twice: true };

@@ -127,7 +127,7 @@ fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
 /// What a type is, as far as its syntax shows.
 enum Written {
     Array {
-        dtype: Type,
+        dtype: Box<Type>,
         lifetime: Option<Lifetime>,
     },
     /// What comes near an array, with the reason and the remedy, in which `{name}` stands for the parameter.
@@ -165,7 +165,7 @@ impl Written {
         let form = name.trim_end_matches(|c: char| c.is_ascii_digit());
         let form = form.strip_suffix('D').unwrap_or(form);
         let dtype = arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::Type(ty) => Some(ty.clone()),
+            GenericArgument::Type(ty) => Some(Box::new(ty.clone())),
             _ => None,
         });
         let lifetime = arguments.args.iter().find_map(|argument| match argument {
@@ -226,7 +226,11 @@ impl Arrays {
                 let bare = without_lifetimes(ty);
                 let place = names::at(ty.span());
                 let view = quote_spanned!(place=> #call.view::<#bare>(#name, #position));
-                bind(&quote!(#mutability #name), ty, &view, contract)
+                // The macro uses every parameter, also one that the user says is not used.
+                let underscored = name.to_string().starts_with('_');
+                let allowed = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
+                let binding = bind(&quote!(#mutability #name), ty, &view, contract);
+                quote!(#allowed #binding)
             })
             .collect()
     }

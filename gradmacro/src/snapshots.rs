@@ -93,6 +93,38 @@ fn fields_of_self_are_captured_without_the_rest() {
 }
 
 #[test]
+fn arrays_are_seen_inside_and_tensors_outside() {
+    let expansion = expanded(
+        quote!(arrays),
+        quote! {
+            fn scale<'a, T: Real>(a: ArrayView2<'a, T>, mut b: Array1<T>, c: &ArrayRef<T, Ix1>, n: usize) -> Result<(Array2<T>, Array1<T>), E> {
+                let grad = |dy, dz: &Array1<T>| (a.t(), None, if n > 1 { dz } else { &b });
+                if a < b { Ok(((a, b), grad)) } else { Err(E) }
+            }
+        },
+    );
+    for part in [
+        "fn scale<'a, T: Real>(a: &'a Tensor<T>, b: &Tensor<T>, c: &Tensor<T>, n: usize) -> Result<(Tensor<T>, Tensor<T>), E>",
+        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n"),"#,
+        "arrays::ranked::<ArrayView2<'_, T>, _",
+        "(Constant, ())",
+        "let a: ArrayView2<'_, T> = arrays::own(call.view::<ArrayView2<'_, T>>(a, 0usize));",
+        "let mut b: Array1<T> = arrays::own(call.view::<Array1<T>>(b, 1usize));",
+        "call.view::<&ArrayRef<T, Ix1>>(c, 2usize)",
+        "let c: &ArrayRef<T, Ix1> = &held;",
+        r#"let kept_a = (&&&&Capture(&a)).__keep(&call, 1, "a");"#,
+        "move |(dy, upstream_1), sink|",
+        ">(upstream_1); let dz: &Array1<T> = &held;",
+        "let a = kept_a.see(&held);",
+        "arrays::NoGradient",
+        "if a < b",
+        "call.exit::<(Array2<T>, Array1<T>), _",
+    ] {
+        assert!(spaceless(&expansion).contains(&spaceless(part)), "{part} in\n{expansion}");
+    }
+}
+
+#[test]
 fn an_explicit_track_caller_keeps_the_body_in_the_function() {
     let mut function = leaky_relu();
     function = quote!(#[track_caller] #function);

@@ -318,6 +318,27 @@ fn every_kind_of_result() {
     assert_eq!((sum(&x).to_vec(), gradient_of(sum, &x)), (vec![4.0], vec![1.0, 1.0]));
 }
 
+/// A view of a local is copied when it is kept, and seen as that copy.
+#[test]
+fn captured_views_of_locals() {
+    #[custom_gradient(arrays)]
+    fn exp(x: ArrayView1<f32>) -> Array1<f32> {
+        let y = x.mapv(f32::exp2);
+        let seen = y.view();
+        (y, |dy| &dy * &seen)
+    }
+    #[custom_gradient(arrays)]
+    fn exp_with_let(x: ArrayView1<f32>) -> Array1<f32> {
+        let y = x.mapv(f32::exp2);
+        let seen = y.view();
+        let grad = |dy| &dy * &seen;
+        (y, grad)
+    }
+    let x = tf::constant([0.0, 3.0]);
+    assert_eq!(gradient_of(exp, &x), [1.0, 80.0]);
+    assert_eq!(gradient_of(exp_with_let, &x), [1.0, 80.0]);
+}
+
 /// A gradient may be a view of what `grad` captured.
 #[test]
 fn gradients_that_look_into_captures() -> Result<(), Error> {
@@ -371,7 +392,7 @@ fn constants_pass_through_and_nondiff_takes_no_gradient() -> Result<(), Error> {
             #[nondiff] mask: ArrayView1<f32>,
             places: ArrayView1<i64>,
             n: usize,
-            fixed: &Vec<Array1<f32>>,
+            fixed: &[Array1<f32>],
         ) -> Array1<f32> {
             assert_eq!((names.len(), fixed.len(), x.len()), (n, 1, mask.len()));
             let place = usize::try_from(places[0]).expect("a place");
@@ -383,7 +404,7 @@ fn constants_pass_through_and_nondiff_takes_no_gradient() -> Result<(), Error> {
     let kernel = Kernel { scale: 3.0 };
     let tape = GradientTape::persistent();
     tape.watch((&x, &mask));
-    let y = kernel.apply(&x, &["a"], &mask, &places, 1, &vec![array![0.0, 5.0]]);
+    let y = kernel.apply(&x, &["a"], &mask, &places, 1, &[array![0.0, 5.0]]);
     assert_eq!(y.to_vec(), [0.0, 30.0]);
     assert_eq!(tape.gradient(&y, &x)?.to_vec(), [0.0, 15.0]);
     assert!(tape.gradient(&y, &mask).is_err());
@@ -509,7 +530,7 @@ fn panics_leave_the_tape_usable() -> Result<(), Error> {
     assert_eq!(panic_of(|| picky(&x, false, true)), "false: the body fails");
     let fails = picky(&x, true, false);
     assert_eq!(panic_of(|| tape.gradient(&fails, &x)), "false: the gradient fails");
-    assert_eq!(tape.gradient(&picky(&x, true, true), &x)?.to_vec(), [2.0]);
+    assert_eq!(tape.gradient(picky(&x, true, true), &x)?.to_vec(), [2.0]);
     Ok(())
 }
 

@@ -123,51 +123,29 @@ views! {
     KeptCow of CowArray<'_, T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held.view().into(), CowArray<'h, T, D>;
 }
 
-impl<U: ?Sized, K> KeptReference<U, K> {
-    /// Nothing more to hold.
-    #[inline]
-    pub fn hold(&self) -> Nothing {
-        Nothing
-    }
-    /// What it refers to.
-    #[inline]
-    pub fn see(&self, _: &Nothing) -> &U
-    where
-        U: Snapshot<Kept = K>,
-    {
-        self.get()
-    }
+/// Everything else is seen as it always is.
+macro_rules! others {
+    ($([$($bounds:tt)*] $kept:ty, $shown:ty where [$($known:tt)*];)+) => { $(
+        impl<$($bounds)*> $kept {
+            /// Nothing more to hold.
+            #[inline]
+            #[allow(clippy::unused_self, reason = "generated code does the same for all that is kept")]
+            pub fn hold(&self) -> Nothing {
+                Nothing
+            }
+            /// What was captured.
+            #[inline]
+            pub fn see(&self, _: &Nothing) -> $shown
+            where
+                $($known)*
+            {
+                self.get()
+            }
+        }
+    )+ };
 }
-
-impl<U: ?Sized, K> KeptOption<U, K> {
-    /// Nothing more to hold.
-    #[inline]
-    pub fn hold(&self) -> Nothing {
-        Nothing
-    }
-    /// What it refers to, if to anything.
-    #[inline]
-    pub fn see(&self, _: &Nothing) -> Option<&U>
-    where
-        U: Snapshot<Kept = K>,
-    {
-        self.get()
-    }
-}
-
-impl<U, K> KeptValue<U, K> {
-    /// Nothing more to hold.
-    #[inline]
-    pub fn hold(&self) -> Nothing {
-        Nothing
-    }
-    /// A clone of it.
-    #[inline]
-    pub fn see(&self, _: &Nothing) -> U
-    where
-        U: Snapshot<Kept = K>,
-        K: Snapshot<Kept = U>,
-    {
-        self.get()
-    }
+others! {
+    [U: ?Sized, K] KeptReference<U, K>, &U where [U: Snapshot<Kept = K>];
+    [U: ?Sized, K] KeptOption<U, K>, Option<&U> where [U: Snapshot<Kept = K>];
+    [U, K] KeptValue<U, K>, U where [U: Snapshot<Kept = K>, K: Snapshot<Kept = U>];
 }

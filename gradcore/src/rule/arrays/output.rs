@@ -34,7 +34,7 @@ pub trait Upstreams: 'static {
     type Tensors: Outputs + 'static;
     type Views<'a>;
     #[doc(hidden)]
-    fn views<'a>(upstream: <Self::Tensors as Outputs>::Upstream<'a>) -> Self::Views<'a>;
+    fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_>;
     #[doc(hidden)]
     fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>));
 }
@@ -43,7 +43,7 @@ impl<T: Element, D: Dimension + 'static> Upstreams for Array<T, D> {
     type Tensors = Tensor<T>;
     type Views<'a> = ArrayView<'a, T, D>;
     #[inline]
-    fn views<'a>(upstream: <Self::Tensors as Outputs>::Upstream<'a>) -> Self::Views<'a> {
+    fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_> {
         viewed(upstream).expect(RANK)
     }
     fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
@@ -79,7 +79,7 @@ macro_rules! tuples {
         impl<$($dtype: Element, $dim: Dimension + 'static),+> Upstreams for ($(Array<$dtype, $dim>,)+) {
             type Tensors = ($(Tensor<$dtype>,)+);
             type Views<'a> = ($(ArrayView<'a, $dtype, $dim>,)+);
-            fn views<'a>(upstream: <Self::Tensors as Outputs>::Upstream<'a>) -> Self::Views<'a> {
+            fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_> {
                 ($(viewed(upstream.$index).expect(RANK),)+)
             }
             fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
