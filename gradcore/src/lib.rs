@@ -74,7 +74,7 @@ pub mod __private {
 
     /// What generated code uses over arrays.
     pub mod arrays {
-        pub use crate::rule::arrays::{NoGradient, enter, hold, none, own, ranked};
+        pub use crate::rule::arrays::{NoGradient, enter, hold, none, own, own_optional, ranked};
         /// Traits that choose by type, besides those of every rule.
         pub mod dispatch {
             pub use crate::rule::arrays::KeepArray as _;

@@ -24,6 +24,7 @@ pub(crate) struct Arrays {
 struct Binding {
     mutability: Option<Token![mut]>,
     ty: Type,
+    optional: bool,
 }
 
 /// Takes the arrays out of the signature, and puts tensors there.
@@ -84,16 +85,19 @@ fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut
             report.error(&*ty, message);
             None
         }
-        Written::Array { dtype, lifetime } => {
+        Written::Array { dtype, lifetime, optional } => {
             let place = names::at(ty.span());
             let tensor = contract.item("Tensor", place);
-            let outside = parse_quote_spanned!(place=> & #lifetime #tensor<#dtype>);
+            let outside = match optional {
+                true => parse_quote_spanned!(place=> ::core::option::Option<& #lifetime #tensor<#dtype>>),
+                false => parse_quote_spanned!(place=> & #lifetime #tensor<#dtype>),
+            };
             let ty = std::mem::replace(ty, outside);
             let mutability = match pattern {
                 Pat::Ident(binding) => binding.mutability.take(),
                 _ => None,
             };
-            Some(Binding { mutability, ty })
+            Some(Binding { mutability, ty, optional })
         }
     }
 }
@@ -107,7 +111,7 @@ fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
         Type::Paren(inner) => outputs(&mut inner.elem, contract, report),
         Type::Group(inner) => outputs(&mut inner.elem, contract, report),
         ty => match Written::of(ty) {
-            Written::Array { dtype, .. } if !matches!(ty, Type::Reference(_)) => {
+            Written::Array { dtype, optional: false, .. } if !matches!(ty, Type::Reference(_)) => {
                 let place = names::at(ty.span());
                 let tensor = contract.item("Tensor", place);
                 *ty = parse_quote_spanned!(place=> #tensor<#dtype>);
@@ -129,6 +133,8 @@ enum Written {
     Array {
         dtype: Box<Type>,
         lifetime: Option<Lifetime>,
+        /// In an `Option`.
+        optional: bool,
     },
     /// What comes near an array, with the reason and the remedy, in which `{name}` stands for the parameter.
     Refused(String),
@@ -149,8 +155,12 @@ impl Written {
     fn of_reference(reference: &TypeReference) -> Self {
         match Written::of(&reference.elem) {
             Written::Array { .. } if reference.mutability.is_some() => Written::writable(&spaceless(&reference.elem)),
-            Written::Array { dtype, lifetime } => {
-                Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime) }
+            Written::Array { dtype, lifetime, optional: false } => {
+                Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime), optional: false }
+            }
+            Written::Array { .. } => {
+                let optional = spaceless(&reference.elem);
+                Written::Refused(format!("it stands in for an optional tensor; take `{{name}}: {optional}`"))
             }
             other => other,
         }
@@ -173,13 +183,23 @@ impl Written {
             _ => None,
         });
         match (form, dtype) {
+            ("Option", Some(inner)) => match Written::of(&inner) {
+                Written::Array { dtype, .. } if matches!(peeled(&inner), Type::Reference(_)) => {
+                    let dtype = spaceless(&dtype);
+                    Written::Refused(format!(
+                        "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
+                    ))
+                }
+                Written::Array { dtype, lifetime, .. } => Written::Array { dtype, lifetime, optional: true },
+                other => other,
+            },
             ("ArrayViewMut", Some(_)) => {
                 Written::writable(&spaceless(&Type::Path(path.clone())).replace("ViewMut", ""))
             }
             ("ArrayBase", Some(_)) => Written::Refused(
                 "its elements may be held in any way; take a view, such as `{name}: ArrayView<f32, D>`".to_owned(),
             ),
-            (form, Some(dtype)) if FORMS.contains(&form) => Written::Array { dtype, lifetime },
+            (form, Some(dtype)) if FORMS.contains(&form) => Written::Array { dtype, lifetime, optional: false },
             _ => Written::Other,
         }
     }
@@ -222,14 +242,20 @@ impl Arrays {
         let arrays = self.parameters.iter().zip(parameters).enumerate();
         arrays
             .filter_map(|(position, (binding, parameter))| Some((position, binding.as_ref()?, &parameter.name)))
-            .map(|(position, Binding { mutability, ty }, name)| {
-                let bare = without_lifetimes(ty);
-                let place = names::at(ty.span());
-                let view = quote_spanned!(place=> #call.view::<#bare>(#name, #position));
+            .map(|(position, Binding { mutability, ty, optional }, name)| {
+                let (bare, place) = (without_lifetimes(ty), names::at(ty.span()));
+                let view = names::view(*optional, place);
+                let view = quote_spanned!(place=> #call.#view::<#bare>(#name, #position));
                 // The macro uses every parameter, also one that the user says is not used.
                 let underscored = name.to_string().starts_with('_');
                 let allowed = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
-                let binding = bind(&quote!(#mutability #name), ty, &view, contract);
+                let binding = match optional {
+                    true => {
+                        let own = contract.arrays("own_optional", place);
+                        quote_spanned!(place=> let #mutability #name: #bare = #own(#view);)
+                    }
+                    false => bind(&quote!(#mutability #name), ty, &view, contract),
+                };
                 quote!(#allowed #binding)
             })
             .collect()

@@ -47,6 +47,11 @@ pub(crate) fn upstream_of(output: usize, place: Span) -> Ident {
     Ident::new(&format!("upstream_{output}"), at(place))
 }
 
+/// The method that gives an argument as an array.
+pub(crate) fn view(optional: bool, place: Span) -> Ident {
+    Ident::new(if optional { "view_optional" } else { "view" }, place)
+}
+
 /// What turns an array into a gradient.
 pub(crate) fn give(place: Span) -> Ident {
     Ident::new("give", at(place))

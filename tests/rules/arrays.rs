@@ -432,6 +432,30 @@ fn generic_elements_and_inner_functions() {
     assert_eq!((da.to_vec(), dx.to_vec()), (vec![5.0, 6.0, 5.0, 6.0], vec![4.0, 6.0]));
 }
 
+#[test]
+fn an_optional_array() -> Result<(), Error> {
+    #[custom_gradient(arrays)]
+    fn affine(x: ArrayView1<f32>, scale: Option<ArrayView1<f32>>, mut bias: Option<Array1<f32>>) -> Array1<f32> {
+        let scaled = scale.map_or_else(|| x.to_owned(), |scale| &x * &scale);
+        let y = bias.take().map_or_else(|| scaled.clone(), |bias| &scaled + &bias);
+        let grad = |dy| {
+            let dx = scale.map_or_else(|| dy.to_owned(), |scale| &dy * &scale);
+            (dx, Some(&dy * &x), dy)
+        };
+        (y, grad)
+    }
+    let (x, scale, bias) = (tf::constant([1.0, 2.0]), tf::constant([3.0, 4.0]), tf::constant([5.0, 6.0]));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &scale, &bias));
+    let (all, none) = (affine(&x, Some(&scale), Some(&bias)), affine(&x, None, None));
+    assert_eq!((all.to_vec(), none.to_vec()), (vec![8.0, 14.0], vec![1.0, 2.0]));
+    let (dx, dscale, dbias) = tape.gradient(&all, (&x, &scale, &bias))?;
+    assert_eq!((dx.to_vec(), dscale.to_vec(), dbias.to_vec()), (scale.to_vec(), x.to_vec(), vec![1.0, 1.0]));
+    assert_eq!(tape.gradient(&none, &x)?.to_vec(), [1.0, 1.0]);
+    assert!(tape.gradient(&none, &scale).is_err());
+    Ok(())
+}
+
 /// In a branch, where the gradients are no tuple in the source.
 #[test]
 fn gradients_that_may_be_missing() {
@@ -511,6 +535,21 @@ fn another_rank_is_refused_at_the_call() {
     );
     let y = matmul(&tf::transpose(&b, ..), &b);
     assert_eq!(tape.gradient(&y, &b).expect("the tape goes on").to_vec(), [6.0, 8.0]);
+}
+
+#[test]
+fn another_rank_is_refused_where_the_call_stands() {
+    thread_local! {
+        static LINE: Cell<u32> = const { Cell::new(0) };
+    }
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        LINE.set(panic.location().filter(|place| place.file() == file!()).map_or(0, std::panic::Location::line));
+        before(panic);
+    }));
+    let (x, line) = (tf::constant(1.0), line!() + 1);
+    panic_of(|| matmul(&x, &x));
+    assert_eq!(LINE.get(), line);
 }
 
 #[test]

@@ -31,6 +31,12 @@ pub fn own<'a, A: FromView<'a, T, D>, T, D>(view: ArrayView<'a, T, D>) -> A {
     A::from_view(view)
 }
 
+/// A parameter of type `Option<A>`.
+#[inline]
+pub fn own_optional<'a, A: FromView<'a, T, D>, T, D>(view: Option<ArrayView<'a, T, D>>) -> Option<A> {
+    view.map(A::from_view)
+}
+
 /// What a parameter of type `&Self` refers to.
 pub trait Referent {
     type Holder<'a>;
@@ -79,6 +85,11 @@ impl<T: Element, D: Dimension> ArrayType for ArrayRef<T, D> {
 
 impl<T: Element, D: Dimension> Referent for ArrayRef<T, D> {
     type Holder<'a> = ArrayView<'a, T, D>;
+}
+
+impl<A: ArrayType> ArrayType for Option<A> {
+    type Elem = A::Elem;
+    type Dim = A::Dim;
 }
 
 impl<A: ArrayType + ?Sized> ArrayType for &A {

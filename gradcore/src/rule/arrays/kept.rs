@@ -123,6 +123,30 @@ views! {
     KeptCow of CowArray<'_, T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held.view().into(), CowArray<'h, T, D>;
 }
 
+/// A captured view that may be missing.
+#[allow(clippy::option_option, reason = "not kept, or kept and none, or kept and some")]
+pub struct KeptOptionalView<T, D>(Option<Option<Kept<T, D>>>);
+
+impl<T: Element, D: Dimension> KeptOptionalView<T, D> {
+    /// The elements, for as long as they are seen.
+    pub fn hold(&self) -> Option<ArrayView<'_, T, D>> {
+        self.0.as_ref().expect(KEPT).as_ref().map(Kept::view)
+    }
+    /// What was captured.
+    #[allow(clippy::ref_option, clippy::unused_self, reason = "generated code does the same for all that is kept")]
+    pub fn see<'h>(&'h self, held: &'h Option<ArrayView<'_, T, D>>) -> Option<ArrayView<'h, T, D>> {
+        held.as_ref().map(|view| view.view())
+    }
+}
+
+impl<T: Element, D: Dimension> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
+    type Kept = KeptOptionalView<T, D>;
+    fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> Self::Kept {
+        let keep = || self.0.as_ref().map(|view| Kept::new(view.view(), &call.tensors));
+        KeptOptionalView(call.watches(positions).then(keep))
+    }
+}
+
 /// Everything else is seen as it always is.
 macro_rules! others {
     ($([$($bounds:tt)*] $kept:ty, $shown:ty where [$($known:tt)*];)+) => { $(

@@ -29,7 +29,7 @@ use crate::tape::{Member, Rule};
 use crate::tensor::Tensor;
 
 use form::ArrayType;
-pub use form::{hold, own};
+pub use form::{hold, own, own_optional};
 use gradient::Sink;
 pub use gradient::{NoGradient, none};
 pub use kept::KeepArray;
@@ -81,7 +81,28 @@ impl<'t, W> ArraysCall<'t, W> {
         if self.call.watches(!0) {
             self.tensors.push(tensor);
         }
-        viewed(tensor).unwrap_or_else(|| refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()))
+        match viewed(tensor) {
+            Some(view) => view,
+            // A closure would not know the caller.
+            None => refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()),
+        }
+    }
+
+    /// As [`view`](Self::view), for an argument that may be left out.
+    ///
+    /// # Panics
+    /// Panics if it has another rank.
+    #[inline]
+    #[track_caller]
+    pub fn view_optional<A: ArrayType>(
+        &mut self,
+        tensor: Option<&'t Tensor<A::Elem>>,
+        position: usize,
+    ) -> Option<ArrayView<'t, A::Elem, A::Dim>> {
+        match tensor {
+            Some(tensor) => Some(self.view::<A>(tensor, position)),
+            None => None,
+        }
     }
 
     /// Gives a backward function its type: from views of the upstream gradients of the outputs `O` to gradients `W`.
