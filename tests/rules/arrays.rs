@@ -318,9 +318,19 @@ fn every_kind_of_result() {
     assert_eq!((sum(&x).to_vec(), gradient_of(sum, &x)), (vec![4.0], vec![1.0, 1.0]));
 }
 
-/// A view of a local is copied when it is kept, and seen as that copy.
+/// A view of a local is copied when it is kept, and seen as that copy, whatever its elements are.
 #[test]
 fn captured_views_of_locals() {
+    #[custom_gradient(arrays)]
+    fn reversed(x: ArrayView1<f32>) -> Array1<f32> {
+        let (places, units) = (Array1::from_iter((0..x.len()).rev()), array![(), ()]);
+        let (places, units) = (places.view(), units.view());
+        let grad = |dy| {
+            assert_eq!(units.len(), 2);
+            places.mapv(|place: usize| dy[place])
+        };
+        (places.mapv(|place| x[place]), grad)
+    }
     #[custom_gradient(arrays)]
     fn exp(x: ArrayView1<f32>) -> Array1<f32> {
         let y = x.mapv(f32::exp2);
@@ -335,6 +345,7 @@ fn captured_views_of_locals() {
         (y, grad)
     }
     let x = tf::constant([0.0, 3.0]);
+    assert_eq!(gradient_of(reversed, &x), [10.0, 1.0]);
     assert_eq!(gradient_of(exp, &x), [1.0, 80.0]);
     assert_eq!(gradient_of(exp_with_let, &x), [1.0, 80.0]);
 }

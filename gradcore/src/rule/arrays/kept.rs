@@ -6,7 +6,6 @@ use ndarray::{Array, ArrayRef, ArrayView, Axis, CowArray, Dimension, ShapeBuilde
 use smallvec::SmallVec;
 
 use super::ArraysCall;
-use crate::element::Element;
 use crate::rule::Capture;
 use crate::rule::capture::{KEPT, KeptOption, KeptReference, KeptValue, Snapshot};
 use crate::tensor::Tensor;
@@ -38,7 +37,7 @@ impl<D: Dimension> Window<D> {
         for (stride, found) in strides.slice_mut().iter_mut().zip(view.strides()) {
             *stride = found.cast_unsigned();
         }
-        let window = Window { offset: distance / size_of::<T>(), dim: view.raw_dim(), strides, inverted };
+        let window = Window { offset: distance.checked_div(size_of::<T>())?, dim: view.raw_dim(), strides, inverted };
         let seen = window.open(values)?;
         (seen.as_ptr() == view.as_ptr()).then_some(window)
     }
@@ -56,7 +55,7 @@ impl<D: Dimension> Window<D> {
     }
 }
 
-impl<T: Element, D: Dimension> Kept<T, D> {
+impl<T: Clone + 'static, D: Dimension> Kept<T, D> {
     fn new(view: ArrayView<'_, T, D>, tensors: &[&dyn Any]) -> Self {
         let tensors = tensors.iter().filter_map(|tensor| tensor.downcast_ref::<Tensor<T>>());
         for tensor in tensors {
@@ -92,7 +91,7 @@ macro_rules! views {
         $(#[$doc])*
         pub struct $kept<T, D>(Option<Kept<T, D>>);
 
-        impl<T: Element, D: Dimension> $kept<T, D> {
+        impl<T: Clone + 'static, D: Dimension> $kept<T, D> {
             /// The elements, for as long as they are seen.
             pub fn hold(&self) -> $holder {
                 let $held = self.0.as_ref().expect(KEPT);
@@ -104,7 +103,7 @@ macro_rules! views {
             }
         }
 
-        impl<T: Element, D: Dimension> KeepArray for &&&Capture<'_, $captured> {
+        impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, $captured> {
             type Kept = $kept<T, D>;
             fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> $kept<T, D> {
                 $kept(call.watches(positions).then(|| Kept::new(self.0.view(), &call.tensors)))
@@ -127,7 +126,7 @@ views! {
 #[allow(clippy::option_option, reason = "not kept, or kept and none, or kept and some")]
 pub struct KeptOptionalView<T, D>(Option<Option<Kept<T, D>>>);
 
-impl<T: Element, D: Dimension> KeptOptionalView<T, D> {
+impl<T: Clone + 'static, D: Dimension> KeptOptionalView<T, D> {
     /// The elements, for as long as they are seen.
     pub fn hold(&self) -> Option<ArrayView<'_, T, D>> {
         self.0.as_ref().expect(KEPT).as_ref().map(Kept::view)
@@ -139,7 +138,7 @@ impl<T: Element, D: Dimension> KeptOptionalView<T, D> {
     }
 }
 
-impl<T: Element, D: Dimension> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
+impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
     type Kept = KeptOptionalView<T, D>;
     fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> Self::Kept {
         let keep = || self.0.as_ref().map(|view| Kept::new(view.view(), &call.tensors));
