@@ -69,11 +69,15 @@ pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Repo
 
 fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut Report) -> Option<Binding> {
     let shown = pattern.to_token_stream().to_string().replace("mut ", "");
-    if let Some(dtype) = model::is_tensor(ty) {
+    if let Some(dtype) = model::is_tensor(optional(ty).unwrap_or(&*ty)) {
         let found = spaceless(&*ty);
+        let (view, passed) = match optional(ty) {
+            Some(_) => (format!("Option<ArrayView2<{dtype}>>"), "Option<&Tensor>"),
+            None => (format!("ArrayView2<{dtype}>"), "&Tensor"),
+        };
         report.error(
             &*ty,
-            format_args!("with `arrays` the body sees arrays: expected a view of `{shown}` with its rank, such as `{shown}: ArrayView2<{dtype}>`, found `{found}`; callers pass `&Tensor` all the same"),
+            format_args!("with `arrays` the body sees arrays: expected a view of `{shown}` with its rank, such as `{shown}: {view}`, found `{found}`; callers pass `{passed}` all the same"),
         );
         return None;
     }
@@ -147,7 +151,10 @@ impl Written {
             Type::Paren(inner) => Written::of(&inner.elem),
             Type::Group(inner) => Written::of(&inner.elem),
             Type::Reference(reference) => Written::of_reference(reference),
-            Type::Path(path) => Written::of_path(path),
+            Type::Path(path) => match optional(ty) {
+                Some(inner) => Written::of_optional(inner),
+                None => Written::of_path(path),
+            },
             _ => Written::Other,
         }
     }
@@ -162,6 +169,19 @@ impl Written {
                 let optional = spaceless(&reference.elem);
                 Written::Refused(format!("it stands in for an optional tensor; take `{{name}}: {optional}`"))
             }
+            other => other,
+        }
+    }
+
+    fn of_optional(inner: &Type) -> Self {
+        match Written::of(inner) {
+            Written::Array { dtype, .. } if matches!(peeled(inner), Type::Reference(_)) => {
+                let dtype = spaceless(&dtype);
+                Written::Refused(format!(
+                    "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
+                ))
+            }
+            Written::Array { dtype, lifetime, .. } => Written::Array { dtype, lifetime, optional: true },
             other => other,
         }
     }
@@ -183,16 +203,6 @@ impl Written {
             _ => None,
         });
         match (form, dtype) {
-            ("Option", Some(inner)) => match Written::of(&inner) {
-                Written::Array { dtype, .. } if matches!(peeled(&inner), Type::Reference(_)) => {
-                    let dtype = spaceless(&dtype);
-                    Written::Refused(format!(
-                        "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
-                    ))
-                }
-                Written::Array { dtype, lifetime, .. } => Written::Array { dtype, lifetime, optional: true },
-                other => other,
-            },
             ("ArrayViewMut", Some(_)) => {
                 Written::writable(&spaceless(&Type::Path(path.clone())).replace("ViewMut", ""))
             }
@@ -323,6 +333,19 @@ pub(crate) fn next(seen: &TokenStream, declared: Option<&Type>, value: &TokenStr
             let #gradient = #give.gradient(#value);
             #gradient
         })
+    }
+}
+
+/// The `T` of an `Option<T>`.
+fn optional(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = peeled(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
