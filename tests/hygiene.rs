@@ -84,6 +84,26 @@ trait Everything {
 }
 impl<T: ?::std::marker::Sized> Everything for T {}
 
+/// Every name here is one that the code around arrays might use too; one parameter is not used.
+#[custom_gradient(arrays)]
+fn over_arrays(
+    held: &::ndarray::Array2<f32>,
+    call: ::ndarray::ArrayView1<f32>,
+    mut give: ::ndarray::Array1<f32>,
+    upstream_0: f32,
+    _unused: ::ndarray::ArrayView0<i64>,
+) -> (::ndarray::Array1<f32>, ::ndarray::Array0<f32>) {
+    give *= upstream_0;
+    let (gradient, sum) = (held.dot(&call) + &give, give.sum());
+    let grad = |sink: ::ndarray::ArrayView1<f32>, rule: &::ndarray::Array0<f32>| {
+        let kept_call = rule.sum();
+        let column = sink.insert_axis(::ndarray::Axis(1));
+        let row = call.insert_axis(::ndarray::Axis(0));
+        (column.dot(&row), held.t().dot(&sink), &sink * upstream_0 + upstream_0 * kept_call)
+    };
+    ((gradient, sum), grad)
+}
+
 /// A rule in a macro of the user's.
 macro_rules! power {
     ($name:ident, $x:ident, $n:literal) => {
@@ -167,6 +187,13 @@ fn a_crate_that_allows_nothing() -> Result<(), Error> {
     let y = one_element(&a, &b, 2.0, &[3.0], 2, 0);
     let (da, db) = tape.gradient(&y, (&a, &b))?;
     assert_eq!((y.to_vec(), da.to_vec(), db.to_vec()), (vec![18.0, 32.0], vec![12.0, 12.0], vec![2.0, 2.0]));
+    let (matrix, vector) = (tf::constant([[1.0, 2.0], [3.0, 4.0]]), tf::constant([1.0, 1.0]));
+    let tape = GradientTape::new();
+    tape.watch((&matrix, &vector, &a));
+    let (sums, sum) = over_arrays(&matrix, &vector, &a, 2.0, &tf::constant(0i64));
+    let (dw, dx, da) = tape.gradient((&sums, &sum), (&matrix, &vector, &a))?;
+    assert_eq!((sums.to_vec(), sum.item().to_bits()), (vec![5.0, 11.0], 6.0f32.to_bits()));
+    assert_eq!((dw.to_vec(), dx.to_vec(), da.to_vec()), (vec![1.0; 4], vec![4.0, 6.0], vec![4.0; 2]));
 
     let scale = Scale { by: Variable::new(3.0), twice: true };
     let tape = GradientTape::new();

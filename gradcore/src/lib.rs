@@ -82,6 +82,15 @@ pub mod __private {
     };
     pub use crate::tape::Rule;
 
+    /// What generated code uses over arrays.
+    pub mod arrays {
+        pub use crate::rule::arrays::{NoGradient, enter, hold, none, own, own_optional, ranked};
+        /// Traits that choose by type, besides those of every rule.
+        pub mod dispatch {
+            pub use crate::rule::arrays::KeepArray as _;
+        }
+    }
+
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
         pub use crate::check::{GivenConstant as _, GivenTensor as _};

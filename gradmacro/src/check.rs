@@ -110,11 +110,14 @@ fn signature(function: &GradFn, report: &mut Report) {
 /// Without a value there is nothing to differentiate.
 fn returns_a_value(function: &GradFn, report: &mut Report) {
     let signature = &function.function.sig;
+    let value = if function.arrays.is_some() { "Array2<f32>" } else { "Tensor" };
     match &function.output {
         None => report.error(
             signature,
-            format_args!("`{}` returns nothing; write the type of its value, such as `-> Tensor`, and end it with the pair `(value, grad)`", signature.ident),
+            format_args!("`{}` returns nothing; write the type of its value, such as `-> {value}`, and end it with the pair `(value, grad)`", signature.ident),
         ),
+        // Its mistakes were reported when the arrays were taken out of the signature.
+        Some(_) if function.arrays.is_some() => {}
         Some(ty @ Type::ImplTrait(_)) => {
             report.error(ty, format_args!("`{}` must name the type of its value, such as `Tensor` or `(Tensor, Tensor)`", signature.ident));
         }
@@ -132,7 +135,7 @@ fn returns_a_value(function: &GradFn, report: &mut Report) {
 /// A gradient needs somewhere to go (where the syntax shows that it has not; types show the rest).
 fn has_an_input(function: &GradFn, report: &mut Report) {
     let name = &function.function.sig.ident;
-    if !function.variables.is_empty() {
+    if !function.variables.is_empty() || (function.arrays.is_some() && report.has_errors()) {
         return;
     }
     if function.parameters.is_empty() {
@@ -153,7 +156,11 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
     } else if certain_inputs(function).is_some_and(|inputs| inputs.is_empty()) {
         report.error(
             &function.function.sig.inputs,
-            format_args!("`{name}` has no differentiable parameter; expected a tensor or variable of `f32` or `f64`, such as `x: &Tensor`"),
+            format_args!(
+                "`{name}` has no differentiable parameter; expected {} of `f32` or `f64`, such as `{}`",
+                if function.arrays.is_some() { "an array" } else { "a tensor or variable" },
+                if function.arrays.is_some() { "a: ArrayView2<f32>" } else { "x: &Tensor" }
+            ),
         );
     }
 }
@@ -200,7 +207,7 @@ fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
             &rule.written,
             format_args!(
                 "`{name}` returns {}, so `grad` takes {}, found {found}; write `|{}|`",
-                counted(expected, if function.is_elementwise { "number" } else { "tensor" }),
+                counted(expected, function.outputs_are()),
                 counted(expected, "upstream gradient"),
                 written.join(", ")
             ),

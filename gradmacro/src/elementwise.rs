@@ -12,7 +12,7 @@ use syn::{
 
 use crate::check::{bounds, is_constant};
 use crate::exit::{self, Hole};
-use crate::fill::{gradients, plain_statements, upstream};
+use crate::fill::{Sort, gradients, statements, upstream};
 use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
 use crate::names;
 use crate::report::Report;
@@ -578,8 +578,8 @@ impl Filler<'_> {
         let partials = self.model.contract.get("Partials");
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let (upstream, binding) = upstream(rule);
-        let statements = plain_statements(rule);
-        let gradients = gradients(rule, &self.model.contract, &sink, "no_number");
+        let statements = statements(rule, &self.model.contract, &sink);
+        let gradients = gradients(rule, &self.model.contract, &sink, Sort::Numbers);
         quote!(|#upstream: #scalar, #sink: #partials<#scalar, #count>| { #binding #statements #gradients })
     }
 }

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Type, parse_quote};
 
+use crate::arrays;
 use crate::checked;
 use crate::closure;
 use crate::fill::{Exits, filled};
@@ -48,6 +49,15 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let dispatch = contract.get("dispatch");
     let name = function.sig.ident.to_string();
     let name = name.trim_start_matches("r#");
+    let (enter, mutability, views, bindings) = match &model.arrays {
+        Some(arrays) => {
+            let item = |name| contract.arrays(name, proc_macro2::Span::mixed_site());
+            let dispatch = item("dispatch");
+            let views = quote!(#[allow(unused_imports)] use #dispatch::*;);
+            (item("enter"), quote!(mut), views, arrays.bindings(parameters, contract))
+        }
+        None => (enter, quote!(), quote!(), quote!()),
+    };
     let line = quote_spanned!(function.sig.ident.span()=> ::core::line!());
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
     let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
@@ -73,8 +83,10 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         None => in_place(&model, &body),
     };
     let entered = quote! {
+        #views
         #underscores
-        let #call = #enter(#rule!(#name, #line, #(#shown),* #fit), #inputs);
+        let #mutability #call = #enter(#rule!(#name, #line, #(#shown),* #fit), #inputs);
+        #bindings
         #unused
         #body
     };
@@ -113,7 +125,8 @@ fn in_place(model: &GradFn, body: &Block) -> (TokenStream, TokenStream) {
 }
 
 /// On a mistake the function keeps its signature, so that its callers make no further messages.
-pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
+pub(crate) fn refused(function: ItemFn, arrays: Option<&arrays::Arrays>, errors: &TokenStream) -> TokenStream {
+    let written = arrays.into_iter().flat_map(arrays::Arrays::written);
     let ItemFn { mut attrs, vis, mut sig, .. } = function;
     attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
     for input in &mut sig.inputs {
@@ -135,6 +148,7 @@ pub(crate) fn refused(function: ItemFn, errors: &TokenStream) -> TokenStream {
         #(#attrs)*
         #[allow(unused_variables, unused_mut)]
         #vis #sig {
+            #(let _: ::core::option::Option<#written>;)*
             ::core::unreachable!()
         }
     }
@@ -145,11 +159,16 @@ fn inputs(model: &GradFn) -> TokenStream {
     let (probe, input, constant) =
         (model.contract.get("Probe"), model.contract.get("Input"), model.contract.get("Constant"));
     let nondiff = model.contract.get("Nondiff");
-    let parameters = model.parameters.iter().map(|parameter| {
+    let parameters = model.parameters.iter().enumerate().map(|(position, parameter)| {
         let name = &parameter.name;
+        let probed = quote!((&&&#probe(&#name)).__parameter());
+        let by_type = match &model.arrays {
+            Some(arrays) => arrays.ranked(position, probed, &model.contract),
+            None => probed,
+        };
         match parameter.kind {
-            ParameterKind::ByType => quote!((&&&#probe(&#name)).__parameter()),
-            ParameterKind::Nondiff => quote!(#nondiff((&&&#probe(&#name)).__parameter())),
+            ParameterKind::ByType => by_type,
+            ParameterKind::Nondiff => quote!(#nondiff(#by_type)),
             ParameterKind::Constant => quote!(#constant),
         }
     });

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr};
 
+use crate::arrays;
 use crate::capture::Captured;
 use crate::exit::{self, Hole};
 use crate::lets::{Let, Statement};
@@ -51,7 +52,8 @@ impl VisitMut for Filler<'_> {
 
 /// The type of the value, without its `Result`.
 pub(crate) fn output(model: &GradFn) -> TokenStream {
-    model.output.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream)
+    let output = model.arrays.as_ref().map(|arrays| &arrays.output).or(model.output.as_ref());
+    output.map_or_else(|| quote!(_), ToTokens::to_token_stream)
 }
 
 impl Filler<'_> {
@@ -107,16 +109,25 @@ impl Filler<'_> {
         let keeps = rule.captures.iter().map(|captured| {
             let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
             let inputs = positions(rule, &needed_by(rule, captured));
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&#capture(&#place)).__keep(&#call, #inputs, #text);)
+            // One reference more: views come before whatever else can be captured.
+            let views = self.model.arrays.as_ref().map(|_| quote!(&));
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (#views &&&#capture(&#place)).__keep(&#call, #inputs, #text);)
         });
-        let (parameter, binding) = upstream(rule);
+        let sort = if self.model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
+        let (parameter, binding) = match sort {
+            Sort::Arrays => arrays::upstream(&rule.parameters, contract),
+            _ => upstream(rule),
+        };
         let is_always = |number: usize| matches!(rule.statements[number], Statement::Always(_));
-        let shared = seen(captured_used(rule, move |captured| {
-            captured.used_in.iter().enumerate().any(|(number, used)| *used && is_always(number))
-        }));
+        let shared = seen(
+            sort,
+            captured_used(rule, move |captured| {
+                captured.used_in.iter().enumerate().any(|(number, used)| *used && is_always(number))
+            }),
+        );
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let statements = statements(rule, contract, &sink);
-        let gradients = gradients(rule, contract, &sink, "none");
+        let gradients = gradients(rule, contract, &sink, sort);
         let output = output(self.model);
         quote! {{
             #(#keeps)*
@@ -175,7 +186,7 @@ fn positions(rule: &Rule, needed_by: &[bool]) -> TokenStream {
 
 /// The statements before the gradients. A `let` that may be left out keeps its value in an `Option`, and makes it out of
 /// locals that are declared outside of the branch, so that it may borrow from them.
-fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+pub(crate) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
     let shared = contract.get("Shared");
     let expanded = rule.statements.iter().enumerate().map(|(number, statement)| {
         let Let { value, ty, shared: name, needed_by, uses, .. } = match statement {
@@ -185,12 +196,12 @@ fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
         let place = names::at(value.span());
         let needed_by = positions(rule, needed_by);
         let used = captured_used(rule, |captured| captured.used_in[number]).chain(lets_used(rule, uses));
-        let (declared, made): (Vec<_>, Vec<_>) = used.map(|Used { pattern, made, .. }| (pattern, made)).unzip();
+        let (declared, kept): (Vec<_>, Vec<_>) = used.map(|Used { pattern, kept, .. }| (pattern, kept)).unzip();
         let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         quote_spanned! {place=>
             #(#[allow(unused_variables)] let #declared;)*
             let #name = #shared::<#ty>(if #sink.wants(#needed_by) {
-                #(#declared = #made;)*
+                #(#declared = #kept.get();)*
                 ::core::option::Option::Some(#value)
             } else {
                 ::core::option::Option::None
@@ -200,23 +211,11 @@ fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
     expanded.collect()
 }
 
-/// The statements before the gradients as they were written.
-pub(crate) fn plain_statements(rule: &Rule) -> TokenStream {
-    let written = rule.statements.iter().map(|statement| match statement {
-        Statement::Always(statement) => statement.to_token_stream(),
-        Statement::IfNeeded(inner) => {
-            let Let { pattern, ty, value, .. } = &**inner;
-            let ty = ty.as_ref().map(|ty| quote!(: #ty));
-            quote_spanned!(names::at(value.span())=> let #pattern #ty = #value;)
-        }
-    });
-    written.collect()
-}
-
 /// What stands for a name where it is used.
 struct Used {
     pattern: TokenStream,
-    made: TokenStream,
+    /// What keeps it.
+    kept: Ident,
     place: proc_macro2::Span,
     /// Whether it may not be used after all.
     guessed: bool,
@@ -228,7 +227,7 @@ fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used
         Statement::IfNeeded(inner) => {
             let Let { pattern, shared, .. } = &**inner;
             let place = names::at(pattern.span());
-            Some(Used { pattern: at_the_attribute(pattern), made: quote!(#shared.get()), place, guessed: true })
+            Some(Used { pattern: at_the_attribute(pattern), kept: shared.clone(), place, guessed: true })
         }
     })
 }
@@ -237,7 +236,7 @@ fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> i
     rule.captures.iter().filter(move |captured| used(captured)).map(|captured| {
         let (name, kept) = (&captured.name, &captured.kept);
         let place = names::at(captured.place.span());
-        Used { pattern: at_the_attribute(name), made: quote!(#kept.get()), place, guessed: captured.guessed }
+        Used { pattern: at_the_attribute(name), kept: kept.clone(), place, guessed: captured.guessed }
     })
 }
 
@@ -252,16 +251,38 @@ fn at_the_attribute(names: &impl ToTokens) -> TokenStream {
 }
 
 /// Gives what is kept the names, and so the types, that it has outside.
-fn seen(used: impl Iterator<Item = Used>) -> TokenStream {
-    used.map(|Used { pattern, made, place, guessed }| {
+fn seen(sort: Sort, used: impl Iterator<Item = Used>) -> TokenStream {
+    used.map(|Used { pattern, kept, place, guessed }| {
         let allowed = guessed.then(|| quote!(#[allow(unused_variables)]));
-        quote_spanned!(place=> #allowed let #pattern = #made;)
+        match sort {
+            Sort::Arrays => arrays::seen(&quote!(#allowed let #pattern), &kept, place),
+            _ => quote_spanned!(place=> #allowed let #pattern = #kept.get();),
+        }
     })
     .collect()
 }
 
-/// Hands the gradients to `sink`. `none` is the item of the contract that stands for a literal `None` in a branch.
-pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, none: &str) -> TokenStream {
+/// What a rule computes with.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Sort {
+    Tensors,
+    Arrays,
+    Numbers,
+}
+
+impl Sort {
+    /// An item of the contract that has a form for each.
+    fn item(self, contract: &Contract, name: &str, place: proc_macro2::Span) -> TokenStream {
+        match (self, name) {
+            (Sort::Arrays, name) => contract.arrays(name, place),
+            (Sort::Numbers, "none") => contract.item("no_number", place),
+            (Sort::Tensors | Sort::Numbers, name) => contract.item(name, place),
+        }
+    }
+}
+
+/// Hands the gradients to `sink`.
+pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: Sort) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(gradients) => {
             let mut end = sink.span();
@@ -271,16 +292,19 @@ pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, none: &s
                 .map(|(position, (gradient, declared))| {
                     end = names::at(gradient.span());
                     let captured = captured_used(rule, move |captured| captured.used_by[position]);
-                    let seen = seen(captured.chain(lets_used(rule, &rule.uses[position])));
+                    let seen = seen(sort, captured.chain(lets_used(rule, &rule.uses[position])));
                     let output = declared.as_ref().map(|ty| quote!(-> #ty));
                     let value = match declared {
-                        None if is_none(gradient) => contract.item("NoGradient", end),
+                        None if is_none(gradient) => sort.item(contract, "NoGradient", end),
                         // A reference to one of the locals bound here would not outlive them.
-                        None if !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {
+                        None if sort == Sort::Tensors && !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {
                             quote_spanned!(end=> ::core::clone::Clone::clone(#gradient))
                         }
                         _ => gradient.to_token_stream(),
                     };
+                    if sort == Sort::Arrays {
+                        return arrays::next(&seen, declared.as_ref(), &value, end);
+                    }
                     match (&output, seen.is_empty()) {
                         (None, true) => quote_spanned!(end=> .next(|| #value)),
                         _ => quote_spanned!(end=> .next(|| #output { #seen #value })),
@@ -290,10 +314,10 @@ pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, none: &s
             quote_spanned!(end=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, declared, early, fallible } => {
-            let seen = seen(captured_used(rule, |captured| captured.used_by.contains(&true)));
+            let seen = seen(sort, captured_used(rule, |captured| captured.used_by.contains(&true)));
             let (mut value, place) = (value.clone(), names::at(value.span()));
             if declared.is_none() {
-                let none = contract.item(none, place);
+                let none = sort.item(contract, "none", place);
                 with_typed_none(&mut value, &Expr::Verbatim(quote_spanned!(place=> #none())));
             }
             if declared.is_none() && *fallible {

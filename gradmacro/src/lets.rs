@@ -73,6 +73,12 @@ pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>
     (planned.collect(), used_by_gradients.iter().map(|used| that_may_be_left_out(used)).collect())
 }
 
+/// The statements, all of which run always.
+pub(crate) fn plain(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>, Vec<Vec<usize>>) {
+    let always = |statement| Statement::Always(Box::new(statement));
+    (statements.into_iter().map(always).collect(), vec![Vec::new(); gradients.len()])
+}
+
 fn untyped(pattern: Pat) -> (Pat, Option<Type>) {
     match pattern {
         Pat::Type(typed) => (*typed.pat, Some(*typed.ty)),

@@ -4,6 +4,7 @@
 //! function into a `GradFn` whose defaults are resolved, `check` reports every mistake it can see,
 //! and `expand`, which cannot fail, writes the function anew.
 
+mod arrays;
 mod capture;
 mod check;
 mod checked;
@@ -35,16 +36,22 @@ pub fn custom_gradient(options: TokenStream, function: TokenStream) -> TokenStre
 }
 
 fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let function = match check::parse(function) {
+    let mut function = match check::parse(function) {
         Ok(function) => function,
         Err(error) => return error.into_compile_error(),
     };
     let mut report = report::Report::default();
-    let modelled = model::GradFn::new(options, function.clone(), &mut report);
+    let options = options::Options::parse(options, &mut report);
+    let contract = names::Contract::new(options.gradcore.clone());
+    let arrays = options.arrays.is_some().then(|| arrays::take(&mut function, &contract, &mut report));
+    let modelled = model::GradFn::new(options, arrays, function.clone(), &mut report);
     check::check(&modelled, &mut report);
     match report.finish() {
         Ok(()) if modelled.elementwise.is_some() => elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),
-        Err(errors) => expand::refused(elementwise::as_called(&modelled, function), &errors),
+        Err(errors) => {
+            let function = elementwise::as_called(&modelled, function);
+            expand::refused(function, modelled.arrays.as_ref(), &errors)
+        }
     }
 }

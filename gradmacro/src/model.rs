@@ -9,6 +9,7 @@ use syn::{
     PatType, PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
+use crate::arrays::Arrays;
 use crate::capture::{Captured, captures, changed_captures};
 use crate::closure::locals_around;
 use crate::comparison::Comparisons;
@@ -50,6 +51,8 @@ pub(crate) struct GradFn {
     pub(crate) contract: Contract,
     /// Whether the user wrote `#[allow_constant_gradient]`, which is taken off.
     pub(crate) allows_constant_gradients: bool,
+    /// What the body sees with the option `arrays`.
+    pub(crate) arrays: Option<Arrays>,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
     /// Whether the pairs stand in `Ok(…)`.
@@ -127,14 +130,28 @@ impl Gradients {
 }
 
 impl GradFn {
-    pub(crate) fn new(options: TokenStream, function: ItemFn, report: &mut Report) -> Self {
-        let options = Options::parse(options, report);
+    /// What its outputs are called.
+    pub(crate) fn outputs_are(&self) -> &'static str {
+        match (&self.arrays, self.is_elementwise) {
+            (Some(_), _) => "array",
+            (None, true) => "number",
+            (None, false) => "tensor",
+        }
+    }
+
+    pub(crate) fn new(options: Options, arrays: Option<Arrays>, function: ItemFn, report: &mut Report) -> Self {
         let again = options.recompute.as_ref().map(|_| recompute::again(&function, &options));
-        GradFn::of(options, again, function, report)
+        GradFn::of(options, arrays, again, function, report)
     }
 
     /// The model of a function, which runs `again` for its gradient.
-    pub(crate) fn of(options: Options, again: Option<Again>, mut function: ItemFn, report: &mut Report) -> Self {
+    pub(crate) fn of(
+        options: Options,
+        arrays: Option<Arrays>,
+        again: Option<Again>,
+        mut function: ItemFn,
+        report: &mut Report,
+    ) -> Self {
         let Options { variables, gradcore, closure, broadcast, elementwise, check, .. } = options;
         let around = closure.map(|_| locals_around(&function));
         let contract = Contract::new(gradcore);
@@ -160,13 +177,24 @@ impl GradFn {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
         };
-        let TakenRules { rules, names: rule_names, used: rules_used } = take_rules(
-            &mut function,
-            around.as_deref().unwrap_or_default(),
-            &mut exits,
-            &contract,
-            elementwise.as_ref(),
-        );
+        let named = named_rules(&exits);
+        match &elementwise {
+            // Among arrays and their elements every comparison is Rust's own.
+            _ if arrays.is_some() => {}
+            None => rewrite(Comparisons { contract: &contract, functions: &named }, &mut function, &mut exits),
+            Some(Elementwise { scalar, is_generic: true, .. }) => {
+                let literals = Literals { contract: &contract, scalar, functions: &named };
+                rewrite(literals, &mut function, &mut exits);
+            }
+            Some(_) => {}
+        }
+        let keeping = match (&arrays, &elementwise) {
+            (None, None) => Keeping::ByGradient,
+            (Some(_), _) => Keeping::Whole,
+            (None, Some(_)) => Keeping::Nothing,
+        };
+        let TakenRules { rules, names: rule_names, used: rules_used } =
+            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, keeping);
         let attributes = function.attrs.len();
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
         let allows_constant_gradients = function.attrs.len() < attributes;
@@ -187,6 +215,7 @@ impl GradFn {
             rules_used,
             contract,
             allows_constant_gradients,
+            arrays,
             tracks_caller,
             returns_result,
             is_elementwise,
@@ -254,6 +283,25 @@ pub(crate) fn in_result(ty: &Type) -> Option<Type> {
     }
 }
 
+/// The `T` of a `Result<T, …>`, or the type itself.
+pub(crate) fn in_result_mut(ty: &mut Type) -> &mut Type {
+    if in_result(ty).is_none() {
+        return ty;
+    }
+    match ty {
+        Type::Paren(inner) => in_result_mut(&mut inner.elem),
+        Type::Group(inner) => in_result_mut(&mut inner.elem),
+        Type::Path(path) => match path.path.segments.last_mut().map(|last| &mut last.arguments) {
+            Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first_mut() {
+                Some(GenericArgument::Type(value)) => value,
+                _ => unreachable!("a `Result` has a value"),
+            },
+            _ => unreachable!("a `Result` has arguments"),
+        },
+        other => other,
+    }
+}
+
 /// The dtype of a type that is written as a tensor or variable, or a reference to one; `f32` if none is written.
 pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
     match ty {
@@ -274,28 +322,18 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
     }
 }
 
+/// The names by which the exits call their rules.
+fn named_rules(exits: &[Exit]) -> Vec<Ident> {
+    let name = |exit: &Exit| match &exit.rule {
+        exit::Rule::Named(name) => Some(name.clone()),
+        _ => None,
+    };
+    exits.iter().filter_map(name).collect()
+}
+
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(
-    function: &mut ItemFn,
-    around: &[Ident],
-    exits: &mut [Exit],
-    contract: &Contract,
-    elementwise: Option<&Elementwise>,
-) -> TakenRules {
-    let named: Vec<Ident> = exits
-        .iter()
-        .filter_map(|exit| match &exit.rule {
-            exit::Rule::Named(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect();
-    match elementwise {
-        None => rewrite(Comparisons { contract, functions: &named }, function, exits),
-        Some(Elementwise { scalar, is_generic: true, .. }) => {
-            rewrite(Literals { contract, scalar, functions: &named }, function, exits);
-        }
-        Some(_) => {}
-    }
+fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], keeping: Keeping) -> TakenRules {
+    let named = named_rules(exits);
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
     for input in &function.sig.inputs {
@@ -303,7 +341,7 @@ fn take_rules(
             scopes.bind(&input.pat);
         }
     }
-    let mut taker = RuleTaker { named, exits, keeps: elementwise.is_none(), taken: TakenRules::default() };
+    let mut taker = RuleTaker { named, exits, keeping, taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
     taker.taken
 }
@@ -319,11 +357,21 @@ fn rewrite(mut rewriter: impl VisitMut, function: &mut ItemFn, exits: &mut [Exit
     }
 }
 
+/// What outlives the body for its rules.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Keeping {
+    /// What the gradients use that are needed; `let`s before them may be left out.
+    ByGradient,
+    /// As before, but the statements before the gradients run always.
+    Whole,
+    /// A rule runs in the body, and captures nothing.
+    Nothing,
+}
+
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
-    /// Whether a rule outlives the body, and keeps what it captures.
-    keeps: bool,
+    keeping: Keeping,
     taken: TakenRules,
 }
 
@@ -338,7 +386,7 @@ struct TakenRules {
 impl RuleTaker<'_> {
     /// The locals that a rule captures if it uses them.
     fn captured(&self, scopes: &Scopes) -> Scopes {
-        if self.keeps { scopes.clone() } else { Scopes::default() }
+        if self.keeping == Keeping::Nothing { Scopes::default() } else { scopes.clone() }
     }
 
     fn take(&mut self, rule: Rule) -> usize {
@@ -355,14 +403,14 @@ impl Handler for RuleTaker<'_> {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
-                let number = self.take(Rule::of_closure(closure, &self.captured(scopes)));
+                let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.keeping));
                 *init.expr = Hole::Rule(number).into_expr();
                 self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
-                let number = self.take(Rule::of_function(inner, &self.captured(scopes)));
+                let number = self.take(Rule::of_function(inner, &self.captured(scopes), self.keeping));
                 *statement = parse_quote!(let #name = (););
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
@@ -388,7 +436,7 @@ impl Handler for RuleTaker<'_> {
         Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
-            let rule = Rule::of_closure(closure, &self.captured(scopes));
+            let rule = Rule::of_closure(closure, &self.captured(scopes), self.keeping);
             let rule = self.take(rule);
             self.exits[number].rule = exit::Rule::Found(rule);
         }
@@ -413,7 +461,7 @@ pub(crate) fn is_for_lints(attribute: &Attribute) -> bool {
 }
 
 impl Rule {
-    fn of_closure(closure: &ExprClosure, around: &Scopes) -> Self {
+    fn of_closure(closure: &ExprClosure, around: &Scopes, keeping: Keeping) -> Self {
         let parameters = closure
             .inputs
             .iter()
@@ -426,14 +474,15 @@ impl Rule {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
-        let mut rule = Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around);
+        let mut rule =
+            Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around, keeping);
         if let Some(token) = &closure.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
         rule
     }
 
-    fn of_function(function: &ItemFn, around: &Scopes) -> Self {
+    fn of_function(function: &ItemFn, around: &Scopes, keeping: Keeping) -> Self {
         let parameters = function
             .sig
             .inputs
@@ -448,7 +497,8 @@ impl Rule {
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let block = &function.block;
-        let mut rule = Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around);
+        let mut rule =
+            Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around, keeping);
         if let Some(token) = &function.sig.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
@@ -463,6 +513,7 @@ impl Rule {
         body: Expr,
         declared: Option<Type>,
         around: &Scopes,
+        keeping: Keeping,
     ) -> Self {
         let bare_returns = bare_returns(&body);
         let (early, fallible) = (leaves_early(&body), ends_with_ok(&body));
@@ -485,7 +536,10 @@ impl Rule {
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let changed = changed_captures(around, &own, &mut statements, &mut values);
         let captures = captures(around, &own, &mut statements, &mut values);
-        let (statements, uses) = lets::plan(statements, &values);
+        let (statements, uses) = match keeping {
+            Keeping::ByGradient => lets::plan(statements, &values),
+            Keeping::Whole | Keeping::Nothing => lets::plain(statements, &values),
+        };
         let gradients = match (split, values.pop()) {
             (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),
             (_, Some(value)) => Gradients::Whole {

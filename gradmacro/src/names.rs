@@ -60,6 +60,31 @@ pub(crate) fn upstream(place: Span) -> Ident {
     Ident::new("upstream", at(place))
 }
 
+/// The upstream gradient of one of several outputs, before it has the user's name and type.
+pub(crate) fn upstream_of(output: usize, place: Span) -> Ident {
+    Ident::new(&format!("upstream_{output}"), at(place))
+}
+
+/// The method that gives an argument as an array.
+pub(crate) fn view(optional: bool, place: Span) -> Ident {
+    Ident::new(if optional { "view_optional" } else { "view" }, place)
+}
+
+/// What turns an array into a gradient.
+pub(crate) fn give(place: Span) -> Ident {
+    Ident::new("give", at(place))
+}
+
+/// A gradient.
+pub(crate) fn gradient(place: Span) -> Ident {
+    Ident::new("gradient", at(place))
+}
+
+/// What an array parameter, or a captured array, is seen through.
+pub(crate) fn held(place: Span) -> Ident {
+    Ident::new("held", at(place))
+}
+
 /// What is kept of a capture.
 pub(crate) fn kept(name: &str, place: Span) -> Ident {
     Ident::new(&format!("kept_{name}"), at(place))
@@ -108,6 +133,12 @@ impl Contract {
             Some(path) => quote_spanned!(place=> #path::__private::#name),
             None => quote_spanned!(place=> ::gradcore::__private::#name),
         }
+    }
+
+    /// An item of the contract over arrays; errors in its use are shown at `place`.
+    pub(crate) fn arrays(&self, name: &str, place: Span) -> TokenStream {
+        let (arrays, name) = (self.item("arrays", place), Ident::new(name, place));
+        quote_spanned!(place=> #arrays::#name)
     }
 
     /// An item of the contract.

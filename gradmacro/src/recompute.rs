@@ -28,7 +28,7 @@ pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
         function.block = body;
     }
     let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
-    let model = GradFn::of(options, None, function, &mut Report::default());
+    let model = GradFn::of(options, None, None, function, &mut Report::default());
     Again { given, model: Box::new(model) }
 }
 

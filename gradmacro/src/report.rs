@@ -18,6 +18,10 @@ impl Report {
         self.0.push(error);
     }
 
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// All mistakes as `compile_error!`s, if there are any.
     pub(crate) fn finish(self) -> Result<(), TokenStream> {
         if self.0.is_empty() {

@@ -102,7 +102,7 @@ fn a_check_gives_every_parameter_its_argument_by_type() {
                 x: &'a Tensor<T>,
                 n: i32,
                 #[nondiff] mask: &Tensor<T>,
-                scale: impl Fn(f64) -> f64,
+                scale: impl Fn(f64) -> f64 + Clone + 'static,
             ) -> Tensor<T> {
                 (x * mask * scale(n), |dy| dy * mask * scale(n))
             }
@@ -125,6 +125,39 @@ fn a_check_gives_every_parameter_its_argument_by_type() {
     }
     assert!(generated.contains("f32"), "a generic function is checked with both dtypes");
     assert_eq!(expansion.matches(r#"#[cfg(feature = "slow")]"#).count(), 2, "{expansion}");
+}
+
+#[test]
+fn arrays_are_seen_inside_and_tensors_outside() {
+    let expansion = expanded(
+        quote!(arrays),
+        quote! {
+            #[allow_constant_gradient]
+            fn scale<'a, T: Real>(a: ArrayView2<'a, T>, mut b: Array1<T>, c: &ArrayRef<T, Ix1>, n: usize) -> Result<(Array2<T>, Array1<T>), E> {
+                let grad = |dy, dz: &Array1<T>| (a.t(), None, if n > 1 { dz } else { &b });
+                if a < b { Ok(((a, b), grad)) } else { Err(E) }
+            }
+        },
+    );
+    for part in [
+        "fn scale<'a, T: Real>(a: &'a Tensor<T>, b: &Tensor<T>, c: &Tensor<T>, n: usize) -> Result<(Tensor<T>, Tensor<T>), E>",
+        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n"),"#,
+        "arrays::ranked::<ArrayView2<'_, T>, _",
+        "(Constant, ())",
+        "let a: ArrayView2<'_, T> = arrays::own(call.view::<ArrayView2<'_, T>>(a, 0usize));",
+        "let mut b: Array1<T> = arrays::own(call.view::<Array1<T>>(b, 1usize));",
+        "call.view::<&ArrayRef<T, Ix1>>(c, 2usize)",
+        "let c: &ArrayRef<T, Ix1> = &held;",
+        r#"let kept_a = (&&&&Capture(&a)).__keep(&call, 1, "a");"#,
+        "move |(dy, upstream_1), sink|",
+        ">(upstream_1); let dz: &Array1<T> = &held;",
+        "let a = kept_a.see(&held);",
+        "arrays::NoGradient",
+        "if a < b",
+        "call.exit::<(Array2<T>, Array1<T>), _",
+    ] {
+        assert!(spaceless(&expansion).contains(&spaceless(part)), "{part} in\n{expansion}");
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn keep<W, S: Snapshot + ?Sized>(
 }
 
 /// A kept value is there whenever a gradient runs that uses it.
-const KEPT: &str = "what a gradient uses is kept when its input is watched";
+pub(super) const KEPT: &str = "what a gradient uses is kept when its input is watched";
 
 /// A captured reference to a `U`, kept as a `K`.
 pub struct KeptReference<U: ?Sized, K>(Option<K>, PhantomData<fn(&U)>);

@@ -78,6 +78,11 @@ impl<'a, W> Sink<'a, W> {
         Sink { tape, position: 0, wanted: PhantomData }
     }
 
+    #[inline]
+    pub(super) fn into_tape(self) -> tape::Sink<'a> {
+        self.tape
+    }
+
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
     pub fn next<G: Gradient<W::Dtype>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>

@@ -6,6 +6,7 @@
 //! 2. What `grad` uses is kept, for the gradients that need it and only if a tape watches their inputs.
 //! 3. [`Call::exit`] takes the pair of value and backward function, and records the call.
 
+pub(crate) mod arrays;
 mod capture;
 mod closure;
 mod gradient;

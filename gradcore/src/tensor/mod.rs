@@ -64,6 +64,17 @@ impl<T> Dense<T> {
     }
 }
 
+impl<T> Tensor<T> {
+    /// The elements in row-major order.
+    #[inline]
+    pub(crate) fn values(&self) -> &[T] {
+        match &self.storage {
+            Storage::Scalar(value) => std::slice::from_ref(value),
+            Storage::Dense(dense) => dense.values(),
+        }
+    }
+}
+
 impl<T: Element> Tensor<T> {
     #[inline]
     fn with_identity(identity: Identity, shape: Shape, values: Vec<T>) -> Self {
@@ -156,15 +167,6 @@ impl<T: Element> Tensor<T> {
         match self.storage {
             Storage::Scalar(value) => Some(value),
             Storage::Dense(_) => None,
-        }
-    }
-
-    /// The elements in row-major order.
-    #[inline]
-    pub(crate) fn values(&self) -> &[T] {
-        match &self.storage {
-            Storage::Scalar(value) => std::slice::from_ref(value),
-            Storage::Dense(dense) => dense.values(),
         }
     }
 

@@ -1,0 +1,222 @@
+//! What `grad` over arrays returns: one array for each input, its dtype and rank checked, handed to the tape.
+
+use std::marker::PhantomData;
+
+use ndarray::{Array, Dimension};
+
+use super::Shaped;
+use super::origin::Sources;
+use crate::element::Element;
+use crate::rule::gradient::{self, Given};
+use crate::tape::{self, Origin};
+use crate::tensor::Tensor;
+
+/// What `grad` may return for a parameter of `T` with dimension `D`.
+#[diagnostic::on_unimplemented(
+    message = "the gradient of this parameter must be an array of `{T}` with dimension `{D}`, found `{Self}`",
+    label = "expected an array of `{T}`, or `None`",
+    note = "`grad` returns one array for each array parameter, in the order of the parameters, each of its parameter's dtype and rank; `Dim<[usize; 2]>` is rank 2, as in `Array2`"
+)]
+pub trait ArrayGradient<T, D> {
+    #[doc(hidden)]
+    fn into_tensor(self) -> Option<Tensor<T>>;
+}
+
+impl<T: Element, D, G: ArrayGradient<T, D>> ArrayGradient<T, D> for Option<G> {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        self.and_then(ArrayGradient::into_tensor)
+    }
+}
+
+/// What the macro writes for a literal `None`, whose type Rust could not infer: no gradient flows.
+pub struct NoGradient;
+
+impl<T: Element, D: Dimension> ArrayGradient<T, D> for NoGradient {
+    #[inline]
+    fn into_tensor(self) -> Option<Tensor<T>> {
+        None
+    }
+}
+
+/// What the macro writes for a literal `None` in a branch, where another branch may have `Some(…)`.
+#[must_use]
+pub fn none<T: Element, D: Dimension>() -> Option<Array<T, D>> {
+    None
+}
+
+/// Takes the gradients of one call, one after the other. `W` are those still to come, as nested pairs of [`Shaped`].
+pub struct Sink<'a, W> {
+    taker: Taker<'a>,
+    position: usize,
+    wanted: PhantomData<fn() -> W>,
+}
+
+/// Takes gradients of any dtype to the tape.
+#[doc(hidden)]
+pub struct Taker<'a> {
+    tape: tape::Sink<'a>,
+    origin: Origin,
+    /// What the gradients are computed from.
+    sources: Sources,
+}
+
+impl Taker<'_> {
+    #[inline]
+    fn put<T: Element>(&mut self, position: usize, gradient: Option<Tensor<T>>) {
+        if let Some(gradient) = gradient {
+            self.tape.put(position, self.sources.mark(self.origin, gradient));
+        }
+    }
+}
+
+impl<'a, W> Sink<'a, W> {
+    #[inline]
+    pub(super) fn new(sink: gradient::Sink<'a, W>, origin: Origin, sources: Sources) -> Self {
+        Sink { taker: Taker { tape: sink.into_tape(), origin, sources }, position: 0, wanted: PhantomData }
+    }
+
+    /// Takes the gradient of the next input: runs the closure if that gradient is needed.
+    #[inline]
+    pub fn next(
+        mut self,
+        gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Option<Tensor<W::Dtype>>,
+    ) -> Sink<'a, W::Rest>
+    where
+        W: Wanted + NextArray,
+    {
+        let Sink { position, .. } = self;
+        if self.taker.tape.needs(position) {
+            W::put(position, gradient(Give(PhantomData)), &mut self.taker);
+        }
+        Sink { taker: self.taker, position: position + 1, wanted: PhantomData }
+    }
+
+    /// Ends the gradients.
+    #[inline]
+    pub fn done(self) -> Given
+    where
+        W: NoMoreArrays,
+    {
+        Given(self.taker.tape.finish())
+    }
+
+    /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
+    #[inline]
+    pub fn whole<G: AllArrays<W>>(mut self, gradients: G) -> Given {
+        gradients.give_all(&mut self.taker);
+        Given(self.taker.tape.finish())
+    }
+}
+
+/// Turns a gradient into a tensor while what it may look into, such as a captured view, is still there.
+pub struct Give<T, D>(PhantomData<fn() -> (T, D)>);
+
+impl<T, D> Give<T, D> {
+    /// The gradient as a tensor, if there is one.
+    #[inline]
+    #[allow(clippy::unused_self, reason = "it tells the dtype and the dimension")]
+    pub fn gradient<G: ArrayGradient<T, D>>(self, gradient: G) -> Option<Tensor<T>> {
+        gradient.into_tensor()
+    }
+}
+
+/// The dtypes and dimensions of gradients still to come.
+pub trait Wanted {
+    type Dtype;
+    type Dim;
+    type Rest;
+}
+impl<T: Element, D: Dimension, R> Wanted for (Shaped<T, D>, R) {
+    type Dtype = T;
+    type Dim = D;
+    type Rest = R;
+}
+impl Wanted for () {
+    type Dtype = Surplus;
+    type Dim = Surplus;
+    type Rest = ();
+}
+
+/// What a gradient too many has for dtype and dimension: any will do, so that one mistake makes one message.
+pub struct Surplus;
+impl<G> ArrayGradient<Surplus, Surplus> for G {
+    fn into_tensor(self) -> Option<Tensor<Surplus>> {
+        None
+    }
+}
+
+/// That an input is left for the next gradient.
+#[diagnostic::on_unimplemented(
+    message = "`grad` returns too many gradients: this one has no array parameter",
+    label = "a gradient too many",
+    note = "`grad` returns one gradient for each parameter that is an array of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
+)]
+pub trait NextArray: Wanted {
+    #[doc(hidden)]
+    fn put(position: usize, gradient: Option<Tensor<Self::Dtype>>, taker: &mut Taker<'_>);
+}
+impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
+    #[inline]
+    fn put(position: usize, gradient: Option<Tensor<T>>, taker: &mut Taker<'_>) {
+        taker.put(position, gradient);
+    }
+}
+
+/// That every input has its gradient.
+#[diagnostic::on_unimplemented(
+    message = "`grad` returns too few gradients: an array parameter is left without one",
+    label = "after this gradient one is missing",
+    note = "`grad` returns one gradient for each parameter that is an array of `f32` or `f64`, in their order; write `None` where no gradient flows, or mark the parameter `#[nondiff]`"
+)]
+pub trait NoMoreArrays {}
+impl NoMoreArrays for () {}
+
+/// The gradients of all inputs at once.
+#[diagnostic::on_unimplemented(
+    message = "`grad` must return one array for each array parameter, found `{Self}`",
+    label = "not one array for each array parameter",
+    note = "expected an array or `None` for one parameter, and a tuple of these, in the order of the parameters, for several"
+)]
+pub trait AllArrays<W> {
+    #[doc(hidden)]
+    fn give_all(self, taker: &mut Taker<'_>);
+}
+
+impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, ())> for G {
+    #[inline]
+    fn give_all(self, taker: &mut Taker<'_>) {
+        if taker.tape.needs(0) {
+            taker.put(0, ArrayGradient::<T, D>::into_tensor(self));
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($gradient:ident $dtype:ident $dim:ident $index:tt)+) $wanted:ty;)+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<$wanted>
+            for ($($gradient,)+)
+        {
+            fn give_all(self, taker: &mut Taker<'_>) {
+                $(if taker.tape.needs($index) {
+                    taker.put($index, ArrayGradient::<$dtype, $dim>::into_tensor(self.$index));
+                })+
+            }
+        }
+    )+ };
+}
+type S<T, D> = Shaped<T, D>;
+tuples! {
+    (GA A DA 0 GB B DB 1) (S<A, DA>, (S<B, DB>, ()));
+    (GA A DA 0 GB B DB 1 GC C DC 2) (S<A, DA>, (S<B, DB>, (S<C, DC>, ())));
+    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3) (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, ()))));
+    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4)
+        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, ())))));
+    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5)
+        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, ()))))));
+    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5 GG G DG 6)
+        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, (S<G, DG>, ())))))));
+    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5 GG G DG 6 GH H DH 7)
+        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, (S<G, DG>, (S<H, DH>, ()))))))));
+}

@@ -1,0 +1,203 @@
+//! The contract of `#[custom_gradient(arrays)]`: the body and `grad` see ndarray's arrays, the outside sees tensors.
+//!
+//! It is that of every rule, with a conversion at each border:
+//!
+//! 1. [`enter`] begins the call, and [`ArraysCall::view`] gives each array parameter, its rank checked.
+//! 2. What `grad` uses is kept; a view of an argument as a handle to the tensor that it looks into.
+//! 3. [`ArraysCall::exit`] turns the value into tensors; `grad` receives views, and its arrays go to the tape.
+
+mod form;
+mod given;
+mod gradient;
+mod kept;
+mod origin;
+mod output;
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use ndarray::{ArrayView, Dimension};
+use smallvec::SmallVec;
+
+use super::gradient::Given;
+use super::input::{Argument, Constant, Input, Inputs, Parameter};
+use super::{AtLeastOne, Call};
+use crate::element::Element;
+use crate::error::{Error, refuse};
+use crate::tape::{Member, Rule};
+use crate::tensor::Tensor;
+
+use form::ArrayType;
+pub use form::{hold, own, own_optional};
+use gradient::Sink;
+pub use gradient::{NoGradient, none};
+pub use kept::KeepArray;
+use origin::Sources;
+use output::{ArrayOutputs, ArrayValue, Upstreams};
+
+/// A call of a rule over arrays whose body is running.
+pub struct ArraysCall<'t, W> {
+    call: Call<W>,
+    /// The arguments, where a tape watches one: views that `grad` captures look into them.
+    tensors: SmallVec<[&'t dyn Any; 4]>,
+    sources: Sources,
+}
+
+/// Generated code keeps what is no view by the call itself.
+impl<W> Deref for ArraysCall<'_, W> {
+    type Target = Call<W>;
+    fn deref(&self) -> &Call<W> {
+        &self.call
+    }
+}
+
+/// Begins a call.
+///
+/// # Panics
+/// As [`super::enter`].
+#[track_caller]
+#[inline]
+pub fn enter<'t, I: Inputs>(rule: &'static Rule, inputs: I) -> ArraysCall<'t, I::Wanted>
+where
+    I::Wanted: AtLeastOne,
+{
+    let sources = Sources::of(&inputs);
+    ArraysCall { call: super::enter(rule, inputs), tensors: SmallVec::new(), sources }
+}
+
+impl<'t, W> ArraysCall<'t, W> {
+    /// The argument at `position` as an array of the rank that the parameter's type `A` says.
+    ///
+    /// # Panics
+    /// Panics if it has another rank.
+    #[inline]
+    #[track_caller]
+    pub fn view<A: ArrayType>(
+        &mut self,
+        tensor: &'t Tensor<A::Elem>,
+        position: usize,
+    ) -> ArrayView<'t, A::Elem, A::Dim> {
+        if self.call.watches(!0) {
+            self.tensors.push(tensor);
+        }
+        match viewed(tensor) {
+            Some(view) => view,
+            // A closure would not know the caller.
+            None => refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()),
+        }
+    }
+
+    /// As [`view`](Self::view), for an argument that may be left out.
+    ///
+    /// # Panics
+    /// Panics if it has another rank.
+    #[inline]
+    #[track_caller]
+    pub fn view_optional<A: ArrayType>(
+        &mut self,
+        tensor: Option<&'t Tensor<A::Elem>>,
+        position: usize,
+    ) -> Option<ArrayView<'t, A::Elem, A::Dim>> {
+        match tensor {
+            Some(tensor) => Some(self.view::<A>(tensor, position)),
+            None => None,
+        }
+    }
+
+    /// Gives a backward function its type: from views of the upstream gradients of the outputs `O` to gradients `W`.
+    #[inline]
+    #[allow(clippy::unused_self, reason = "the call tells the gradients")]
+    pub fn backward<O: ArrayOutputs, B>(&self, backward: B) -> B
+    where
+        B: for<'a> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, W>) -> Given + 'static,
+    {
+        backward
+    }
+
+    /// Ends the call: the caller's tensors, recorded with the backward function where a tape watches an input.
+    #[inline]
+    #[track_caller]
+    pub fn exit<O: ArrayOutputs, B>(
+        self,
+        value: impl ArrayValue<O::Owned>,
+        backward: B,
+    ) -> <O::Owned as Upstreams>::Tensors
+    where
+        B: for<'a> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, W>) -> Given + 'static,
+        W: 'static,
+    {
+        recorded::<O::Owned, W, B>(self.call, self.sources, value.into_tensors(), backward)
+    }
+}
+
+/// What the tape keeps has no borrowed lifetime, so it is made apart from the call that has one.
+#[inline]
+#[track_caller]
+fn recorded<O: Upstreams, W: 'static, B>(call: Call<W>, sources: Sources, value: O::Tensors, backward: B) -> O::Tensors
+where
+    B: for<'a> Fn(O::Views<'a>, Sink<'a, W>) -> Given + 'static,
+{
+    let origin = call.origin;
+    call.exit::<O::Tensors, _>(value, move |upstream, sink| {
+        let sources = sources.with(|add| O::members(&upstream, add));
+        backward(O::views(upstream), Sink::new(sink, origin, sources))
+    })
+}
+
+/// The elements of a tensor as an array with dimension `D`, if that is of the tensor's rank.
+fn viewed<T: Element, D: Dimension>(tensor: &Tensor<T>) -> Option<ArrayView<'_, T, D>> {
+    let shape = tensor.shape();
+    if D::NDIM.is_some_and(|rank| rank != shape.len()) {
+        return None;
+    }
+    let mut dim = D::zeros(shape.len());
+    dim.slice_mut().copy_from_slice(shape);
+    ArrayView::from_shape(dim, tensor.values()).ok()
+}
+
+#[track_caller]
+#[cold]
+fn refuse_rank<D: Dimension>(rule: &'static Rule, position: usize, shape: &[usize]) -> ! {
+    let parameter = rule.parameters.get(position).unwrap_or(&"?");
+    let rank = D::NDIM.unwrap_or_default();
+    refuse(&Error::Argument {
+        operation: rule.name,
+        expected: format!("`{parameter}` to be a tensor of rank {rank}"),
+        found: format!(
+            "rank {} with shape {shape:?}; bring it to rank {rank} with `tf::reshape`, or take an `ArrayView{}`",
+            shape.len(),
+            if shape.len() <= 6 { shape.len().to_string() } else { "D".to_owned() },
+        ),
+    })
+}
+
+/// A parameter as an array: an [`Input`], or a [`Constant`] where its elements are integers. `A` is its type.
+pub struct Ranked<P, A>(P, PhantomData<fn() -> A>);
+
+/// Adds the type of the array to what a parameter is.
+#[inline]
+pub fn ranked<A: ArrayType, P>(parameter: P) -> Ranked<P, A> {
+    Ranked(parameter, PhantomData)
+}
+
+/// The gradient of an array of `T` and of rank `D`.
+pub struct Shaped<T, D>(PhantomData<fn() -> (T, D)>);
+
+impl<P: Argument, A: ArrayType> Parameter for Ranked<Input<'_, P>, A> {
+    type Before<Rest> = (Shaped<P::Dtype, A::Dim>, Rest);
+    const IS_INPUT: bool = true;
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        Parameter::member(&self.0)
+    }
+}
+
+impl<A> Parameter for Ranked<Constant, A> {
+    type Before<Rest> = Rest;
+    const IS_INPUT: bool = false;
+    #[inline]
+    fn member(&self) -> Option<Member<'_>> {
+        None
+    }
+}

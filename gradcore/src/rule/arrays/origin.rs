@@ -1,0 +1,58 @@
+//! What the gradients of a rule over arrays are computed from: none of them has a derivative of its own.
+
+use smallvec::SmallVec;
+
+use crate::element::Element;
+use crate::rule::input::{Inputs, SeenMembers};
+use crate::rule::underived::Underived;
+use crate::tape::{Member, Origin, recorder};
+use crate::tensor::{Identity, Tensor};
+
+/// The inputs of a call and, while `grad` runs, the upstream gradients.
+#[derive(Clone, Default)]
+pub(super) struct Sources(SmallVec<[(Identity, SmallVec<[usize; 4]>); 3]>);
+
+impl Sources {
+    /// The inputs, if a tape may watch them.
+    #[inline]
+    pub(super) fn of(inputs: &impl Inputs) -> Self {
+        let mut sources = Sources::default();
+        if !recorder::is_idle() {
+            let mut seen = SeenMembers::default();
+            inputs.members(&mut seen);
+            seen.inputs.iter().for_each(|input| sources.add(*input));
+        }
+        sources
+    }
+
+    fn add(&mut self, member: Member<'_>) {
+        self.0.push((member.identity, member.shape.into()));
+    }
+
+    /// The same, and what `members` adds; nothing where no tape could ask for it.
+    #[inline]
+    pub(super) fn with<'a>(&self, members: impl FnOnce(&mut dyn FnMut(Member<'a>))) -> Self {
+        if !recorder::is_recording() {
+            return Sources::default();
+        }
+        let mut all = self.clone();
+        members(&mut |member| all.add(member));
+        all
+    }
+
+    /// The gradient, such that its derivative is an error.
+    #[inline]
+    pub(super) fn mark<T: Element>(&self, origin: Origin, gradient: Tensor<T>) -> Tensor<T> {
+        if self.0.is_empty() {
+            return gradient;
+        }
+        let members: SmallVec<[Member<'_>; 3]> =
+            self.0.iter().map(|(identity, shape)| Member { identity: *identity, shape, name: None }).collect();
+        Underived {
+            origin,
+            order: "second",
+            reason: "its gradient is computed on arrays, which no tape sees; write it with tensors",
+        }
+        .mark(&members, gradient)
+    }
+}

@@ -1,0 +1,371 @@
+//! The option `arrays`: the body is written over ndarray, and the outside sees tensors.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    FnArg, GenericArgument, ItemFn, Lifetime, Pat, PathArguments, ReturnType, Token, Type, TypePath, TypeReference,
+    parse_quote, parse_quote_spanned,
+};
+
+use crate::check::is_constant;
+use crate::model::{self, Parameter};
+use crate::names::{self, Contract};
+use crate::report::Report;
+
+/// What the body sees, where the outside sees tensors.
+pub(crate) struct Arrays {
+    /// One for each parameter other than `self`: how the body binds it, if it is an array.
+    parameters: Vec<Option<Binding>>,
+    /// What a pair's value must be.
+    pub(crate) output: Type,
+}
+
+struct Binding {
+    mutability: Option<Token![mut]>,
+    ty: Type,
+    optional: bool,
+}
+
+/// Takes the arrays out of the signature, and puts tensors there.
+///
+/// Input: `fn f(mut a: Array2<f32>, n: usize) -> Result<Array1<f32>, String>`
+///
+/// Output: `fn f(a: &Tensor<f32>, n: usize) -> Result<Tensor<f32>, String>`
+pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Report) -> Arrays {
+    let parameters = function
+        .sig
+        .inputs
+        .iter_mut()
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => Some(parameter(&mut input.pat, &mut input.ty, contract, report)),
+            FnArg::Receiver(_) => None,
+        })
+        .collect::<Vec<_>>();
+    let name = &function.sig.ident;
+    if parameters.iter().all(Option::is_none) && !report.has_errors() {
+        report.error(
+            if function.sig.inputs.is_empty() {
+                function.sig.to_token_stream()
+            } else {
+                function.sig.inputs.to_token_stream()
+            },
+            format_args!(
+                "`{name}` has no array parameter; expected one to which a gradient flows, such as `a: ArrayView2<f32>`"
+            ),
+        );
+    }
+    let output = match &mut function.sig.output {
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, ty) => {
+            let value = model::in_result_mut(ty);
+            let written = value.clone();
+            outputs(value, contract, report);
+            written
+        }
+    };
+    Arrays { parameters, output }
+}
+
+fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut Report) -> Option<Binding> {
+    let shown = pattern.to_token_stream().to_string().replace("mut ", "");
+    if let Some(dtype) = model::is_tensor(optional(ty).unwrap_or(&*ty)) {
+        let found = spaceless(&*ty);
+        let (view, passed) = match optional(ty) {
+            Some(_) => (format!("Option<ArrayView2<{dtype}>>"), "Option<&Tensor>"),
+            None => (format!("ArrayView2<{dtype}>"), "&Tensor"),
+        };
+        report.error(
+            &*ty,
+            format_args!("with `arrays` the body sees arrays: expected a view of `{shown}` with its rank, such as `{shown}: {view}`, found `{found}`; callers pass `{passed}` all the same"),
+        );
+        return None;
+    }
+    match Written::of(ty) {
+        Written::Other => None,
+        Written::Refused(remedy) => {
+            let found = spaceless(&*ty);
+            let message = format!("`{shown}` cannot be `{found}`: {}", remedy.replace("{name}", &shown));
+            report.error(&*ty, message);
+            None
+        }
+        Written::Array { dtype, lifetime, optional } => {
+            let place = names::at(ty.span());
+            let tensor = contract.item("Tensor", place);
+            let outside = match optional {
+                true => parse_quote_spanned!(place=> ::core::option::Option<& #lifetime #tensor<#dtype>>),
+                false => parse_quote_spanned!(place=> & #lifetime #tensor<#dtype>),
+            };
+            let ty = std::mem::replace(ty, outside);
+            let mutability = match pattern {
+                Pat::Ident(binding) => binding.mutability.take(),
+                _ => None,
+            };
+            Some(Binding { mutability, ty, optional })
+        }
+    }
+}
+
+fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
+    let found = spaceless(&*ty);
+    match ty {
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => {
+            tuple.elems.iter_mut().for_each(|ty| outputs(ty, contract, report));
+        }
+        Type::Paren(inner) => outputs(&mut inner.elem, contract, report),
+        Type::Group(inner) => outputs(&mut inner.elem, contract, report),
+        ty => match Written::of(ty) {
+            Written::Array { dtype, optional: false, .. } if !matches!(ty, Type::Reference(_)) => {
+                let place = names::at(ty.span());
+                let tensor = contract.item("Tensor", place);
+                *ty = parse_quote_spanned!(place=> #tensor<#dtype>);
+            }
+            _ if is_constant(ty) => report.error(
+                &*ty,
+                format_args!("with `arrays` a function returns arrays, which callers get as tensors: expected `Array0<{found}>`, found `{found}`; the pair may hold the number itself"),
+            ),
+            _ => report.error(
+                &*ty,
+                format_args!("with `arrays` a function returns arrays, which callers get as tensors: expected an array or a tuple of arrays, such as `Array2<f32>`, found `{found}`"),
+            ),
+        },
+    }
+}
+
+/// What a type is, as far as its syntax shows.
+enum Written {
+    Array {
+        dtype: Box<Type>,
+        lifetime: Option<Lifetime>,
+        /// In an `Option`.
+        optional: bool,
+    },
+    /// What comes near an array, with the reason and the remedy, in which `{name}` stands for the parameter.
+    Refused(String),
+    Other,
+}
+
+impl Written {
+    fn of(ty: &Type) -> Self {
+        match ty {
+            Type::Paren(inner) => Written::of(&inner.elem),
+            Type::Group(inner) => Written::of(&inner.elem),
+            Type::Reference(reference) => Written::of_reference(reference),
+            Type::Path(path) => match optional(ty) {
+                Some(inner) => Written::of_optional(inner),
+                None => Written::of_path(path),
+            },
+            _ => Written::Other,
+        }
+    }
+
+    fn of_reference(reference: &TypeReference) -> Self {
+        match Written::of(&reference.elem) {
+            Written::Array { .. } if reference.mutability.is_some() => Written::writable(&spaceless(&reference.elem)),
+            Written::Array { dtype, lifetime, optional: false } => {
+                Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime), optional: false }
+            }
+            Written::Array { .. } => {
+                let optional = spaceless(&reference.elem);
+                Written::Refused(format!("it stands in for an optional tensor; take `{{name}}: {optional}`"))
+            }
+            other => other,
+        }
+    }
+
+    fn of_optional(inner: &Type) -> Self {
+        match Written::of(inner) {
+            Written::Array { dtype, .. } if matches!(peeled(inner), Type::Reference(_)) => {
+                let dtype = spaceless(&dtype);
+                Written::Refused(format!(
+                    "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
+                ))
+            }
+            Written::Array { dtype, lifetime, .. } => Written::Array { dtype, lifetime, optional: true },
+            other => other,
+        }
+    }
+
+    fn of_path(path: &TypePath) -> Self {
+        const FORMS: [&str; 5] = ["Array", "ArrayView", "ArrayRef", "ArcArray", "CowArray"];
+        let Some(last) = path.path.segments.last() else { return Written::Other };
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Written::Other };
+        let name = last.ident.to_string();
+        // `2` in `ArrayView2`, `D` in `ArrayViewD`.
+        let form = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let form = form.strip_suffix('D').unwrap_or(form);
+        let dtype = arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(Box::new(ty.clone())),
+            _ => None,
+        });
+        let lifetime = arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) if lifetime.ident != "_" => Some(lifetime.clone()),
+            _ => None,
+        });
+        match (form, dtype) {
+            ("ArrayViewMut", Some(_)) => {
+                Written::writable(&spaceless(&Type::Path(path.clone())).replace("ViewMut", ""))
+            }
+            ("ArrayBase", Some(_)) => Written::Refused(
+                "its elements may be held in any way; take a view, such as `{name}: ArrayView<f32, D>`".to_owned(),
+            ),
+            (form, Some(dtype)) if FORMS.contains(&form) => Written::Array { dtype, lifetime, optional: false },
+            _ => Written::Other,
+        }
+    }
+
+    fn writable(owned: &str) -> Self {
+        Written::Refused(format!("a tensor is not written to; take `mut {{name}}: {owned}`, a copy of its own"))
+    }
+}
+
+/// A type as a person writes it.
+fn spaceless(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace(" < ", "<")
+        .replace(" <", "<")
+        .replace("< ", "<")
+        .replace(" >", ">")
+        .replace("& ", "&")
+        .replace(" ,", ",")
+}
+
+impl Arrays {
+    /// The types that the user wrote, so that rustc sees them used where the function is refused.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Type> {
+        self.parameters.iter().flatten().map(|binding| &binding.ty).chain([&self.output])
+    }
+
+    /// Adds to what a parameter is the array that it is seen as.
+    pub(crate) fn ranked(&self, position: usize, parameter: TokenStream, contract: &Contract) -> TokenStream {
+        let Some(Binding { ty, .. }) = &self.parameters[position] else { return contract.get("Constant") };
+        let ranked = contract.arrays("ranked", names::at(ty.span()));
+        let ty = without_lifetimes(ty);
+        quote!(#ranked::<#ty, _>(#parameter))
+    }
+
+    /// Binds each array parameter to the array that the body sees.
+    ///
+    /// Output: `let a: ArrayView2<f32> = own(call.view::<ArrayView2<f32>>(a, 0));`
+    pub(crate) fn bindings(&self, parameters: &[Parameter], contract: &Contract) -> TokenStream {
+        let call = names::call();
+        let arrays = self.parameters.iter().zip(parameters).enumerate();
+        arrays
+            .filter_map(|(position, (binding, parameter))| Some((position, binding.as_ref()?, &parameter.name)))
+            .map(|(position, Binding { mutability, ty, optional }, name)| {
+                let (bare, place) = (without_lifetimes(ty), names::at(ty.span()));
+                let view = names::view(*optional, place);
+                let view = quote_spanned!(place=> #call.#view::<#bare>(#name, #position));
+                // The macro uses every parameter, also one that the user says is not used.
+                let underscored = name.to_string().starts_with('_');
+                let allowed = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
+                let binding = match optional {
+                    true => {
+                        let own = contract.arrays("own_optional", place);
+                        quote_spanned!(place=> let #mutability #name: #bare = #own(#view);)
+                    }
+                    false => bind(&quote!(#mutability #name), ty, &view, contract),
+                };
+                quote!(#allowed #binding)
+            })
+            .collect()
+    }
+}
+
+/// Binds a name to what its type makes of a view.
+pub(crate) fn bind(pattern: &TokenStream, ty: &Type, view: &TokenStream, contract: &Contract) -> TokenStream {
+    let place = names::at(ty.span());
+    let (own, hold) = (contract.arrays("own", place), contract.arrays("hold", place));
+    match peeled(ty) {
+        Type::Reference(reference) => {
+            let (referent, held) = (without_lifetimes(&reference.elem), names::held(place));
+            quote_spanned! {place=>
+                let #held = #hold::<#referent, _, _>(#view);
+                let #pattern: &#referent = &#held;
+            }
+        }
+        ty => {
+            let ty = without_lifetimes(ty);
+            quote_spanned!(place=> let #pattern: #ty = #own(#view);)
+        }
+    }
+}
+
+/// The parameter that receives the upstream gradients, and the `let`s that give them the types that the user wrote.
+pub(crate) fn upstream(parameters: &[(Pat, Option<Type>)], contract: &Contract) -> (TokenStream, TokenStream) {
+    let mut bindings = TokenStream::new();
+    let received: Vec<TokenStream> = parameters
+        .iter()
+        .enumerate()
+        .map(|(output, (pattern, ty))| {
+            let Some(ty) = ty else { return pattern.to_token_stream() };
+            let received = names::upstream_of(output, pattern.span()).to_token_stream();
+            bindings.extend(bind(&pattern.to_token_stream(), ty, &received, contract));
+            received
+        })
+        .collect();
+    match &received[..] {
+        [one] => (one.clone(), bindings),
+        several => (quote!((#(#several),*)), bindings),
+    }
+}
+
+/// Gives what is kept the name, and so the type, that it has outside.
+pub(crate) fn seen(binding: &TokenStream, kept: &Ident, place: Span) -> TokenStream {
+    let held = names::held(place);
+    quote_spanned! {place=>
+        let #held = #kept.hold();
+        #binding = #kept.see(&#held);
+    }
+}
+
+/// Gives the next gradient. It becomes a tensor where it stands, since it may look into what was seen.
+pub(crate) fn next(seen: &TokenStream, declared: Option<&Type>, value: &TokenStream, place: Span) -> TokenStream {
+    let (give, gradient) = (names::give(place), names::gradient(place));
+    let (declared, value) = match declared {
+        Some(ty) => (quote_spanned!(place=> let #gradient: #ty = #value;), gradient.to_token_stream()),
+        None => (quote!(), value.clone()),
+    };
+    quote_spanned! {place=>
+        .next(|#give| {
+            #seen
+            #declared
+            let #gradient = #give.gradient(#value);
+            #gradient
+        })
+    }
+}
+
+/// The `T` of an `Option<T>`.
+fn optional(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = peeled(ty) else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn peeled(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(inner) => peeled(&inner.elem),
+        Type::Group(inner) => peeled(&inner.elem),
+        other => other,
+    }
+}
+
+/// A copy of an argument lives no longer than the call, whatever lifetime the signature names.
+fn without_lifetimes(ty: &Type) -> Type {
+    struct Erase;
+    impl syn::visit_mut::VisitMut for Erase {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            lifetime.ident = Ident::new("_", lifetime.ident.span());
+        }
+    }
+    let mut ty = ty.clone();
+    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut ty);
+    ty
+}
