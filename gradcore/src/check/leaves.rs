@@ -75,6 +75,7 @@ pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Ten
     Tensor::from_array(tensor.shape(), values)
 }
 
+#[diagnostic::do_not_recommend]
 impl Differentiable for Leaves {
     type Gradients = Vec<Vec<f64>>;
 
