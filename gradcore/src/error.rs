@@ -47,6 +47,24 @@ pub enum Error {
     /// A rule returned a gradient whose shape is not that of the input.
     #[error("{0}")]
     GradientShape(Box<GradientShape>),
+    /// A rule returned another number of gradients for a list than it has tensors.
+    #[error(
+        "`grad` returned {found} gradients for `{parameter}` of `{function}` ({defined}, called at {called}), expected {expected}, one for each of its tensors; `None` stands for one to which no gradient flows"
+    )]
+    GradientCount {
+        /// The annotated function.
+        function: &'static str,
+        /// Its parameter.
+        parameter: String,
+        /// Number of tensors in the list.
+        expected: usize,
+        /// Number of gradients.
+        found: usize,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+    },
     /// A rule's `grad` returned an `Err`.
     #[error(transparent)]
     GradientFailed(Box<GradientFailure>),
@@ -130,8 +148,8 @@ impl PartialEq for GradientFailure {
 pub struct GradientShape {
     /// The annotated function.
     pub function: &'static str,
-    /// Its parameter.
-    pub parameter: &'static str,
+    /// Its parameter, or `xs[2]` for a tensor in a list.
+    pub parameter: String,
     /// Shape of the argument that was passed.
     pub expected: Vec<usize>,
     /// Shape of the gradient that `grad` returned.

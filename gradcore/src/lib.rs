@@ -95,7 +95,9 @@ pub mod __private {
     pub mod dispatch {
         pub use crate::check::{GivenConstant as _, GivenTensor as _};
         pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
-        pub use crate::rule::{KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _};
+        pub use crate::rule::{
+            KeepList as _, KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _,
+        };
         pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _, SeeShared as _};
     }
 }

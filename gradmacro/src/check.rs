@@ -274,6 +274,9 @@ pub(crate) fn is_constant(ty: &Type) -> bool {
     ];
     match ty {
         Type::Reference(reference) => is_constant(&reference.elem),
+        Type::Slice(list) => is_constant(&list.elem),
+        Type::Array(list) => is_constant(&list.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_constant),
         other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
     }
 }
@@ -293,6 +296,7 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
                 bounds if bounds.contains("Integer") => {}
                 _ => return None,
             },
+            _ if !parameter.configured.is_empty() => return None,
             None if is_constant(&parameter.ty) => {}
             None => return None,
         }

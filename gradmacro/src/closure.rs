@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprPath, FnArg, Item, ItemFn, Macro, Stmt, Token, TypeImplTrait, Visibility};
+use syn::{Expr, ExprPath, FnArg, Item, ItemFn, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
 
 use crate::model::is_for_lints;
 use crate::names::Contract;
@@ -147,8 +147,14 @@ impl Visit<'_> for Mistakes<'_> {
 }
 
 /// Binds the closure to the function's name, over copies of the locals that it uses.
-pub(crate) fn bind(function: &ItemFn, around: &[Ident], contract: &Contract, body: &TokenStream) -> TokenStream {
-    let ItemFn { attrs, sig, .. } = function;
+pub(crate) fn bind(
+    function: &ItemFn,
+    sig: &Signature,
+    around: &[Ident],
+    contract: &Contract,
+    body: &TokenStream,
+) -> TokenStream {
+    let attrs = &function.attrs;
     let (name, inputs, output) = (&sig.ident, &sig.inputs, &sig.output);
     let lints =
         attrs.iter().filter(|attribute| !attribute.path().is_ident("doc") && !attribute.path().is_ident("inline"));

@@ -313,10 +313,7 @@ pub(crate) fn as_called(model: &GradFn, mut function: ItemFn) -> ItemFn {
 
 /// A parameter as the function of tensors calls it.
 fn outer_name(model: &GradFn, number: usize) -> Ident {
-    match &model.parameters[number] {
-        Parameter { kind: ParameterKind::Constant, .. } => names::unnamed_parameter(number),
-        Parameter { name, .. } => name.clone(),
-    }
+    model.parameters[number].name.clone()
 }
 
 /// The parameters of a role: the pattern, the name outside, and the type of each.

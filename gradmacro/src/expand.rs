@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Block, FnArg, ItemFn, ReturnType, Type, parse_quote};
+use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::arrays;
 use crate::checked;
@@ -74,10 +74,16 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let unused: TokenStream = parameters
         .iter()
         .filter(|parameter| parameter.unused && !parameter.name.to_string().starts_with('_'))
-        .map(|Parameter { name, lints, .. }| quote!(#(#lints)* let #name = &#name;))
+        .map(|Parameter { name, lints, configured, .. }| quote!(#(#configured)* #(#lints)* let #name = &#name;))
         .collect();
+    // What the user takes apart is an argument as a whole.
+    let taken_apart = parameters.iter().filter_map(|Parameter { name, pattern, configured, ty, .. }| {
+        let pattern = pattern.as_ref()?;
+        Some(quote_spanned!(names::at(ty.span())=> #(#configured)* let #pattern = #name;))
+    });
 
-    let ItemFn { attrs, vis, sig, .. } = function;
+    let ItemFn { attrs, vis, .. } = function;
+    let sig = with_names(function, parameters);
     let (track_caller, body) = match again {
         Some(again) => (quote!(#[track_caller]), recompute::body(&model, again, &body)),
         None => in_place(&model, &body),
@@ -88,10 +94,11 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         let #mutability #call = #enter(#rule!(#name, #line, #(#shown),* #fit), #inputs);
         #bindings
         #unused
+        #(#taken_apart)*
         #body
     };
     if let Some(around) = around {
-        return closure::bind(function, around, contract, &entered);
+        return closure::bind(function, &sig, around, contract, &entered);
     }
     let test = checked::test(&model);
     // The braces are the user's: rustc takes a function whose braces are a macro's for the macro's own, and does not
@@ -105,6 +112,19 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig #block
         #test
     }
+}
+
+/// The signature, with a name for each parameter.
+fn with_names(function: &ItemFn, parameters: &[Parameter]) -> Signature {
+    let mut signature = function.sig.clone();
+    let typed = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(input),
+        FnArg::Receiver(_) => None,
+    });
+    for (input, Parameter { name, .. }) in typed.zip(parameters).filter(|(_, parameter)| parameter.pattern.is_some()) {
+        *input.pat = parse_quote!(#name);
+    }
+    signature
 }
 
 /// The attribute that the function needs, and its body.
@@ -166,10 +186,23 @@ fn inputs(model: &GradFn) -> TokenStream {
             Some(arrays) => arrays.ranked(position, probed, &model.contract),
             None => probed,
         };
-        match parameter.kind {
+        let found = match parameter.kind {
             ParameterKind::ByType => by_type,
             ParameterKind::Nondiff => quote!(#nondiff(#by_type)),
-            ParameterKind::Constant => quote!(#constant),
+        };
+        match &parameter.configured[..] {
+            [] => found,
+            // Where the parameter is left out, its place is a constant's.
+            configured => {
+                let conditions = configured.iter().filter_map(|attribute| attribute.meta.require_list().ok());
+                let conditions: Vec<_> = conditions.map(|list| &list.tokens).collect();
+                quote!({
+                    #[cfg(all(#(#conditions),*))]
+                    { #found }
+                    #[cfg(not(all(#(#conditions),*)))]
+                    { #constant }
+                })
+            }
         }
     });
     let variables = model.variables.iter().map(|place| quote_spanned!(place.span()=> #input(&#place)));

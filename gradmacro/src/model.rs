@@ -1,7 +1,7 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident};
+use quote::ToTokens;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{
@@ -11,6 +11,7 @@ use syn::{
 
 use crate::arrays::Arrays;
 use crate::capture::{Captured, captures, changed_captures};
+use crate::check::is_constant;
 use crate::closure::locals_around;
 use crate::comparison::Comparisons;
 use crate::elementwise::Elementwise;
@@ -68,10 +69,14 @@ pub(crate) struct Parameter {
     pub(crate) name: Ident,
     /// As messages call it.
     pub(crate) shown: String,
+    /// Where the user takes the argument apart.
+    pub(crate) pattern: Option<Pat>,
     pub(crate) ty: Type,
     pub(crate) kind: ParameterKind,
     /// Its attributes that set lints.
     pub(crate) lints: Vec<Attribute>,
+    /// Its `#[cfg(…)]`s.
+    pub(crate) configured: Vec<Attribute>,
     /// Whether the body never mentions it.
     pub(crate) unused: bool,
 }
@@ -83,8 +88,6 @@ pub(crate) enum ParameterKind {
     ByType,
     /// Marked `#[nondiff]`.
     Nondiff,
-    /// A pattern that takes a constant apart.
-    Constant,
 }
 
 /// A `grad`.
@@ -188,13 +191,14 @@ impl GradFn {
             }
             Some(_) => {}
         }
+        let one_list = variables.is_empty() && is_one_list(&parameters);
         let keeping = match (&arrays, &elementwise) {
             (None, None) => Keeping::ByGradient,
             (Some(_), _) => Keeping::Whole,
             (None, Some(_)) => Keeping::Nothing,
         };
         let TakenRules { rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, keeping);
+            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, Form { keeping, one_list });
         let attributes = function.attrs.len();
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
         let allows_constant_gradients = function.attrs.len() < attributes;
@@ -243,26 +247,27 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
         let marked = attrs.iter().any(|attribute| attribute.path().is_ident(names::NONDIFF));
         attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
         let shown = pat.to_token_stream().to_string();
-        let (name, constant) = match &mut **pat {
-            Pat::Ident(binding) => (binding.ident.clone(), false),
+        let (name, pattern) = match &mut **pat {
+            Pat::Ident(binding) => (binding.ident.clone(), None),
             pat @ Pat::Wild(_) => {
                 let name = names::unnamed_parameter(index);
                 *pat = parse_quote!(#name);
-                (name, false)
+                (name, None)
             }
-            _ => (format_ident!("_"), true),
+            pat => (names::unnamed_parameter(index), Some(pat.clone())),
         };
-        let shown = if constant { shown } else { shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned() };
-        let kind = match (constant, marked) {
-            (true, _) => ParameterKind::Constant,
-            (false, true) => ParameterKind::Nondiff,
-            (false, false) => ParameterKind::ByType,
+        let shown = match pattern {
+            Some(_) => shown,
+            None => shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned(),
         };
+        let kind = if marked { ParameterKind::Nondiff } else { ParameterKind::ByType };
         let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));
+        let configured = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
         let mentioned = mentions(&body, &name.to_string())
             || variables.iter().any(|place| mentions(&place.to_token_stream(), &name.to_string()));
-        let unused = kind != ParameterKind::Constant && !mentioned;
-        parameters.push(Parameter { name, shown, ty: (**ty).clone(), kind, lints: lints.cloned().collect(), unused });
+        let unused = pattern.is_none() && !mentioned;
+        let (lints, configured) = (lints.cloned().collect(), configured.cloned().collect());
+        parameters.push(Parameter { name, shown, pattern, ty: (**ty).clone(), kind, lints, configured, unused });
     }
     parameters
 }
@@ -331,8 +336,35 @@ fn named_rules(exits: &[Exit]) -> Vec<Ident> {
     exits.iter().filter_map(name).collect()
 }
 
+/// Whether the only parameter that can be an input is written as a list or a tuple.
+fn is_one_list(parameters: &[Parameter]) -> bool {
+    let can_be_input = |parameter: &&Parameter| {
+        let dtype = is_tensor(&parameter.ty);
+        parameter.kind == ParameterKind::ByType
+            && !is_constant(&parameter.ty)
+            && !matches!(dtype.as_deref(), Some("i32" | "i64" | "u8" | "bool"))
+    };
+    let mut inputs = parameters.iter().filter(can_be_input);
+    match (inputs.next(), inputs.next()) {
+        (Some(only), None) => is_list(&only.ty),
+        _ => false,
+    }
+}
+
+/// Whether a type is written as a list or a tuple.
+pub(crate) fn is_list(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
+        Type::Reference(reference) => is_list(&reference.elem),
+        Type::Paren(inner) => is_list(&inner.elem),
+        Type::Group(inner) => is_list(&inner.elem),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Vec"),
+        _ => false,
+    }
+}
+
 /// Takes the rules out of the body and the exits, and leaves holes.
-fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], keeping: Keeping) -> TakenRules {
+fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form: Form) -> TakenRules {
     let named = named_rules(exits);
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
@@ -341,7 +373,7 @@ fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], keepi
             scopes.bind(&input.pat);
         }
     }
-    let mut taker = RuleTaker { named, exits, keeping, taken: TakenRules::default() };
+    let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
     taker.taken
 }
@@ -355,6 +387,14 @@ fn rewrite(mut rewriter: impl VisitMut, function: &mut ItemFn, exits: &mut [Exit
             rewriter.visit_expr_closure_mut(closure);
         }
     }
+}
+
+/// What the function says of the form of its rules.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    keeping: Keeping,
+    /// Whether the one gradient is that of a list or tuple of tensors.
+    one_list: bool,
 }
 
 /// What outlives the body for its rules.
@@ -371,7 +411,7 @@ pub(crate) enum Keeping {
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
-    keeping: Keeping,
+    form: Form,
     taken: TakenRules,
 }
 
@@ -386,7 +426,7 @@ struct TakenRules {
 impl RuleTaker<'_> {
     /// The locals that a rule captures if it uses them.
     fn captured(&self, scopes: &Scopes) -> Scopes {
-        if self.keeping == Keeping::Nothing { Scopes::default() } else { scopes.clone() }
+        if self.form.keeping == Keeping::Nothing { Scopes::default() } else { scopes.clone() }
     }
 
     fn take(&mut self, rule: Rule) -> usize {
@@ -403,14 +443,14 @@ impl Handler for RuleTaker<'_> {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
                 let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
-                let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.keeping));
+                let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.form));
                 *init.expr = Hole::Rule(number).into_expr();
                 self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
-                let number = self.take(Rule::of_function(inner, &self.captured(scopes), self.keeping));
+                let number = self.take(Rule::of_function(inner, &self.captured(scopes), self.form));
                 *statement = parse_quote!(let #name = (););
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
@@ -436,7 +476,7 @@ impl Handler for RuleTaker<'_> {
         Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
-            let rule = Rule::of_closure(closure, &self.captured(scopes), self.keeping);
+            let rule = Rule::of_closure(closure, &self.captured(scopes), self.form);
             let rule = self.take(rule);
             self.exits[number].rule = exit::Rule::Found(rule);
         }
@@ -461,7 +501,7 @@ pub(crate) fn is_for_lints(attribute: &Attribute) -> bool {
 }
 
 impl Rule {
-    fn of_closure(closure: &ExprClosure, around: &Scopes, keeping: Keeping) -> Self {
+    fn of_closure(closure: &ExprClosure, around: &Scopes, form: Form) -> Self {
         let parameters = closure
             .inputs
             .iter()
@@ -475,14 +515,14 @@ impl Rule {
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let mut rule =
-            Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around, keeping);
+            Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around, form);
         if let Some(token) = &closure.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
         rule
     }
 
-    fn of_function(function: &ItemFn, around: &Scopes, keeping: Keeping) -> Self {
+    fn of_function(function: &ItemFn, around: &Scopes, form: Form) -> Self {
         let parameters = function
             .sig
             .inputs
@@ -498,7 +538,7 @@ impl Rule {
         };
         let block = &function.block;
         let mut rule =
-            Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around, keeping);
+            Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around, form);
         if let Some(token) = &function.sig.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
@@ -513,7 +553,7 @@ impl Rule {
         body: Expr,
         declared: Option<Type>,
         around: &Scopes,
-        keeping: Keeping,
+        form: Form,
     ) -> Self {
         let bare_returns = bare_returns(&body);
         let (early, fallible) = (leaves_early(&body), ends_with_ok(&body));
@@ -521,6 +561,7 @@ impl Rule {
         let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };
         let (split, mut values, types) = match value {
             None => (false, Vec::new(), Vec::new()),
+            Some(value @ (Expr::Tuple(_) | Expr::Array(_))) if form.one_list => (false, vec![value], vec![declared]),
             Some(Expr::Tuple(tuple)) if !early && !tuple.elems.is_empty() => {
                 let types = component_types(declared, tuple.elems.len());
                 (true, tuple.elems.into_iter().collect(), types)
@@ -536,7 +577,7 @@ impl Rule {
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let changed = changed_captures(around, &own, &mut statements, &mut values);
         let captures = captures(around, &own, &mut statements, &mut values);
-        let (statements, uses) = match keeping {
+        let (statements, uses) = match form.keeping {
             Keeping::ByGradient => lets::plan(statements, &values),
             Keeping::Whole | Keeping::Nothing => lets::plain(statements, &values),
         };

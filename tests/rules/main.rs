@@ -8,6 +8,7 @@ mod captures;
 mod closures;
 mod comparisons;
 mod grad;
+mod lists;
 mod outputs;
 mod parameters;
 mod recompute;

@@ -213,8 +213,8 @@ where
         self.origin
     }
 
-    fn parameter(&self, position: usize) -> &'static str {
-        self.origin.rule.parameters.get(position).copied().unwrap_or("?")
+    fn parameter(&self, position: usize) -> String {
+        (*self.origin.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
     }
 
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {

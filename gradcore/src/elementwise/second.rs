@@ -141,8 +141,8 @@ where
         self.origin
     }
 
-    fn parameter(&self, position: usize) -> &'static str {
-        self.origin.rule.parameters.get(position).copied().unwrap_or("dy")
+    fn parameter(&self, position: usize) -> String {
+        (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {

@@ -67,6 +67,17 @@ impl<T: Element> Snapshot for Variable<T> {
     }
 }
 
+/// Each is kept as it is.
+impl<T: Element> Snapshot for [Variable<T>] {
+    type Kept = Vec<Variable<T>>;
+    fn snapshot(&self) -> Vec<Variable<T>> {
+        self.iter().map(Variable::snapshot).collect()
+    }
+    fn seen(kept: &Vec<Variable<T>>) -> &Self {
+        kept
+    }
+}
+
 impl<U: Clone + 'static> Snapshot for [U] {
     type Kept = Vec<U>;
     fn snapshot(&self) -> Vec<U> {
@@ -200,6 +211,101 @@ impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
         };
         KeptOption(kept, PhantomData)
     }
+}
+
+/// A captured list of references to `U`s, each kept as a `K`, and seen in the form `F`.
+pub struct KeptList<F, U: ?Sized, K>(Option<Vec<K>>, PhantomData<fn(&U) -> F>);
+
+/// In which form `grad` sees a list.
+pub trait ListForm<U: ?Sized> {
+    type Seen<'k>
+    where
+        U: 'k;
+    fn collected<'k>(references: impl Iterator<Item = &'k U>) -> Self::Seen<'k>;
+}
+
+impl<F: ListForm<U>, U: ?Sized, K> KeptList<F, U, K> {
+    /// The list.
+    ///
+    /// # Panics
+    /// Never: what a gradient uses is kept when its input is watched.
+    pub fn get(&self) -> F::Seen<'_>
+    where
+        U: Snapshot<Kept = K>,
+    {
+        F::collected(self.0.as_ref().expect(KEPT).iter().map(U::seen))
+    }
+}
+
+/// A `Vec` of references, for a slice of references too.
+pub struct References;
+impl<U: ?Sized> ListForm<U> for References {
+    type Seen<'k>
+        = Vec<&'k U>
+    where
+        U: 'k;
+    fn collected<'k>(references: impl Iterator<Item = &'k U>) -> Vec<&'k U> {
+        references.collect()
+    }
+}
+
+/// An array of references.
+pub struct ArrayOfReferences<const N: usize>;
+impl<U: ?Sized, const N: usize> ListForm<U> for ArrayOfReferences<N> {
+    type Seen<'k>
+        = [&'k U; N]
+    where
+        U: 'k;
+    fn collected<'k>(references: impl Iterator<Item = &'k U>) -> [&'k U; N] {
+        let references: Vec<&U> = references.collect();
+        references.try_into().unwrap_or_else(|_| unreachable!("every element is kept"))
+    }
+}
+
+/// A `Vec` of variables.
+pub struct Variables;
+impl<T: Element> ListForm<Variable<T>> for Variables {
+    type Seen<'k> = Vec<Variable<T>>;
+    fn collected<'k>(variables: impl Iterator<Item = &'k Variable<T>>) -> Vec<Variable<T>> {
+        variables.map(Variable::snapshot).collect()
+    }
+}
+
+/// As well first: a list of references, or of variables, which cannot be cloned.
+pub trait KeepList<U: ?Sized> {
+    /// How `grad` sees it.
+    type Form;
+    /// Keeps it, if a tape watches an input in `positions`.
+    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptList<Self::Form, U, U::Kept>
+    where
+        U: Snapshot;
+}
+
+macro_rules! lists {
+    ($(<$($parameter:ident $(: $bound:ident)?),* $(; $length:ident)?> $list:ty, of $element:ty => $form:ty;)+) => { $(
+        impl<$($parameter: $($bound +)? ?Sized),* $(, const $length: usize)?> KeepList<$element> for &&Capture<'_, $list> {
+            type Form = $form;
+            #[track_caller]
+            fn __keep<W>(
+                &self,
+                call: &Call<W>,
+                positions: u64,
+                expression: &'static str,
+            ) -> KeptList<$form, $element, <$element as Snapshot>::Kept>
+            where
+                $element: Snapshot,
+            {
+                let keep_one = |element: &$element| keep(element, call, positions, expression);
+                KeptList(call.watches(positions).then(|| self.0.iter().filter_map(|element| keep_one(element)).collect()), PhantomData)
+            }
+        }
+    )+ };
+}
+lists! {
+    <U> Vec<&U>, of U => References;
+    <U> &[&U], of U => References;
+    <U; N> [&U; N], of U => ArrayOfReferences<N>;
+    <T: Element> Vec<Variable<T>>, of Variable<T> => Variables;
 }
 
 /// Second: any other value is cloned.

@@ -5,55 +5,128 @@ use std::marker::PhantomData;
 use crate::element::Element;
 use crate::error::Error;
 use crate::tape;
+use crate::tape::recorder::LAST_BIT;
 use crate::tensor::Tensor;
 
-/// What `grad` may return for one parameter.
+/// What `grad` may return for one parameter. `D` is what its gradient is made of.
 #[diagnostic::on_unimplemented(
-    message = "the gradient of this parameter must be a tensor of `{T}`, found `{Self}`",
-    label = "expected `Tensor<{T}>`, `&Tensor<{T}>` or `None`",
-    note = "`grad` returns one gradient for each differentiable parameter, in the order of the parameters and of their dtype"
+    message = "the gradient of this parameter must be `{D}`, found `{Self}`",
+    label = "expected `{D}`, a reference to it, or `None`",
+    note = "`grad` returns one gradient for each differentiable parameter, in the order of the parameters and of their dtype; that of a list of tensors is a `Vec` or an array of gradients"
 )]
-pub trait Gradient<T> {
+pub trait Gradient<D> {
     #[doc(hidden)]
-    fn into_tensor(self) -> Option<Tensor<T>>;
+    fn put(self, place: Place<'_, '_>);
 }
 
-/// What is a [`Gradient`] of some dtype. It has no parameter, so rustc sees that a `Result` is none.
+/// Where the gradient of a parameter goes: so many tensors of a tape, from a position on.
+pub struct Place<'s, 'a> {
+    tape: &'s mut tape::Sink<'a>,
+    first: usize,
+    size: usize,
+}
+
+impl<'a> Place<'_, 'a> {
+    /// The place of one tensor of a list.
+    fn part(&mut self, index: usize) -> Place<'_, 'a> {
+        Place { tape: self.tape, first: self.first + index, size: 1 }
+    }
+}
+
+/// What is a [`Gradient`] of something. It has no parameter, so rustc sees that a `Result` is none.
 pub trait SomeGradient {}
 impl<T> SomeGradient for Tensor<T> {}
 impl<T> SomeGradient for &Tensor<T> {}
 impl<G: SomeGradient> SomeGradient for Option<G> {}
 impl SomeGradient for NoGradient {}
+impl<G> SomeGradient for Vec<G> {}
+impl<G, const N: usize> SomeGradient for [G; N] {}
 
-impl<T: Element> Gradient<T> for Tensor<T> {
+impl<T: Element> Gradient<Tensor<T>> for Tensor<T> {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        Some(self)
+    fn put(self, place: Place<'_, '_>) {
+        if place.tape.needs(place.first) {
+            place.tape.put(place.first, self);
+        }
     }
 }
 
-impl<T: Element> Gradient<T> for &Tensor<T> {
+impl<T: Element> Gradient<Tensor<T>> for &Tensor<T> {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        Some(self.clone())
+    fn put(self, place: Place<'_, '_>) {
+        Gradient::<Tensor<T>>::put(self.clone(), place);
     }
 }
 
-impl<T: Element, G: Gradient<T>> Gradient<T> for Option<G> {
+impl<D: Known, G: Gradient<D>> Gradient<D> for Option<G> {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        self.and_then(Gradient::into_tensor)
+    fn put(self, place: Place<'_, '_>) {
+        if let Some(gradient) = self {
+            gradient.put(place);
+        }
     }
 }
 
 /// What the macro writes for a literal `None`, whose type Rust could not infer: no gradient flows.
 pub struct NoGradient;
 
-impl<T: Element> Gradient<T> for NoGradient {
+impl<D: Known> Gradient<D> for NoGradient {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        None
+    fn put(self, _: Place<'_, '_>) {}
+}
+
+/// What gradients are made of.
+pub trait Known {}
+impl<T: Element> Known for Tensor<T> {}
+impl<T: Element> Known for Vec<Tensor<T>> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element, G: Gradient<Tensor<T>>> Gradient<Vec<Tensor<T>>> for Vec<G> {
+    fn put(self, place: Place<'_, '_>) {
+        let count = self.len();
+        put_each(self, count, place);
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element, G: Gradient<Tensor<T>>, const N: usize> Gradient<Vec<Tensor<T>>> for [G; N] {
+    fn put(self, place: Place<'_, '_>) {
+        put_each(self, N, place);
+    }
+}
+
+fn put_each<T: Element, G: Gradient<Tensor<T>>>(
+    gradients: impl IntoIterator<Item = G>,
+    count: usize,
+    mut place: Place<'_, '_>,
+) {
+    if count == place.size {
+        gradients.into_iter().enumerate().for_each(|(index, gradient)| gradient.put(place.part(index)));
+    } else {
+        place.tape.refuse_count(place.first, place.size, count);
+    }
+}
+
+macro_rules! tuples_of_tensors {
+    ($(($($dtype:ident $gradient:ident $index:tt)+))+) => { $(
+        impl<$($dtype: Element),+> Known for ($(Tensor<$dtype>,)+) {}
+        #[diagnostic::do_not_recommend]
+        impl<$($gradient),+> SomeGradient for ($($gradient,)+) {}
+        #[diagnostic::do_not_recommend]
+        impl<$($dtype: Element, $gradient: Gradient<Tensor<$dtype>>),+> Gradient<($(Tensor<$dtype>,)+)>
+            for ($($gradient,)+)
+        {
+            fn put(self, mut place: Place<'_, '_>) {
+                $(self.$index.put(place.part($index));)+
+            }
+        }
+    )+ };
+}
+tuples_of_tensors! {
+    (A GA 0)
+    (A GA 0 B GB 1)
+    (A GA 0 B GB 1 C GC 2)
+    (A GA 0 B GB 1 C GC 2 D GD 3)
 }
 
 /// What the macro writes for a literal `None` in a branch, where another branch may have `Some(…)`.
@@ -62,45 +135,80 @@ pub fn none<T: Element>() -> Option<Tensor<T>> {
     None
 }
 
-/// Takes the gradients of one call, one after the other. `W` are the dtypes of those still to come, as nested pairs.
+/// Takes the gradients of one call, one after the other. `W` is what those still to come are made of, as nested pairs.
 pub struct Sink<'a, W> {
-    tape: tape::Sink<'a>,
-    position: usize,
+    taker: Taker<'a>,
     wanted: PhantomData<fn() -> W>,
 }
 
 /// That a rule has given its gradients.
 pub struct Given(pub(crate) Result<(), Error>);
 
+/// The gradients that a tape needs, input by input.
+pub struct Taker<'a> {
+    tape: tape::Sink<'a>,
+    /// Where there are lists among the inputs, how many tensors each input is.
+    sizes: Option<&'a [u32]>,
+    /// The next input, and its first tensor.
+    input: usize,
+    first: usize,
+}
+
+impl<'a> Taker<'a> {
+    /// Takes the gradient of the next input, if the tape needs it.
+    #[inline]
+    fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
+        let size = self.sizes.map_or(1, |sizes| sizes[self.input] as usize);
+        let first = self.first;
+        // Each is asked for, so that one that does not come is noticed.
+        let needed = (first..first + size).fold(false, |needed, position| self.tape.needs(position) | needed);
+        if needed {
+            gradient().put(Place { tape: &mut self.tape, first, size });
+        }
+        self.input += 1;
+        self.first += size;
+    }
+
+    /// The tensors of the inputs in `inputs`, as bits.
+    fn tensors_of(&self, inputs: u64) -> u64 {
+        let mut first = 0;
+        let mut tensors = 0;
+        for (input, size) in self.sizes.into_iter().flatten().enumerate() {
+            let of_input = (first..first + size).fold(0, |bits, tensor| bits | 1 << tensor.min(LAST_BIT));
+            tensors |= if inputs >> input & 1 != 0 { of_input } else { 0 };
+            first += size;
+        }
+        tensors
+    }
+}
+
 impl<'a, W> Sink<'a, W> {
     #[inline]
-    pub(crate) fn new(tape: tape::Sink<'a>) -> Self {
-        Sink { tape, position: 0, wanted: PhantomData }
+    pub(crate) fn new(tape: tape::Sink<'a>, sizes: Option<&'a [u32]>) -> Self {
+        Sink { taker: Taker { tape, sizes, input: 0, first: 0 }, wanted: PhantomData }
     }
 
     #[inline]
     pub(super) fn into_tape(self) -> tape::Sink<'a> {
-        self.tape
+        self.taker.tape
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next<G: Gradient<W::Dtype>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
+    pub fn next<G: Gradient<W::Gradient>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
     where
         W: Wanted + NextGradient,
     {
-        let Sink { position, .. } = self;
-        if self.tape.needs(position) {
-            W::put(position, gradient(), &mut self.tape);
-        }
-        Sink { tape: self.tape, position: position + 1, wanted: PhantomData }
+        self.taker.next(gradient);
+        Sink { taker: self.taker, wanted: PhantomData }
     }
 
-    /// Whether the gradient of one of the inputs in `positions` is needed: bit `k` for the `k`th.
+    /// Whether the gradient of one of the inputs in `inputs` is needed: bit `k` for the `k`th.
     #[inline]
     #[must_use]
-    pub fn wants(&self, positions: u64) -> bool {
-        self.tape.wants(positions)
+    pub fn wants(&self, inputs: u64) -> bool {
+        let tensors = if self.taker.sizes.is_some() { self.taker.tensors_of(inputs) } else { inputs };
+        self.taker.tape.wants(tensors)
     }
 
     /// Ends the gradients.
@@ -109,21 +217,14 @@ impl<'a, W> Sink<'a, W> {
     where
         W: NoMoreGradients,
     {
-        Given(self.tape.finish())
+        Given(self.taker.tape.finish())
     }
 
     /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
     #[inline]
     pub fn whole<G: AllGradients<W>>(mut self, gradients: G) -> Given {
-        gradients.give_all(&mut self.tape);
-        Given(self.tape.finish())
-    }
-}
-
-#[inline]
-fn put<T: Element>(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
-    if let Some(gradient) = gradient.into_tensor() {
-        sink.put(position, gradient);
+        gradients.give_all(&mut self.taker);
+        Given(self.taker.tape.finish())
     }
 }
 
@@ -156,27 +257,24 @@ impl<V> SeeShared<V> for Shared<V> {
     }
 }
 
-/// The dtypes of gradients still to come.
+/// What the gradients still to come are made of.
 pub trait Wanted {
-    type Dtype;
+    type Gradient;
     type Rest;
 }
-impl<T: Element, R> Wanted for (T, R) {
-    type Dtype = T;
+impl<D, R> Wanted for (D, R) {
+    type Gradient = D;
     type Rest = R;
 }
 impl Wanted for () {
-    type Dtype = Surplus;
+    type Gradient = Surplus;
     type Rest = ();
 }
 
-/// The dtype of a gradient too many: any will do, so that one mistake makes one message.
+/// What a gradient too many is made of: anything will do, so that one mistake makes one message.
 pub struct Surplus;
-
 impl<G> Gradient<Surplus> for G {
-    fn into_tensor(self) -> Option<Tensor<Surplus>> {
-        None
-    }
+    fn put(self, _: Place<'_, '_>) {}
 }
 
 /// That a differentiable parameter is left for the next gradient.
@@ -185,16 +283,8 @@ impl<G> Gradient<Surplus> for G {
     label = "a gradient too many",
     note = "`grad` returns one gradient for each parameter that is a tensor or a variable of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
 )]
-pub trait NextGradient: Wanted {
-    #[doc(hidden)]
-    fn put(position: usize, gradient: impl Gradient<Self::Dtype>, sink: &mut tape::Sink<'_>);
-}
-impl<T: Element, R> NextGradient for (T, R) {
-    #[inline]
-    fn put(position: usize, gradient: impl Gradient<T>, sink: &mut tape::Sink<'_>) {
-        put(position, gradient, sink);
-    }
-}
+pub trait NextGradient {}
+impl<D, R> NextGradient for (D, R) {}
 
 /// That every differentiable parameter has its gradient.
 #[diagnostic::on_unimplemented(
@@ -213,26 +303,24 @@ impl NoMoreGradients for () {}
 )]
 pub trait AllGradients<W> {
     #[doc(hidden)]
-    fn give_all(self, sink: &mut tape::Sink<'_>);
+    fn give_all(self, taker: &mut Taker<'_>);
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Element, G: Gradient<T> + SomeGradient> AllGradients<(T, ())> for G {
+impl<D, G: Gradient<D> + SomeGradient> AllGradients<(D, ())> for G {
     #[inline]
-    fn give_all(self, sink: &mut tape::Sink<'_>) {
-        if sink.needs(0) {
-            put::<T>(0, self, sink);
-        }
+    fn give_all(self, taker: &mut Taker<'_>) {
+        taker.next(|| self);
     }
 }
 
 /// A `grad` that can fail.
 #[diagnostic::do_not_recommend]
 impl<W, G: AllGradients<W>, E: GradientError> AllGradients<W> for Result<G, E> {
-    fn give_all(self, sink: &mut tape::Sink<'_>) {
+    fn give_all(self, taker: &mut Taker<'_>) {
         match self {
-            Ok(gradients) => gradients.give_all(sink),
-            Err(error) => sink.fail(error.into_source()),
+            Ok(gradients) => gradients.give_all(taker),
+            Err(error) => taker.tape.fail(error.into_source()),
         }
     }
 }
@@ -275,11 +363,9 @@ impl GradientError for Failure {
 macro_rules! tuples {
     ($(($($gradient:ident $dtype:ident $index:tt)+) $wanted:ty;)+) => { $(
         #[diagnostic::do_not_recommend]
-        impl<$($dtype: Element, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
-            fn give_all(self, sink: &mut tape::Sink<'_>) {
-                $(if sink.needs($index) {
-                    put::<$dtype>($index, self.$index, sink);
-                })+
+        impl<$($dtype, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
+            fn give_all(self, taker: &mut Taker<'_>) {
+                $(taker.next::<$dtype, _>(|| self.$index);)+
             }
         }
     )+ };

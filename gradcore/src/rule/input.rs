@@ -7,12 +7,7 @@ use crate::tape::Member;
 use crate::tensor::{Identity, Tensor};
 use crate::variable::Variable;
 
-/// What a differentiable parameter, or a place in `variables(…)`, can be.
-#[diagnostic::on_unimplemented(
-    message = "no gradient flows to `{Self}`",
-    label = "neither a tensor nor a variable of `f32` or `f64`",
-    note = "`variables(…)` lists tensors and variables that the body reads, one by one, such as `variables(self.w, self.layers[0].w)`"
-)]
+/// A tensor or a variable, or a reference to one, which may be missing.
 pub trait Argument {
     /// The dtype, of which the gradient is.
     type Dtype: Element;
@@ -59,6 +54,104 @@ impl<A: Argument> Argument for Option<A> {
     }
 }
 
+/// What a differentiable parameter, or a place in `variables(…)`, can be.
+#[diagnostic::on_unimplemented(
+    message = "no gradient flows to `{Self}`",
+    label = "neither a tensor nor a variable of `f32` or `f64`, nor a list or tuple of these",
+    note = "`variables(…)` lists tensors, variables and lists of them that the body reads, such as `variables(self.w, self.layers[0].w)`"
+)]
+pub trait Differentiable {
+    /// What its gradient is made of: a tensor, a `Vec` of tensors, a tuple of tensors.
+    type Gradient;
+    /// Whether it is more than one tensor.
+    const IS_LIST: bool;
+    #[doc(hidden)]
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>));
+}
+
+macro_rules! single {
+    ($($argument:ty),+) => { $(
+        impl<T: Element> Differentiable for $argument {
+            type Gradient = Tensor<T>;
+            const IS_LIST: bool = false;
+            #[inline]
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+                visit(self.member());
+            }
+        }
+    )+ };
+}
+single!(Tensor<T>, Variable<T>);
+
+macro_rules! references {
+    ($($reference:ty),+) => { $(
+        impl<D: Differentiable + ?Sized> Differentiable for $reference {
+            type Gradient = D::Gradient;
+            const IS_LIST: bool = D::IS_LIST;
+            #[inline]
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+                (**self).visit(visit);
+            }
+        }
+    )+ };
+}
+references!(&D, &mut D);
+
+impl<D: Differentiable> Differentiable for Option<D> {
+    type Gradient = D::Gradient;
+    const IS_LIST: bool = D::IS_LIST;
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+        match self {
+            Some(argument) => argument.visit(visit),
+            None if D::IS_LIST => {}
+            None => visit(Member { identity: Identity::NOBODY, shape: &[], name: None }),
+        }
+    }
+}
+
+impl<A: Argument> Differentiable for [A] {
+    type Gradient = Vec<Tensor<A::Dtype>>;
+    const IS_LIST: bool = true;
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+        self.iter().for_each(|argument| visit(argument.member()));
+    }
+}
+
+impl<A: Argument, const N: usize> Differentiable for [A; N] {
+    type Gradient = Vec<Tensor<A::Dtype>>;
+    const IS_LIST: bool = true;
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+        self.as_slice().visit(visit);
+    }
+}
+
+impl<A: Argument> Differentiable for Vec<A> {
+    type Gradient = Vec<Tensor<A::Dtype>>;
+    const IS_LIST: bool = true;
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+        self.as_slice().visit(visit);
+    }
+}
+
+macro_rules! tuples {
+    ($(($($argument:ident $index:tt)+))+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<$($argument: Argument),+> Differentiable for ($($argument,)+) {
+            type Gradient = ($(Tensor<$argument::Dtype>,)+);
+            const IS_LIST: bool = true;
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+                $(visit(self.$index.member());)+
+            }
+        }
+    )+ };
+}
+tuples! {
+    (A 0)
+    (A 0 B 1)
+    (A 0 B 1 C 2)
+    (A 0 B 1 C 2 D 3)
+}
+
 /// Tensors of integers and `bool`: arguments through which no gradient flows.
 pub trait IntegerTensor {}
 impl<T: Integer> IntegerTensor for Tensor<T> {}
@@ -68,6 +161,9 @@ impl IntegerTensor for Variable<bool> {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &I {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &mut I {}
 impl<I: IntegerTensor> IntegerTensor for Option<I> {}
+impl<I: IntegerTensor> IntegerTensor for [I] {}
+impl<I: IntegerTensor, const N: usize> IntegerTensor for [I; N] {}
+impl<I: IntegerTensor> IntegerTensor for Vec<I> {}
 
 /// `(&&&Probe(&x)).__parameter()` is an [`Input`] where the type of `x` is differentiable, and a [`Constant`] otherwise.
 /// A tensor generic over `T: Element` is an input; whether a gradient exists then shows when it runs.
@@ -92,7 +188,7 @@ pub trait ProbeInput<'a> {
     /// What the parameter is.
     fn __parameter(&self) -> Input<'a, Self::Found>;
 }
-impl<'a, P: Argument> ProbeInput<'a> for &Probe<'a, P> {
+impl<'a, P: Differentiable> ProbeInput<'a> for &Probe<'a, P> {
     type Found = P;
     #[inline]
     fn __parameter(&self) -> Input<'a, P> {
@@ -126,65 +222,66 @@ pub struct Captured<P>(pub &'static str, pub P);
 
 /// An [`Input`], a [`Constant`], or either marked [`Nondiff`].
 pub trait Parameter {
-    /// The dtypes `Rest`, with that of this parameter before them if it is an input.
+    /// What the gradients `Rest` are made of, with that of this parameter before them if it is an input.
     type Before<Rest>;
     const IS_INPUT: bool;
+    /// Whether it is more than one tensor.
+    const IS_LIST: bool;
     #[doc(hidden)]
-    fn member(&self) -> Option<Member<'_>>;
-    #[doc(hidden)]
-    #[inline]
-    fn captured(&self) -> Option<(Member<'_>, &'static str)> {
-        None
-    }
+    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>);
 }
 
-impl<A: Argument> Parameter for Input<'_, A> {
-    type Before<Rest> = (A::Dtype, Rest);
+impl<D: Differentiable> Parameter for Input<'_, D> {
+    type Before<Rest> = (D::Gradient, Rest);
     const IS_INPUT: bool = true;
+    const IS_LIST: bool = D::IS_LIST;
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        Some(self.0.member())
+    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
+        self.0.visit(&mut |member| seen.inputs.push(member));
     }
 }
 
 impl Parameter for Constant {
     type Before<Rest> = Rest;
     const IS_INPUT: bool = false;
+    const IS_LIST: bool = false;
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        None
-    }
+    fn see<'a>(&'a self, _: &mut SeenMembers<'a>) {}
 }
 
 impl<P: Parameter> Parameter for Nondiff<P> {
     type Before<Rest> = Rest;
     const IS_INPUT: bool = false;
+    const IS_LIST: bool = false;
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        self.0.member()
+    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
+        let mut inside = SeenMembers::default();
+        self.0.see(&mut inside);
+        seen.known.extend(inside.inputs);
     }
 }
 
 impl<P: Parameter> Parameter for Captured<P> {
     type Before<Rest> = Rest;
     const IS_INPUT: bool = false;
-    #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        None
-    }
-    fn captured(&self) -> Option<(Member<'_>, &'static str)> {
-        Some((self.1.member()?, self.0))
+    const IS_LIST: bool = false;
+    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
+        let mut inside = SeenMembers::default();
+        self.1.see(&mut inside);
+        seen.captured.extend(inside.inputs.iter().map(|member| (member.identity, self.0)));
     }
 }
 
 /// All parameters of a function, as nested pairs.
 pub trait Inputs {
-    /// The dtypes of the gradients that `grad` returns, as nested pairs.
+    /// What the gradients that `grad` returns are made of, as nested pairs.
     type Wanted;
     /// Which parameters are inputs: bit `k` for the `k`th.
     const INPUTS: u64;
+    /// Whether an input is more than one tensor.
+    const HAS_LISTS: bool;
     #[doc(hidden)]
-    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>);
+    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>, has_lists: bool);
 }
 
 /// The tensors among the arguments.
@@ -194,28 +291,33 @@ pub struct SeenMembers<'a> {
     pub(super) inputs: SmallVec<[Member<'a>; 4]>,
     /// Those that are `#[nondiff]`.
     pub(super) known: SmallVec<[Member<'a>; 1]>,
-    /// Those that a closure has captured.
+    /// Those that a closure has captured, with the names of the locals.
     pub(super) captured: Vec<(Identity, &'static str)>,
+    /// Where there are lists, how many tensors each input is.
+    pub(super) sizes: Vec<u32>,
 }
 
 impl Inputs for () {
     type Wanted = ();
     const INPUTS: u64 = 0;
+    const HAS_LISTS: bool = false;
     #[inline]
-    fn members<'a>(&'a self, _: &mut SeenMembers<'a>) {}
+    fn members<'a>(&'a self, _: &mut SeenMembers<'a>, _: bool) {}
 }
 
 impl<P: Parameter, R: Inputs> Inputs for (P, R) {
     type Wanted = P::Before<R::Wanted>;
     const INPUTS: u64 = P::IS_INPUT as u64 | R::INPUTS << 1;
+    const HAS_LISTS: bool = P::IS_LIST || R::HAS_LISTS;
     #[inline]
-    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        match self.0.member() {
-            Some(member) if P::IS_INPUT => seen.inputs.push(member),
-            Some(member) => seen.known.push(member),
-            None => seen.captured.extend(self.0.captured().map(|(member, name)| (member.identity, name))),
+    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>, has_lists: bool) {
+        let before = seen.inputs.len();
+        self.0.see(seen);
+        if P::IS_INPUT && has_lists {
+            let size = seen.inputs.len() - before;
+            seen.sizes.push(u32::try_from(size).expect("a list has fewer than 2^32 tensors"));
         }
-        self.1.members(seen);
+        self.1.members(seen, has_lists);
     }
 }
 

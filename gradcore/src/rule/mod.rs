@@ -20,10 +20,10 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::error::Error;
-use crate::tape::recorder::{self, Begun};
+use crate::tape::recorder::{self, Begun, LAST_BIT};
 use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
 
-pub use capture::{Capture, KeepOption, KeepReference, KeepValue};
+pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
 use gradient::Sink;
 pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
@@ -38,7 +38,9 @@ pub struct Call<W> {
     /// Which parameters are inputs: bit `k` for the `k`th.
     inputs: u64,
     begun: Begun,
-    /// The dtypes of the gradients, as nested pairs.
+    /// Where there are lists among the inputs and a tape records, how many tensors each input is.
+    sizes: Option<Box<[u32]>>,
+    /// What the gradients are made of, as nested pairs.
     wanted: PhantomData<fn() -> W>,
 }
 
@@ -52,16 +54,30 @@ pub fn enter<I: Inputs>(rule: &'static Rule, inputs: I) -> Call<I::Wanted>
 where
     I::Wanted: AtLeastOne,
 {
-    let begun = if recorder::is_idle() {
-        Begun::default()
-    } else {
+    let (mut begun, mut sizes) = (Begun::default(), None);
+    if !recorder::is_idle() {
         let mut seen = SeenMembers::default();
-        inputs.members(&mut seen);
-        let begun = recorder::begin(rule, &seen.inputs, &seen.known);
+        inputs.members(&mut seen, I::HAS_LISTS);
+        begun = recorder::begin(rule, &seen.inputs, &seen.known);
         recorder::name_captures(begun, seen.captured);
-        begun
-    };
-    Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, wanted: PhantomData }
+        if I::HAS_LISTS {
+            begun.watched = watched_inputs(begun.watched, &seen.sizes);
+            sizes = Some(seen.sizes.into_boxed_slice());
+        }
+    }
+    Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, sizes, wanted: PhantomData }
+}
+
+/// Of which inputs a tape watches a tensor: bit `k` for the `k`th, given that of each tensor.
+fn watched_inputs(tensors: u64, sizes: &[u32]) -> u64 {
+    let mut first = 0;
+    let mut watched = 0;
+    for (input, size) in sizes.iter().enumerate() {
+        let is_watched = (first..first + size).any(|tensor| tensors >> tensor.min(LAST_BIT) & 1 != 0);
+        watched |= u64::from(is_watched) << input;
+        first += size;
+    }
+    watched
 }
 
 impl<W> Call<W> {
@@ -100,9 +116,9 @@ impl<W> Call<W> {
                 recorder::expect_input(Member { identity: *inside, shape, name: None }, None);
             }
             let begun = std::mem::take(&mut self.begun);
-            let (origin, inputs) = (self.origin, self.inputs);
+            let (origin, inputs, sizes) = (self.origin, self.inputs, self.sizes.take());
             recorder::finish(begun, &outputs, || {
-                Rc::new(Recorded { origin, inputs, backward, signature: PhantomData::<fn() -> (O, W)> })
+                Rc::new(Recorded { origin, inputs, sizes, backward, signature: PhantomData::<fn() -> (O, W)> })
             });
         }
         renewed
@@ -121,6 +137,7 @@ impl<W> Drop for Call<W> {
 struct Recorded<O, W, B> {
     origin: Origin,
     inputs: u64,
+    sizes: Option<Box<[u32]>>,
     backward: B,
     signature: PhantomData<fn() -> (O, W)>,
 }
@@ -133,17 +150,27 @@ where
         self.origin
     }
 
-    fn parameter(&self, position: usize) -> &'static str {
+    fn parameter(&self, position: usize) -> String {
+        let (input, element) = input_at(position, self.sizes.as_deref());
         let is_input = |parameter: &usize| self.inputs >> parameter & 1 != 0;
-        (0..64)
-            .filter(is_input)
-            .nth(position)
-            .and_then(|parameter| self.origin.rule.parameters.get(parameter))
-            .copied()
-            .unwrap_or("?")
+        let parameter = (0..64).filter(is_input).nth(input);
+        let name = parameter.and_then(|parameter| self.origin.rule.parameters.get(parameter)).unwrap_or(&"?");
+        element.map_or_else(|| (*name).to_owned(), |element| format!("{name}[{element}]"))
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Result<(), Error> {
-        (self.backward)(O::upstream(upstream), Sink::new(sink)).0
+        (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref())).0
     }
+}
+
+/// The input that the tensor at `position` belongs to, and its place in that, if it is a list.
+fn input_at(position: usize, sizes: Option<&[u32]>) -> (usize, Option<usize>) {
+    let mut rest = position;
+    for (input, size) in sizes.into_iter().flatten().enumerate() {
+        match rest.checked_sub(*size as usize) {
+            Some(after) => rest = after,
+            None => return (input, (*size > 1).then_some(rest)),
+        }
+    }
+    (position, None)
 }

@@ -68,7 +68,7 @@ impl<W> Rerun<W> {
     pub fn start(&self) -> (Call<W>, Replay) {
         let begun = Begun { watched: !0, depth: 0 };
         let random = self.random.as_ref().expect("only a rule that a tape has recorded runs again");
-        let call = Call { origin: self.origin, inputs: self.inputs, begun, wanted: PhantomData };
+        let call = Call { origin: self.origin, inputs: self.inputs, begun, sizes: None, wanted: PhantomData };
         (call, Replay::of(random))
     }
 

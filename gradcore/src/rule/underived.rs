@@ -41,8 +41,8 @@ impl Backward for Underived {
         self.origin
     }
 
-    fn parameter(&self, position: usize) -> &'static str {
-        self.origin.rule.parameters.get(position).copied().unwrap_or("dy")
+    fn parameter(&self, position: usize) -> String {
+        (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
     fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Result<(), Error> {

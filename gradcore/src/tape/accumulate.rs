@@ -61,8 +61,8 @@ impl Backward for Sum {
     fn origin(&self) -> Origin {
         self.0
     }
-    fn parameter(&self, position: usize) -> &'static str {
-        SUM.parameters[position]
+    fn parameter(&self, position: usize) -> String {
+        SUM.parameters[position].to_owned()
     }
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
         let Some(gradient) = &upstream.gradients[0] else { return Ok(()) };

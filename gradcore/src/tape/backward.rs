@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::node::{Backward, Fit, Node, Origin, Upstream};
+use super::recorder::LAST_BIT;
 use super::slots::{NONE, Slot};
 use crate::element::Element;
 use crate::error::{Error, GradientFailure, GradientShape};
@@ -87,6 +88,11 @@ impl Gradients {
     }
 }
 
+/// Whether the bit of a position is set, which the last bit is for all that follow.
+fn is_in(positions: u64, position: usize) -> bool {
+    positions >> position.min(LAST_BIT as usize) & 1 != 0
+}
+
 /// By slot: whether it is one of `roots` or computed from one.
 pub(crate) fn dependents(slots: usize, roots: impl IntoIterator<Item = Slot>, nodes: &[Node]) -> Vec<bool> {
     let mut marked = vec![false; slots];
@@ -105,7 +111,8 @@ pub struct Sink<'a> {
     shapes: &'a [Shape],
     node: &'a Node,
     backward: &'a dyn Backward,
-    /// Bit `k` for the `k`th input: whether its gradient is needed, and whether the rule gave one.
+    /// Bit `k` for the `k`th input, the last one for all that follow: whether its gradient is needed, and whether the
+    /// rule gave one.
     asked: u64,
     given: u64,
     error: Option<Error>,
@@ -115,7 +122,7 @@ impl Sink<'_> {
     /// Whether the gradient of one of the inputs in `positions` leads to a source: bit `k` for the `k`th.
     pub(crate) fn wants(&self, positions: u64) -> bool {
         let mut inputs = self.node.inputs.iter().enumerate();
-        inputs.any(|(position, slot)| positions >> position & 1 != 0 && self.leads_to_source(*slot))
+        inputs.any(|(position, slot)| is_in(positions, position) && self.leads_to_source(*slot))
     }
 
     #[inline]
@@ -127,7 +134,7 @@ impl Sink<'_> {
     #[inline]
     pub(crate) fn needs(&mut self, position: usize) -> bool {
         let needs = self.leads_to_source(self.node.inputs[position]);
-        self.asked |= u64::from(needs) << position;
+        self.asked |= u64::from(needs) << position.min(LAST_BIT as usize);
         needs
     }
 
@@ -135,12 +142,22 @@ impl Sink<'_> {
     #[inline]
     pub(crate) fn put<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
         let slot = self.node.inputs[position];
-        self.given |= 1 << position;
+        self.given |= 1 << position.min(LAST_BIT as usize);
         if self.shapes[slot as usize] == gradient.shape() {
             self.gradients.add(slot, Erased::new(gradient));
         } else {
             self.put_fitted(position, gradient);
         }
+    }
+
+    /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
+    #[cold]
+    pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
+        let Origin { rule, called } = self.backward.origin();
+        let parameter = self.backward.parameter(position);
+        let parameter = parameter.split('[').next().unwrap_or_default().to_owned();
+        let (function, defined) = (rule.name, rule.place());
+        self.error = Some(Error::GradientCount { function, parameter, expected, found, defined, called });
     }
 
     /// Ends the pass: the rule could give no gradients.
@@ -167,7 +184,7 @@ impl Sink<'_> {
     fn note_stops(&mut self) {
         let missing = self.asked & !self.given;
         for (position, slot) in self.node.inputs.iter().enumerate() {
-            if missing >> position & 1 != 0 {
+            if is_in(missing, position) {
                 self.gradients.stops.push(Stop { origin: self.backward.origin(), input: *slot });
             }
         }

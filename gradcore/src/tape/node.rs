@@ -75,7 +75,7 @@ pub struct Upstream<'a> {
 pub(crate) trait Backward {
     fn origin(&self) -> Origin;
     /// Name of the differentiable input at a position.
-    fn parameter(&self, position: usize) -> &'static str;
+    fn parameter(&self, position: usize) -> String;
     fn run(&self, upstream: Upstream<'_>, sink: Sink<'_>) -> Result<(), Error>;
 }
 

@@ -55,6 +55,9 @@ impl Frame {
     }
 }
 
+/// The bit that stands for every input from this place on, where a word notes something of each.
+pub(crate) const LAST_BIT: u32 = u64::BITS - 1;
+
 /// What a rule is told when its body begins.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Begun {
@@ -195,7 +198,7 @@ impl Recorder {
             again |= record.settings.persistent;
             for (k, input) in inputs.iter().enumerate() {
                 if record.slot_when_read(*input) != NONE {
-                    watched |= 1 << k;
+                    watched |= 1 << k.min(LAST_BIT as usize);
                 }
             }
         }

@@ -21,11 +21,11 @@ use ndarray::{ArrayView, Dimension};
 use smallvec::SmallVec;
 
 use super::gradient::Given;
-use super::input::{Argument, Constant, Input, Inputs, Parameter};
+use super::input::{Argument, Constant, Input, Inputs, Parameter, SeenMembers};
 use super::{AtLeastOne, Call};
 use crate::element::Element;
 use crate::error::{Error, refuse};
-use crate::tape::{Member, Rule};
+use crate::tape::Rule;
 use crate::tensor::Tensor;
 
 use form::ArrayType;
@@ -187,17 +187,17 @@ pub struct Shaped<T, D>(PhantomData<fn() -> (T, D)>);
 impl<P: Argument, A: ArrayType> Parameter for Ranked<Input<'_, P>, A> {
     type Before<Rest> = (Shaped<P::Dtype, A::Dim>, Rest);
     const IS_INPUT: bool = true;
+    const IS_LIST: bool = false;
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        Parameter::member(&self.0)
+    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
+        seen.inputs.push(self.0.0.member());
     }
 }
 
 impl<A> Parameter for Ranked<Constant, A> {
     type Before<Rest> = Rest;
     const IS_INPUT: bool = false;
+    const IS_LIST: bool = false;
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        None
-    }
+    fn see<'a>(&'a self, _: &mut SeenMembers<'a>) {}
 }

@@ -19,7 +19,7 @@ impl Sources {
         let mut sources = Sources::default();
         if !recorder::is_idle() {
             let mut seen = SeenMembers::default();
-            inputs.members(&mut seen);
+            inputs.members(&mut seen, false);
             seen.inputs.iter().for_each(|input| sources.add(*input));
         }
         sources
