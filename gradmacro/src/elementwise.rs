@@ -455,6 +455,22 @@ fn arguments(generics: &Generics, scalar: &Type, instead: &TokenStream) -> Vec<T
     generics.params.iter().filter_map(argument).collect()
 }
 
+/// Bounds that a number with its derivative meets.
+const KNOWN: [&str; 12] = [
+    "Real",
+    "Number",
+    "Element",
+    "Copy",
+    "Clone",
+    "Debug",
+    "Display",
+    "Default",
+    "PartialEq",
+    "PartialOrd",
+    "Send",
+    "Sync",
+];
+
 /// Why a function has no second derivative, if it has none.
 fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     let scalar = elementwise.scalar.to_token_stream().to_string();
@@ -472,20 +488,6 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
             "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
         ));
     }
-    const KNOWN: [&str; 12] = [
-        "Real",
-        "Number",
-        "Element",
-        "Copy",
-        "Clone",
-        "Debug",
-        "Display",
-        "Default",
-        "PartialEq",
-        "PartialOrd",
-        "Send",
-        "Sync",
-    ];
     let bounds = bounds(&model.function.sig.generics, &scalar);
     let other = bounds.split('+').find(|bound| {
         let last = bound.rsplit("::").next().unwrap_or_default().trim();

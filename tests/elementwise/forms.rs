@@ -76,6 +76,7 @@ enum Side {
 }
 
 /// Constants by value and by reference, taken apart, unnamed, and mutable.
+#[allow(clippy::too_many_arguments, reason = "one of each kind")]
 #[custom_gradient(elementwise)]
 fn with_constants(
     mut x: f32,
@@ -91,10 +92,10 @@ fn with_constants(
         Side::Below => low,
         Side::Above => high,
     };
-    x *= table[table.len() - 1] * name.len() as f32 * names.len() as f32;
+    x *= table[table.len() - 1] * if name.len() > names.len() { 2.0 } else { 1.0 };
     #[allow(clippy::cast_possible_truncation, reason = "it is a half")]
     let scale = precise as f32;
-    let grad = |dy| if x > limit { 0.0 } else { dy * scale * table[0] * (name == "ab") as u8 as f32 };
+    let grad = |dy| if x > limit { 0.0 } else { dy * scale * table[0] * f32::from(u8::from(name == "ab")) };
     (x.min(limit) * scale, grad)
 }
 
