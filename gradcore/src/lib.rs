@@ -70,7 +70,7 @@ pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::Tensor;
     pub use crate::element::{Dual, Real};
-    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number, shared};
+    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::rule::{Capture, Constant, Input, NoGradient, Nondiff, Probe, enter, none};
     pub use crate::tape::Rule;

@@ -397,25 +397,22 @@ fn nested(all: Vec<TokenStream>) -> TokenStream {
 /// The call of the driver.
 fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let contract = &model.contract;
-    let (driver, rule) = (contract.get("elementwise"), contract.get("rule"));
+    // What is wrong with a constant's type is shown at the function's name.
+    let place = names::at(model.function.sig.ident.span());
+    let (driver, rule) = (contract.item("elementwise", place), contract.get("rule"));
     let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
     let (function, scalar, sig) = (inner_name(model), &elementwise.scalar, &model.function.sig);
     let name = sig.ident.to_string();
     let name = name.trim_start_matches("r#");
     let line = quote_spanned!(sig.ident.span()=> ::core::line!());
     let shown = elementwise.inputs(&model.parameters);
-    let shared = |ty: &Type, value: TokenStream| {
-        let place = names::at(ty.span());
-        let shared = contract.item("shared", place);
-        quote_spanned!(place=> #shared(#value))
-    };
     let named = |role: Role| -> Vec<Ident> {
         parameters_of(model, elementwise, move |found| found == role).map(|(_, name, ..)| name).collect()
     };
     let (inputs, scalars) = (named(Role::Input), named(Role::Scalar));
-    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, ty, role)| match role {
-        Role::Reference => shared(ty, name.to_token_stream()),
-        _ => shared(ty, quote!(&#name)),
+    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, _, role)| match role {
+        Role::Reference => name.to_token_stream(),
+        _ => quote!(&#name),
     });
     let constants = nested(constants.collect());
     let at = |scalar: &TokenStream, mode: TokenStream| {
@@ -426,17 +423,17 @@ fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let (for_value, for_gradients) = (at(&own, quote!(#forward)), at(&own, quote!(#backward<#own>)));
     let second = match why_once(model, elementwise) {
         Some(reason) => {
-            let once = contract.get("Once");
-            quote!(#once(#reason))
+            let once = contract.item("Once", place);
+            quote_spanned!(place=> #once(#reason))
         }
         None => {
-            let (twice, dual) = (contract.get("Twice"), contract.get("Dual"));
+            let (twice, dual) = (contract.item("Twice", place), contract.get("Dual"));
             let dual = quote!(#dual<#own>);
             let derived = at(&dual, quote!(#backward<#dual>));
-            quote!(#twice(#derived))
+            quote_spanned!(place=> #twice(#derived))
         }
     };
-    quote! {
+    quote_spanned! {place=>
         #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls)
     }
 }

@@ -25,7 +25,6 @@ use crate::tape::recorder;
 use crate::tape::{self, Member, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
-pub use constants::shared;
 use constants::{Constants, KeptConstants};
 pub use mode::{Backward, Forward, Mode, Partials, no_number};
 use second::Second;
