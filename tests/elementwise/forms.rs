@@ -276,3 +276,21 @@ fn it_stands_in_the_body_of_another_rule_and_in_an_impl() {
     }
     assert_eq!(gradient_of(outer, &tf::constant([1.0, 2.0])).to_vec(), [4.0, 4.0]);
 }
+
+/// Lifetimes, a function as a constant, and a `where` clause.
+#[custom_gradient(elementwise)]
+fn mapped<'a, T>(x: T, name: &'a str, f: &(impl Fn(T) -> T + Clone + Send + Sync + 'static)) -> T
+where
+    T: Real + Copy,
+{
+    let factor = if name.is_empty() { 1.0 } else { 2.0 };
+    (f(x) * factor, |dy| dy * factor)
+}
+
+#[test]
+fn generics_of_every_kind_survive() {
+    let x: Tensor<f64> = tf::constant([1.0, -2.0]);
+    let apply = |x: &Tensor<f64>| mapped(x, "name", &|x: f64| x + 1.0);
+    assert_eq!(apply(&x).to_vec(), [4.0, -2.0]);
+    assert_eq!(gradient_of(apply, &x).to_vec(), [2.0, 2.0]);
+}
