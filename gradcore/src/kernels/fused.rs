@@ -129,6 +129,10 @@ struct Lanes<'a, T, const A: usize, const B: usize, const C: usize>(
 );
 
 impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A, B, C> {
+    fn are_dense(&self) -> bool {
+        self.0.iter().chain(&self.1).chain(&self.2).all(|lane| lane.is_dense)
+    }
+
     /// Writes what the function gives for a range of places, to every place of those of `outs` that are wanted.
     #[inline(always)]
     fn write<const O: usize>(
@@ -204,8 +208,10 @@ where
     fn with_simd<S: Simd>(mut self, _: S) {
         let Loop { f, inputs, wanted, .. } = self.of;
         let mut lanes = inputs.lanes();
-        for start in self.range.clone().step_by(BLOCK) {
-            let range = start..self.range.end.min(start + BLOCK);
+        // Where nothing is stretched, there is nothing to write out block by block.
+        let most = if lanes.are_dense() { self.range.len().max(1) } else { BLOCK };
+        for start in self.range.clone().step_by(most) {
+            let range = start..self.range.end.min(start + most);
             let length = range.len();
             let blocks = self.outs.each_mut().map(|out| {
                 // Those that are not wanted are empty.
