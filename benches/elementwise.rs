@@ -4,6 +4,8 @@
 //! one plain loop forward and one backward, each into a fresh vector, on one thread, with std's functions. Both run in
 //! turn; each number is the least of many runs.
 
+#![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

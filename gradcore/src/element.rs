@@ -228,13 +228,13 @@ pub trait Integer: Number {
 }
 
 macro_rules! elements {
-    ($($type:ident $name:literal $real:literal $one:literal $wide:ident $via:ident;)+) => { $(
+    ($($type:ident $name:literal $real:literal $one:literal $nothing:literal $wide:ident $via:ident;)+) => { $(
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const NAME: &'static str = $name;
             const REAL: bool = $real;
             const ONE: Self = $one;
-            const NOTHING: Self = 0 as $type;
+            const NOTHING: Self = $nothing;
             fn widen(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -250,11 +250,11 @@ macro_rules! elements {
     )+ };
 }
 elements! {
-    f32 "float32" true 1.0 Float f64;
-    f64 "float64" true 1.0 Float f64;
-    i32 "int32" false 1 Integer i64;
-    i64 "int64" false 1 Integer i64;
-    u8 "uint8" false 1 Integer i64;
+    f32 "float32" true 1.0 0.0 Float f64;
+    f64 "float64" true 1.0 0.0 Float f64;
+    i32 "int32" false 1 0 Integer i64;
+    i64 "int64" false 1 0 Integer i64;
+    u8 "uint8" false 1 0 Integer i64;
 }
 
 impl sealed::Sealed for bool {}

@@ -74,7 +74,7 @@ pub mod __private {
     pub use crate::Tensor;
     pub use crate::check::{Constant as Passed, Fixed, Slot, check_rule};
     pub use crate::element::{Dual, Real};
-    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number, shared};
+    pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{

@@ -169,10 +169,14 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
 fn rules_are_found(function: &GradFn, report: &mut Report) {
     for exit in &function.exits {
         let exit::Rule::Named(name) = &exit.rule else { continue };
+        let upstream = match &function.elementwise {
+            Some(elementwise) => elementwise.scalar.to_token_stream().to_string(),
+            None => "&Tensor".to_owned(),
+        };
         if !function.rule_names.contains(name) {
             report.error(
                 name,
-                format_args!("`{name}` is not a closure of this function; bind it with `let {name} = |dy| …;`, write the closure in the pair, or define `fn {name}(dy: &Tensor) -> …` inside"),
+                format_args!("`{name}` is not a closure of this function; bind it with `let {name} = |dy| …;`, write the closure in the pair, or define `fn {name}(dy: {upstream}) -> …` inside"),
             );
         }
     }

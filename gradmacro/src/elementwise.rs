@@ -1,21 +1,20 @@
 //! `#[custom_gradient(elementwise)]`: a function written for one element becomes one of tensors.
 
+mod check;
+
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Expr, FnArg, GenericParam, Generics, ItemFn, Lifetime, ParenthesizedGenericArguments, Pat, ReturnType, Type,
-    TypeFnPtr, TypeReference, parse_quote,
-};
+use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 
-use crate::check::{bounds, is_constant};
+use crate::check::bounds;
 use crate::exit::{self, Hole};
 use crate::fill::{Sort, gradients, statements, upstream};
 use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
 use crate::names;
-use crate::report::Report;
+use check::as_written;
+pub(crate) use check::check;
 
 /// What is particular to a function of one element.
 pub(crate) struct Elementwise {
@@ -72,151 +71,6 @@ impl Elementwise {
 
 fn scalar_is(scalar: &Type, name: &Ident) -> bool {
     matches!(scalar, Type::Path(path) if path.path.is_ident(name))
-}
-
-/// Reports what a function of one element cannot be. `true` if its rules can be looked at.
-pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
-    has_no_self(function, report);
-    let Some(elementwise) = &function.elementwise else { return false };
-    let returns_scalar = returns_a_scalar(function, report);
-    returns_scalar && parameters_are_scalars(function, elementwise, report)
-}
-
-/// The body is a function of its own.
-fn has_no_self(function: &GradFn, report: &mut Report) {
-    if let Some(receiver) = function.function.sig.receiver() {
-        report.error(
-            receiver,
-            "a body for one element has no `self`; make what it reads of `self` a parameter, such as `#[nondiff] slope: f32`",
-        );
-    }
-}
-
-/// One number goes in at each place, and one comes out.
-fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
-    const EXPECTED: &str = "expected `f32`, `f64` or a type parameter `T: Real`";
-    let name = &function.function.sig.ident;
-    let ReturnType::Type(_, ty) = &function.function.sig.output else {
-        report.error(
-            &function.function.sig,
-            format_args!("`{name}` returns nothing; write the type of one element, such as `-> f32`, and end it with the pair `(value, grad)`"),
-        );
-        return false;
-    };
-    let found = as_written(ty);
-    let text = match &**ty {
-        ty if function.returns_result => {
-            return report_at(
-                ty,
-                report,
-                format_args!(
-                    "`{name}` returns a `Result`, but an element cannot fail on its own; return `f32`, and check the arguments in a function that calls this one"
-                ),
-            );
-        }
-        Type::Tuple(_) => {
-            format!("`{name}` returns `{found}`; a body for one element returns one number: write a function for each")
-        }
-        ty if let Some(dtype) = is_tensor(ty) => format!(
-            "`{name}` returns `{found}`; with `elementwise` the body is written for one element: write `-> {dtype}`"
-        ),
-        ty if is_constant(ty) && !is_float(ty) => {
-            format!("`{name}` returns `{found}`, which has no gradient; {EXPECTED}")
-        }
-        Type::Path(_) => match &function.elementwise {
-            Some(elementwise)
-                if elementwise.is_generic && !bounds(&function.function.sig.generics, &found).contains("Real") =>
-            {
-                format!("no gradient exists for every `{found}`; write the bound `{found}: Real`")
-            }
-            _ => return true,
-        },
-        _ => format!("`{name}` returns `{found}`; {EXPECTED}"),
-    };
-    report_at(ty, report, text)
-}
-
-fn report_at(place: &impl ToTokens, report: &mut Report, text: impl std::fmt::Display) -> bool {
-    report.error(place, text);
-    false
-}
-
-/// A type as people write it.
-fn as_written(ty: &Type) -> String {
-    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
-    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
-}
-
-fn is_float(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "f32" || last.ident == "f64"))
-}
-
-/// At least one parameter is an input, and none looks like one without being it.
-fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: &mut Report) -> bool {
-    let name = &function.function.sig.ident;
-    let scalar = elementwise.scalar.to_token_stream().to_string();
-    let mut mistaken = false;
-    for (parameter, role) in function.parameters.iter().zip(&elementwise.roles) {
-        let (shown, ty) = (&parameter.shown, &parameter.ty);
-        let found = as_written(ty);
-        let text = match ty {
-            ty if is_tensor(ty).is_some() => format!(
-                "with `elementwise` the body is written for one element, and the function takes a tensor all the same; write `{shown}: {scalar}`"
-            ),
-            Type::Reference(inner) if inner.elem.to_token_stream().to_string() == scalar => {
-                format!("`{shown}` is `{found}`, which is neither an input nor owned; write `{shown}: {scalar}`")
-            }
-            Type::Reference(inner) if inner.mutability.is_some() => format!(
-                "`{shown}` is `{found}`; the body runs for each element, on any thread, so it can change nothing outside"
-            ),
-            ty if is_float(ty)
-                && *role == Role::Value
-                && parameter.kind == ParameterKind::ByType
-                && !elementwise.is_generic =>
-            {
-                format!(
-                    "`{shown}` is `{found}`, and `{name}` returns `{scalar}`: every input has the type of the result; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {found}` for a constant"
-                )
-            }
-            ty if borrows(ty, *role) => format!(
-                "`{shown}` is `{found}`, which borrows, but a constant is kept for the gradient; take it by reference, as in `{shown}: &[f32]`, or as something owned"
-            ),
-            _ => continue,
-        };
-        mistaken = true;
-        report.error(ty, text);
-    }
-    if !mistaken && !elementwise.roles.contains(&Role::Input) {
-        report.error(
-            &function.function.sig,
-            format_args!("`{name}` has no parameter to which a gradient could flow; expected one of the type of the result, such as `x: {scalar}`, without `#[nondiff]`"),
-        );
-        mistaken = true;
-    }
-    !mistaken
-}
-
-/// Whether something borrowed is in a type, apart from the reference that a constant may be taken by.
-fn borrows(ty: &Type, role: Role) -> bool {
-    struct Borrows(bool);
-    impl Visit<'_> for Borrows {
-        fn visit_type_reference(&mut self, reference: &TypeReference) {
-            self.0 |= reference.lifetime.is_none();
-            visit::visit_type_reference(self, reference);
-        }
-        fn visit_lifetime(&mut self, lifetime: &Lifetime) {
-            self.0 |= lifetime.ident != "static";
-        }
-        // `impl Fn(&str)` and the like borrow nothing by what they take.
-        fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
-        fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
-    }
-    let mut borrows = Borrows(false);
-    match ty {
-        Type::Reference(reference) if role == Role::Reference => borrows.visit_type(&reference.elem),
-        ty => borrows.visit_type(ty),
-    }
-    borrows.0
 }
 
 /// The function of tensors, with the body inside as one of a single element.
@@ -394,25 +248,22 @@ fn nested(all: Vec<TokenStream>) -> TokenStream {
 /// The call of the driver.
 fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let contract = &model.contract;
-    let (driver, rule) = (contract.get("elementwise"), contract.get("rule"));
+    // What is wrong with a constant's type is shown at the function's name.
+    let place = names::at(model.function.sig.ident.span());
+    let (driver, rule) = (contract.item("elementwise", place), contract.get("rule"));
     let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
     let (function, scalar, sig) = (inner_name(model), &elementwise.scalar, &model.function.sig);
     let name = sig.ident.to_string();
     let name = name.trim_start_matches("r#");
     let line = quote_spanned!(sig.ident.span()=> ::core::line!());
     let shown = elementwise.inputs(&model.parameters);
-    let shared = |ty: &Type, value: TokenStream| {
-        let place = names::at(ty.span());
-        let shared = contract.item("shared", place);
-        quote_spanned!(place=> #shared(#value))
-    };
     let named = |role: Role| -> Vec<Ident> {
         parameters_of(model, elementwise, move |found| found == role).map(|(_, name, ..)| name).collect()
     };
     let (inputs, scalars) = (named(Role::Input), named(Role::Scalar));
-    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, ty, role)| match role {
-        Role::Reference => shared(ty, name.to_token_stream()),
-        _ => shared(ty, quote!(&#name)),
+    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, _, role)| match role {
+        Role::Reference => name.to_token_stream(),
+        _ => quote!(&#name),
     });
     let constants = nested(constants.collect());
     let at = |scalar: &TokenStream, mode: TokenStream| {
@@ -423,17 +274,17 @@ fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
     let (for_value, for_gradients) = (at(&own, quote!(#forward)), at(&own, quote!(#backward<#own>)));
     let second = match why_once(model, elementwise) {
         Some(reason) => {
-            let once = contract.get("Once");
-            quote!(#once(#reason))
+            let once = contract.item("Once", place);
+            quote_spanned!(place=> #once(#reason))
         }
         None => {
-            let (twice, dual) = (contract.get("Twice"), contract.get("Dual"));
+            let (twice, dual) = (contract.item("Twice", place), contract.get("Dual"));
             let dual = quote!(#dual<#own>);
             let derived = at(&dual, quote!(#backward<#dual>));
-            quote!(#twice(#derived))
+            quote_spanned!(place=> #twice(#derived))
         }
     };
-    quote! {
+    quote_spanned! {place=>
         #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls)
     }
 }
@@ -452,6 +303,22 @@ fn arguments(generics: &Generics, scalar: &Type, instead: &TokenStream) -> Vec<T
     generics.params.iter().filter_map(argument).collect()
 }
 
+/// Bounds that a number with its derivative meets.
+const KNOWN: [&str; 12] = [
+    "Real",
+    "Number",
+    "Element",
+    "Copy",
+    "Clone",
+    "Debug",
+    "Display",
+    "Default",
+    "PartialEq",
+    "PartialOrd",
+    "Send",
+    "Sync",
+];
+
 /// Why a function has no second derivative, if it has none.
 fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     let scalar = elementwise.scalar.to_token_stream().to_string();
@@ -469,20 +336,6 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
             "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
         ));
     }
-    const KNOWN: [&str; 12] = [
-        "Real",
-        "Number",
-        "Element",
-        "Copy",
-        "Clone",
-        "Debug",
-        "Display",
-        "Default",
-        "PartialEq",
-        "PartialOrd",
-        "Send",
-        "Sync",
-    ];
     let bounds = bounds(&model.function.sig.generics, &scalar);
     let other = bounds.split('+').find(|bound| {
         let last = bound.rsplit("::").next().unwrap_or_default().trim();

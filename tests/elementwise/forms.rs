@@ -76,6 +76,7 @@ enum Side {
 }
 
 /// Constants by value and by reference, taken apart, unnamed, and mutable.
+#[allow(clippy::too_many_arguments, reason = "one of each kind")]
 #[custom_gradient(elementwise)]
 fn with_constants(
     mut x: f32,
@@ -91,10 +92,10 @@ fn with_constants(
         Side::Below => low,
         Side::Above => high,
     };
-    x *= table[table.len() - 1] * name.len() as f32 * names.len() as f32;
+    x *= table[table.len() - 1] * if name.len() > names.len() { 2.0 } else { 1.0 };
     #[allow(clippy::cast_possible_truncation, reason = "it is a half")]
     let scale = precise as f32;
-    let grad = |dy| if x > limit { 0.0 } else { dy * scale * table[0] * (name == "ab") as u8 as f32 };
+    let grad = |dy| if x > limit { 0.0 } else { dy * scale * table[0] * f32::from(u8::from(name == "ab")) };
     (x.min(limit) * scale, grad)
 }
 
@@ -274,4 +275,22 @@ fn it_stands_in_the_body_of_another_rule_and_in_an_impl() {
         (Scale::twice(&Scale::twice(x)), |dy| Scale::twice(&Scale::twice(dy)))
     }
     assert_eq!(gradient_of(outer, &tf::constant([1.0, 2.0])).to_vec(), [4.0, 4.0]);
+}
+
+/// Lifetimes, a function as a constant, and a `where` clause.
+#[custom_gradient(elementwise)]
+fn mapped<'a, T>(x: T, name: &'a str, f: &(impl Fn(T) -> T + Clone + Send + Sync + 'static)) -> T
+where
+    T: Real + Copy,
+{
+    let factor = if name.is_empty() { 1.0 } else { 2.0 };
+    (f(x) * factor, |dy| dy * factor)
+}
+
+#[test]
+fn generics_of_every_kind_survive() {
+    let x: Tensor<f64> = tf::constant([1.0, -2.0]);
+    let apply = |x: &Tensor<f64>| mapped(x, "name", &|x: f64| x + 1.0);
+    assert_eq!(apply(&x).to_vec(), [4.0, -2.0]);
+    assert_eq!(gradient_of(apply, &x).to_vec(), [2.0, 2.0]);
 }

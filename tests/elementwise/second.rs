@@ -117,8 +117,12 @@ fn a_concrete_body_has_no_second_derivative_and_says_so() -> Result<(), Error> {
 #[custom_gradient(elementwise)]
 fn polynomial<T: Real>(x: T, coefficients: &[T]) -> T {
     let y = coefficients.iter().rev().fold(T::of(0.0), |y, &c| y * x + c);
-    let slope = || (1..coefficients.len()).rev().fold(T::of(0.0), |y, k| y * x + coefficients[k] * T::of(k as f64));
-    (y, |dy| dy * slope())
+    let mut power = 0;
+    let slope = coefficients.iter().fold(0.0, |sum, &c| {
+        power += 1;
+        sum + c * T::of(f64::from(power - 1)) * x.powi(power - 2)
+    });
+    (y, |dy| dy * slope)
 }
 
 #[test]

@@ -291,6 +291,7 @@ impl<T: Real> Real for Dual<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use super::Dual;
     use crate::element::Real;
@@ -325,12 +326,11 @@ mod tests {
         for (name, f) in all!(asin acos atanh) {
             [-0.6, 0.2, 0.9].iter().for_each(|&x| assert_derivative(name, f, x));
         }
-        assert_derivative("acosh", |x| x.acosh(), 1.8);
+        assert_derivative("acosh", Real::acosh, 1.8);
     }
 
     #[test]
     fn functions_of_two_numbers_have_both_derivatives() {
-        let y = |x: Dual<f64>| Dual::of(0.7) + x * Dual::of(0.5);
         let functions: [(&str, Function); 10] = [
             ("powi", |x| x.powi(-3) + x.powi(0)),
             ("powf", |x| x.powf(Dual::of(2.0) + x)),
@@ -353,7 +353,6 @@ mod tests {
         for (name, f) in functions {
             [0.3, 1.4].iter().for_each(|&x| assert_derivative(name, f, x));
         }
-        assert_eq!(y(Dual::variable(1.0)).derivative, 0.5);
     }
 
     #[test]

@@ -43,12 +43,6 @@ impl Shared for str {
     }
 }
 
-/// Passes a reference to a constant on, if there can be one of its type.
-#[inline]
-pub fn shared<U: Shared + ?Sized>(constant: &U) -> &U {
-    constant
-}
-
 /// References to all constants of a function, as nested pairs.
 pub trait Constants {
     type Kept: KeptConstants;

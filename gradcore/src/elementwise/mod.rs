@@ -3,6 +3,8 @@
 //! The macro emits the body once, as a function generic over its [`Mode`]. Each loop is a [`Function`] of single
 //! elements that calls it; nothing but the inputs and the constants is kept between the two.
 
+#![allow(clippy::inline_always, reason = "what is left as a call keeps the loop from being one of vectors")]
+
 mod constants;
 mod mode;
 mod second;
@@ -23,7 +25,6 @@ use crate::tape::recorder;
 use crate::tape::{self, Member, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
-pub use constants::shared;
 use constants::{Constants, KeptConstants};
 pub use mode::{Backward, Forward, Mode, Partials, no_number};
 use second::Second;

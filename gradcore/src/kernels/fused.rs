@@ -4,14 +4,17 @@
 //! that the machine has is chosen when the loop runs. Every element is computed on its own and from its own place
 //! alone, so the numbers are the same whatever the instruction set, the blocks and the threads.
 
+#![allow(clippy::inline_always, reason = "what is left as a call keeps the loop from being one of vectors")]
+
 use std::array;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::element::Element;
 
-/// Elements of a block: of every input, and of every output but the only one, it stays in the first-level cache.
+/// Elements of a block: of an input that is stretched, it stays in the first-level cache.
 const BLOCK: usize = 1024;
 
 /// From this many elements on, a loop is shared among threads.
@@ -113,10 +116,6 @@ pub(crate) struct Inputs<'a, T, const A: usize, const B: usize, const C: usize>(
 );
 
 impl<'a, T: Element, const A: usize, const B: usize, const C: usize> Inputs<'a, T, A, B, C> {
-    fn is_dense(&self) -> bool {
-        self.0.iter().chain(&self.1).chain(&self.2).all(Stretched::is_dense)
-    }
-
     fn lanes(self) -> Lanes<'a, T, A, B, C> {
         Lanes(self.0.map(Lane::new), self.1.map(Lane::new), self.2.map(Lane::new))
     }
@@ -130,38 +129,38 @@ struct Lanes<'a, T, const A: usize, const B: usize, const C: usize>(
 );
 
 impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A, B, C> {
-    /// Appends what the function gives for a range of places, where it has one output.
-    #[inline(always)]
-    fn append<const O: usize>(&mut self, f: &impl Function<T, A, B, C, O>, range: Range<usize>, out: &mut Vec<T>) {
-        let a = self.0.each_mut().map(|lane| lane.elements(&range));
-        let b = self.1.each_mut().map(|lane| lane.elements(&range));
-        let c = self.2.each_mut().map(|lane| lane.elements(&range));
-        let at = |k: usize| f.at(u64::MAX, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]))[0];
-        out.extend((0..range.len()).map(at));
+    fn are_dense(&self) -> bool {
+        self.0.iter().chain(&self.1).chain(&self.2).all(|lane| lane.is_dense)
     }
 
-    /// Writes what the function gives for the places from `start` on. All of `outs` that are wanted have one length.
+    /// Writes what the function gives for a range of places, to every place of those of `outs` that are wanted.
     #[inline(always)]
     fn write<const O: usize>(
         &mut self,
         f: &impl Function<T, A, B, C, O>,
         wanted: u64,
         range: Range<usize>,
-        mut outs: [&mut [T]; O],
+        mut outs: [&mut [MaybeUninit<T>]; O],
     ) {
-        let a = self.0.each_mut().map(|lane| lane.elements(&range));
-        let b = self.1.each_mut().map(|lane| lane.elements(&range));
-        let c = self.2.each_mut().map(|lane| lane.elements(&range));
+        // Slices of one visible length need no check for each element.
+        let length = range.len();
+        let a = self.0.each_mut().map(|lane| &lane.elements(&range)[..length]);
+        let b = self.1.each_mut().map(|lane| &lane.elements(&range)[..length]);
+        let c = self.2.each_mut().map(|lane| &lane.elements(&range)[..length]);
         if wanted == u64::MAX || O == 1 {
-            let mut outs = outs.each_mut().map(|out| &mut out[..range.len()]);
-            for k in 0..range.len() {
+            let mut outs = outs.each_mut().map(|out| &mut out[..length]);
+            for k in 0..length {
                 let values = f.at(u64::MAX, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]));
-                (0..O).for_each(|o| outs[o][k] = values[o]);
+                for (out, value) in outs.iter_mut().zip(values) {
+                    out[k].write(value);
+                }
             }
         } else {
-            for k in 0..range.len() {
+            for k in 0..length {
                 let values = f.at(wanted, a.map(|a| a[k]), b.map(|b| b[k]), c.map(|c| c[k]));
-                (0..O).filter(|o| wanted >> o & 1 != 0).for_each(|o| outs[o][k] = values[o]);
+                for (_, (out, value)) in outs.iter_mut().zip(values).enumerate().filter(|(o, _)| wanted >> o & 1 != 0) {
+                    out[k].write(value);
+                }
             }
         }
     }
@@ -192,47 +191,11 @@ impl<F, T: Copy, const A: usize, const B: usize, const C: usize> Clone for Loop<
 }
 impl<F, T: Copy, const A: usize, const B: usize, const C: usize> Copy for Loop<'_, F, T, A, B, C> {}
 
-/// A loop into vectors, which grow block by block: no element is written before its value is known.
-struct Grow<'a, 'o, F, T, const A: usize, const B: usize, const C: usize, const O: usize> {
-    of: Loop<'a, F, T, A, B, C>,
-    size: usize,
-    outs: &'o mut [Vec<T>; O],
-}
-
-impl<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize> WithSimd
-    for Grow<'_, '_, F, T, A, B, C, O>
-where
-    F: Function<T, A, B, C, O>,
-{
-    type Output = ();
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Loop { f, inputs, wanted, .. } = self.of;
-        let mut lanes = inputs.lanes();
-        if O == 1 {
-            let length = if inputs.is_dense() { self.size.max(1) } else { BLOCK };
-            for start in (0..self.size).step_by(length) {
-                lanes.append(f, start..self.size.min(start + length), &mut self.outs[0]);
-            }
-            return;
-        }
-        let mut blocks = [const { [T::NOTHING; BLOCK] }; O];
-        for start in (0..self.size).step_by(BLOCK) {
-            let range = start..self.size.min(start + BLOCK);
-            let length = range.len();
-            lanes.write(f, wanted, range, blocks.each_mut().map(|block| &mut block[..length]));
-            for (o, out) in self.outs.iter_mut().enumerate().filter(|(o, _)| wanted >> o & 1 != 0) {
-                out.extend_from_slice(&blocks[o][..length]);
-            }
-        }
-    }
-}
-
 /// A loop over a part of the places, into slices.
 struct Fill<'a, 'o, F, T, const A: usize, const B: usize, const C: usize, const O: usize> {
     of: Loop<'a, F, T, A, B, C>,
     range: Range<usize>,
-    outs: [&'o mut [T]; O],
+    outs: [&'o mut [MaybeUninit<T>]; O],
 }
 
 impl<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize> WithSimd
@@ -245,8 +208,10 @@ where
     fn with_simd<S: Simd>(mut self, _: S) {
         let Loop { f, inputs, wanted, .. } = self.of;
         let mut lanes = inputs.lanes();
-        for start in self.range.clone().step_by(BLOCK) {
-            let range = start..self.range.end.min(start + BLOCK);
+        // Where nothing is stretched, there is nothing to write out block by block.
+        let most = if lanes.are_dense() { self.range.len().max(1) } else { BLOCK };
+        for start in self.range.clone().step_by(most) {
+            let range = start..self.range.end.min(start + most);
             let length = range.len();
             let blocks = self.outs.each_mut().map(|out| {
                 // Those that are not wanted are empty.
@@ -263,7 +228,7 @@ where
 fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
     of: Loop<'_, F, T, A, B, C>,
     range: Range<usize>,
-    outs: [&mut [T]; O],
+    outs: [&mut [MaybeUninit<T>]; O],
 ) where
     F: Function<T, A, B, C, O>,
 {
@@ -296,12 +261,21 @@ where
     let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
     let of = Loop { f, inputs, wanted, arch };
     let is_wanted = |o: usize| wanted >> o & 1 != 0;
-    if size >= SHARED_FROM {
-        let mut outs = array::from_fn(|o| if is_wanted(o) { vec![T::NOTHING; size] } else { Vec::new() });
-        share(of, 0..size, outs.each_mut().map(Vec::as_mut_slice));
-        return outs;
+    let mut outs = array::from_fn(|o| Vec::with_capacity(if is_wanted(o) { size } else { 0 }));
+    let mut o = 0;
+    let spaces = outs.each_mut().map(|out: &mut Vec<T>| {
+        let length = if is_wanted(o) { size } else { 0 };
+        o += 1;
+        &mut out.spare_capacity_mut()[..length]
+    });
+    match size < SHARED_FROM {
+        true => arch.dispatch(Fill { of, range: 0..size, outs: spaces }),
+        false => share(of, 0..size, spaces),
     }
-    let mut outs = array::from_fn(|o| if is_wanted(o) { Vec::with_capacity(size) } else { Vec::new() });
-    arch.dispatch(Grow { of, size, outs: &mut outs });
+    for (_, out) in outs.iter_mut().enumerate().filter(|(o, _)| is_wanted(*o)) {
+        // SAFETY: the vector has space for `size` elements, and the loop has written each of them: the ranges of `share`
+        // and the blocks of `Fill` cover `0..size`, and `Lanes::write` writes every place of every wanted output.
+        unsafe { out.set_len(size) };
+    }
     outs
 }

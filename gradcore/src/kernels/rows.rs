@@ -16,7 +16,7 @@ fn peak_and_sum<T: Real>(row: &[T], powers: &mut [T]) -> (T, T) {
 
 pub(crate) fn softmax<T: Real>(row: &[T], out: &mut [T]) {
     let (_, sum) = peak_and_sum(row, out);
-    out.iter_mut().for_each(|y| *y = *y / sum);
+    out.iter_mut().for_each(|y| *y /= sum);
 }
 
 pub(crate) fn log_softmax<T: Real>(row: &[T], out: &mut [T]) {

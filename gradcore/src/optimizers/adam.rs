@@ -82,7 +82,7 @@ impl<T: Real> Adam<T> {
                 for ((w, &g), (mean, square)) in values.iter_mut().zip(gradient).zip(moments.iter_mut()) {
                     *mean = *mean + (g - *mean) * rest_1;
                     *square = *square + (g * g - *square) * rest_2;
-                    *w = *w - rate * *mean / (square.sqrt() + epsilon);
+                    *w -= rate * *mean / (square.sqrt() + epsilon);
                 }
             })?;
         }

@@ -60,7 +60,7 @@ impl<T: Real> Sgd<T> {
         for (gradient, variable) in fitting(pairs)? {
             if self.momentum == 0.0 {
                 variable.update("apply_gradients", &gradient, |values, gradient| {
-                    values.iter_mut().zip(gradient).for_each(|(w, &g)| *w = *w - rate * g);
+                    values.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * g);
                 })?;
                 continue;
             }
@@ -70,7 +70,7 @@ impl<T: Real> Sgd<T> {
             variable.update("apply_gradients", &gradient, |values, gradient| {
                 for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
                     *v = momentum * *v - rate * g;
-                    *w = *w + if self.nesterov { momentum * *v - rate * g } else { *v };
+                    *w += if self.nesterov { momentum * *v - rate * g } else { *v };
                 }
             })?;
         }
