@@ -40,6 +40,16 @@ pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
     })
 }
 
+/// The mistake, and what the attribute stood on, so that its name stays known. What may hold functions to be rewritten
+/// is left out.
+pub(crate) fn misplaced(item: TokenStream, error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    match syn::parse2::<Item>(item) {
+        Ok(Item::Impl(_) | Item::Trait(_) | Item::Mod(_) | Item::Verbatim(_)) | Err(_) => error,
+        Ok(item) => quote::quote!(#error #item),
+    }
+}
+
 /// Reports every mistake that the syntax shows.
 pub(crate) fn check(function: &GradFn, report: &mut Report) {
     signature(function, report);
@@ -420,9 +430,8 @@ fn bounds_that_lack_static(generics: &Generics, ty: &Type) -> Option<String> {
     let shown = match ty {
         Type::ImplTrait(ty) => ty.bounds.iter().all(implies_nothing).then(|| ty.bounds.to_token_stream()),
         ty => {
-            let parameter = generics
-                .type_params()
-                .find(|parameter| ty.to_token_stream().to_string() == parameter.ident.to_string())?;
+            let parameter =
+                generics.type_params().find(|parameter| parameter.ident == ty.to_token_stream().to_string())?;
             let is_plain = generics.where_clause.is_none() && parameter.bounds.iter().all(implies_nothing);
             is_plain.then(|| parameter.bounds.to_token_stream())
         }

@@ -63,7 +63,7 @@ fn is_out_of_reach(function: &GradFn, check: &Check, report: &mut Report) -> boo
         report.error(&check.name, format_args!("`{name}` needs `Self`, which a generated test has not; {REMEDY}"));
         return true;
     }
-    let nameless = parameters(function).find(|parameter| parameter.name == "_" || parameter.shown == "_");
+    let nameless = parameters(function).find(|parameter| parameter.pattern.is_some() || parameter.shown == "_");
     if let Some(Parameter { shown, .. }) = nameless {
         report.error(
             &check.name,
@@ -191,7 +191,7 @@ fn given(function: &GradFn, parameter: &Parameter, position: usize, value: &Expr
             let fixed = contract.item("Fixed", place);
             quote_spanned!(place=> #fixed(#given))
         }
-        _ => given,
+        ParameterKind::ByType => given,
     }
 }
 

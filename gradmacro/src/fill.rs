@@ -10,7 +10,7 @@ use crate::arrays;
 use crate::capture::Captured;
 use crate::exit::{self, Hole};
 use crate::lets::{Let, Statement};
-use crate::model::{GradFn, Gradients, Rule};
+use crate::model::{GradFn, Gradients, Rule, in_result};
 use crate::names::{self, Contract};
 use crate::values::{is_none, with_converted_errors, with_typed_none};
 
@@ -111,7 +111,7 @@ impl Filler<'_> {
             let inputs = positions(rule, &needed_by(rule, captured));
             // One reference more: views come before whatever else can be captured.
             let views = self.model.arrays.as_ref().map(|_| quote!(&));
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (#views &&&#capture(&#place)).__keep(&#call, #inputs, #text);)
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (#views &&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
         });
         let sort = if self.model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
         let (parameter, binding) = match sort {
@@ -331,9 +331,14 @@ pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: So
                 }
                 (None, false) => quote!(),
             };
+            let can_fail = *fallible || declared.as_deref().is_some_and(|ty| in_result(ty).is_some());
+            let method = match can_fail && sort == Sort::Tensors {
+                true => quote_spanned!(place=> attempt),
+                false => quote_spanned!(place=> whole),
+            };
             match *early || !output.is_empty() {
-                true => quote_spanned!(place=> #seen #sink.whole((|| #output { #value })())),
-                false => quote_spanned!(place=> #seen #sink.whole(#value)),
+                true => quote_spanned!(place=> #seen #sink.#method((|| #output { #value })())),
+                false => quote_spanned!(place=> #seen #sink.#method(#value)),
             }
         }
         Gradients::Missing => quote!(),

@@ -36,12 +36,16 @@ pub fn custom_gradient(options: TokenStream, function: TokenStream) -> TokenStre
 }
 
 fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let mut function = match check::parse(function) {
+    let mut function = match check::parse(function.clone()) {
         Ok(function) => function,
-        Err(error) => return error.into_compile_error(),
+        Err(error) => return check::misplaced(function, &error),
     };
     let mut report = report::Report::default();
     let options = options::Options::parse(options, &mut report);
+    if options.contradictory {
+        let errors = report.finish().err().unwrap_or_default();
+        return expand::refused(function, None, &errors);
+    }
     let contract = names::Contract::new(options.gradcore.clone());
     let arrays = options.arrays.is_some().then(|| arrays::take(&mut function, &contract, &mut report));
     let modelled = model::GradFn::new(options, arrays, function.clone(), &mut report);

@@ -26,6 +26,7 @@ use crate::scope::{Handler, Scopes, Walker};
 use crate::values::ends_with_ok;
 
 /// An annotated function.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option or an attribute of the user's")]
 pub(crate) struct GradFn {
     /// Attributes, visibility and signature, as they will be emitted; the body with holes.
     pub(crate) function: ItemFn,

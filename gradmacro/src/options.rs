@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<Check>,
     /// Where `gradcore` lives, if not at `::gradcore`.
     pub(crate) gradcore: Option<Path>,
+    /// Whether two of them cannot stand together, so that nothing more can be said of the function.
+    pub(crate) contradictory: bool,
 }
 
 /// `check(x = [2, 3], n = 4)`.
@@ -81,6 +83,7 @@ impl Options {
         for (first, second, reason) in CONTRADICTIONS {
             let given = |name: &str| seen.iter().find(|seen| *seen == name);
             if let (Some(_), Some(second)) = (given(first), given(second)) {
+                options.contradictory = true;
                 let message = format!("options `{first}` and `{second}` contradict each other: {reason}");
                 report.error(second, message);
             }
@@ -116,11 +119,7 @@ impl Options {
         if let (false, Some(&(_, written))) = (input.is_empty(), OPTIONS.iter().find(|(option, _)| name == option)) {
             input.parse::<TokenStream>()?;
             let message = format!("option `{name}` takes no value; write `{written}`");
-            return Err(if written == name.to_string() {
-                syn::Error::new_spanned(&name, message)
-            } else {
-                how(&name, written)
-            });
+            return Err(if name == written { syn::Error::new_spanned(&name, message) } else { how(&name, written) });
         }
         Ok(name)
     }

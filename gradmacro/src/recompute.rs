@@ -64,7 +64,7 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         .map(|(place, name)| {
             let (expression, text, at) = (place.expression(), place.text(), names::at(place.span()));
             let kept = names::kept(&place.as_name(), place.span());
-            let keep = quote_spanned!(at=> let #kept = (&&&#capture(&#expression)).__keep(&#call, !0, #text););
+            let keep = quote_spanned!(at=> let #kept = (&&&#capture(&#expression)).keep_for_grad(&#call, !0, #text););
             (keep, quote_spanned!(at=> let #name = #kept.get();))
         })
         .unzip();

@@ -61,7 +61,7 @@ fn it_is_passed_on_and_called_again() {
         }
         (x * factors[0], grad)
     }
-    assert_eq!(gradient_of(|x| twice(&times, x), [1.0]), [9.0]);
+    assert_eq!(gradient_of(|x| twice(times, x), [1.0]), [9.0]);
     let boxed: Box<dyn Fn(&Tensor) -> Tensor> = Box::new(times);
     assert_eq!(gradient_of(boxed, [1.0]), [3.0]);
 }
@@ -98,7 +98,10 @@ fn it_stands_in_methods_and_in_other_rules() {
         }
     }
     assert_eq!(gradient_of(|x| Layer { scale: 2.0 }.call(x), [1.0]), [20.0]);
+}
 
+#[test]
+fn a_rule_of_its_own_may_stand_in_grad() {
     // The rule for the second derivative is a closure in `grad`: public specification 182.
     #[custom_gradient]
     fn leaky(x: &Tensor, slope: f32) -> Tensor {

@@ -26,10 +26,9 @@ fn a_slice_gets_a_list_of_gradients() -> Result<(), Error> {
 #[test]
 fn more_tensors_than_a_word_has_bits() -> Result<(), Error> {
     let xs: Vec<Tensor> = (0..100u8).map(|k| tf::constant(f32::from(k))).collect();
-    let y;
     let tape = GradientTape::new();
     tape.watch(&xs[80]);
-    y = total(&xs, 3.0);
+    let y = total(&xs, 3.0);
     assert_eq!(tape.gradient(&y, &xs[80])?.item(), 3.0);
     Ok(())
 }

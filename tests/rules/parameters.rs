@@ -101,7 +101,7 @@ fn generics_lifetimes_where_clauses_docs_and_attributes_survive() {
     #[custom_gradient]
     #[inline]
     #[must_use]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
     pub(crate) fn scaled<'a, T, F>(x: &'a Tensor<T>, factor: F) -> Tensor<T>
     where
         T: Real,

@@ -168,10 +168,10 @@ fn a_let_that_is_left_out_keeps_nothing() -> Result<(), Error> {
     #[custom_gradient]
     fn through_lets(a: &Tensor, b: &Tensor, #[nondiff] of_a: Counted, #[nondiff] of_b: Counted) -> Tensor {
         let grad = |dy| {
-            let first = format!("{of_a:?}").len();
-            let second = format!("{of_b:?}").len();
+            let first = if format!("{of_a:?}").is_empty() { 0.0 } else { 1.0 };
+            let second = if format!("{of_b:?}").is_empty() { 0.0 } else { 2.0 };
             assert!(dy.rank() == 0);
-            (dy * tf::cast(tf::constant(first as i64), tf::float32), dy * second.min(2) as f32)
+            (dy * first, dy * second)
         };
         (a + b, grad)
     }

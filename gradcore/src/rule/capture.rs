@@ -10,7 +10,7 @@ use crate::tape::recorder;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
-/// `(&&&Capture(&x)).__keep(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
+/// `(&&&Capture(&x)).keep_for_grad(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
 pub struct Capture<'a, C: ?Sized>(pub &'a C);
 
 /// How a captured value is kept, and seen again through a reference.
@@ -165,14 +165,14 @@ impl<U, K> KeptValue<U, K> {
 /// First: a reference is kept as what it refers to.
 pub trait KeepReference<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     #[inline]
     #[track_caller]
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot,
     {
@@ -183,7 +183,7 @@ impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
     #[inline]
     #[track_caller]
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
     where
         U: Snapshot,
     {
@@ -194,14 +194,14 @@ impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
 /// As well first: an optional reference.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
     #[inline]
     #[track_caller]
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
     where
         U: Snapshot,
     {
@@ -276,7 +276,12 @@ pub trait KeepList<U: ?Sized> {
     /// How `grad` sees it.
     type Form;
     /// Keeps it, if a tape watches an input in `positions`.
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptList<Self::Form, U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> KeptList<Self::Form, U, U::Kept>
     where
         U: Snapshot;
 }
@@ -286,7 +291,7 @@ macro_rules! lists {
         impl<$($parameter: $($bound +)? ?Sized),* $(, const $length: usize)?> KeepList<$element> for &&Capture<'_, $list> {
             type Form = $form;
             #[track_caller]
-            fn __keep<W>(
+            fn keep_for_grad<W>(
                 &self,
                 call: &Call<W>,
                 positions: u64,
@@ -311,14 +316,14 @@ lists! {
 /// Second: any other value is cloned.
 pub trait KeepValue<U> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot;
 }
 impl<U> KeepValue<U> for &Capture<'_, U> {
     #[inline]
     #[track_caller]
-    fn __keep<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
     where
         U: Snapshot,
     {

@@ -154,7 +154,7 @@ pub struct Taker<'a> {
     first: usize,
 }
 
-impl<'a> Taker<'a> {
+impl Taker<'_> {
     /// Takes the gradient of the next input, if the tape needs it.
     #[inline]
     fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
@@ -218,6 +218,12 @@ impl<'a, W> Sink<'a, W> {
         W: NoMoreGradients,
     {
         Given(self.taker.tape.finish())
+    }
+
+    /// As [`whole`](Self::whole), where `grad` can fail.
+    #[inline]
+    pub fn attempt<G: AllGradients<W>, E: GradientError>(self, gradients: Result<G, E>) -> Given {
+        self.whole(gradients)
     }
 
     /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
@@ -299,7 +305,7 @@ impl NoMoreGradients for () {}
 #[diagnostic::on_unimplemented(
     message = "`grad` must return one gradient for each differentiable parameter, found `{Self}`",
     label = "not one gradient for each differentiable parameter",
-    note = "expected a tensor, a reference to one or `None` for one parameter, and a tuple of these, in the order of the parameters, for several"
+    note = "expected a tensor, a reference to one or `None` for one parameter, and a tuple of these, in the order of the parameters, for several, or a `Result` of these with an error that implements `std::error::Error`"
 )]
 pub trait AllGradients<W> {
     #[doc(hidden)]

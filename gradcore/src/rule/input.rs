@@ -125,8 +125,8 @@ impl<A: Argument, const N: usize> Differentiable for [A; N] {
     }
 }
 
-impl<A: Argument> Differentiable for Vec<A> {
-    type Gradient = Vec<Tensor<A::Dtype>>;
+impl<T: Argument> Differentiable for Vec<T> {
+    type Gradient = Vec<Tensor<T::Dtype>>;
     const IS_LIST: bool = true;
     fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
         self.as_slice().visit(visit);

@@ -83,7 +83,7 @@ pub trait KeepArray {
     /// How it is kept.
     type Kept;
     /// Keeps it, if a tape watches an input in `positions`.
-    fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, expression: &'static str) -> Self::Kept;
+    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, expression: &'static str) -> Self::Kept;
 }
 
 macro_rules! views {
@@ -105,7 +105,7 @@ macro_rules! views {
 
         impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, $captured> {
             type Kept = $kept<T, D>;
-            fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> $kept<T, D> {
+            fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> $kept<T, D> {
                 $kept(call.watches(positions).then(|| Kept::new(self.0.view(), &call.tensors)))
             }
         }
@@ -140,7 +140,7 @@ impl<T: Clone + 'static, D: Dimension> KeptOptionalView<T, D> {
 
 impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
     type Kept = KeptOptionalView<T, D>;
-    fn __keep<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> Self::Kept {
+    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> Self::Kept {
         let keep = || self.0.as_ref().map(|view| Kept::new(view.view(), &call.tensors));
         KeptOptionalView(call.watches(positions).then(keep))
     }
