@@ -9,7 +9,9 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 
 use crate::check::bounds;
+use crate::checked;
 use crate::exit::{self, Hole};
+use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
 use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
 use crate::names;
@@ -98,21 +100,27 @@ fn scalar_is(scalar: &Type, name: &Ident) -> bool {
 /// ```
 pub(crate) fn expand(mut model: GradFn) -> TokenStream {
     let Some(elementwise) = model.elementwise.take() else { return TokenStream::new() };
-    let mut body = std::mem::replace(&mut model.function.block, parse_quote!({}));
+    let mut body = model.function.block.clone();
     Filler { model: &model, elementwise: &elementwise }.visit_block_mut(&mut body);
     let call = call(&model, &elementwise, calls(&body.to_token_stream()));
     let inner = inner(&model, &elementwise, &body);
     let signature = outer_signature(&model, &elementwise);
+    let block = in_braces_of(&model.function.block, quote!(#inner #call));
+    // A generated test sees the function as its callers do.
+    let typed = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(&*input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    model.parameters.iter_mut().zip(typed).for_each(|(parameter, ty)| parameter.ty = ty.clone());
+    let test = checked::test(&model);
     let (attrs, vis) = (&model.function.attrs, &model.function.vis);
     let track_caller = (!model.tracks_caller).then(|| quote!(#[track_caller]));
     quote! {
         #(#attrs)*
         #track_caller
         #[allow(clippy::inline_always, clippy::needless_pass_by_value, clippy::used_underscore_binding)]
-        #vis #signature {
-            #inner
-            #call
-        }
+        #vis #signature #block
+        #test
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
@@ -38,9 +38,8 @@ use crate::recompute;
 ///     })()
 /// }
 /// ```
-pub(crate) fn expand(mut model: GradFn) -> TokenStream {
-    let braces = model.function.block.brace_token.span.join();
-    let body = std::mem::replace(&mut model.function.block, parse_quote!({}));
+pub(crate) fn expand(model: GradFn) -> TokenStream {
+    let body = model.function.block.clone();
     let exits = if model.again.is_some() { Exits::Value } else { Exits::Recorded };
     let body = filled(*body, &model, exits);
 
@@ -101,10 +100,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         return closure::bind(function, &sig, around, contract, &entered);
     }
     let test = checked::test(&model);
-    // The braces are the user's: rustc takes a function whose braces are a macro's for the macro's own, and does not
-    // report that nobody calls it.
-    let mut block = Group::new(Delimiter::Brace, quote!(#[allow(unused_imports)] use #dispatch::*; #entered));
-    block.set_span(braces);
+    let block = in_braces_of(&function.block, quote!(#[allow(unused_imports)] use #dispatch::*; #entered));
     quote! {
         #(#attrs)*
         #track_caller
@@ -112,6 +108,14 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         #vis #sig #block
         #test
     }
+}
+
+/// A block in the braces of the user's: rustc takes a function whose braces are a macro's for the macro's own, and does
+/// not report that nobody calls it.
+pub(crate) fn in_braces_of(block: &Block, tokens: TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, tokens);
+    group.set_span(block.brace_token.span.join());
+    TokenTree::Group(group)
 }
 
 /// The signature, with a name for each parameter.

@@ -1,7 +1,9 @@
 //! The tests that `#[custom_gradient(check(…))]` generates. The harness runs each of them: `<function>_gradients`.
 
-use gradcore::prelude::*;
 use std::panic::catch_unwind;
+
+use gradcore::prelude::*;
+use ndarray::{Array2, ArrayView2};
 
 #[custom_gradient(check(x = [2, 3]))]
 fn leaky_relu(x: &Tensor) -> Tensor {
@@ -50,6 +52,23 @@ fn without_bias(x: &Tensor<f64>, bias: Option<&Tensor<f64>>, scale: Option<f64>)
     assert!(bias.is_none());
     let scale = scale.unwrap_or(1.0);
     (x * scale, |dy| (dy * scale, None))
+}
+
+/// With every other option: the test sees the function as its callers do.
+#[custom_gradient(elementwise, check(x = [2, 3], k = 0.5))]
+fn of_one_element<T: Real>(x: T, #[nondiff] k: T) -> T {
+    (x * x * k, |dy| dy * x * k * 2.0)
+}
+
+#[custom_gradient(arrays, broadcast, check(a = [2, 3], b = [1, 3]))]
+fn over_arrays(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Array2<f64> {
+    (&a * &b, |dy| (&dy * &b, &dy * &a))
+}
+
+#[custom_gradient(recompute, broadcast, check(a = [2, 3], b = [3]))]
+fn again(a: &Tensor<f64>, b: &Tensor<f64>) -> Tensor<f64> {
+    let exponential = tf::exp(a);
+    (&exponential * b, |dy| (dy * b * &exponential, dy * exponential))
 }
 
 /// Checked in `f64` and in `f32`.
