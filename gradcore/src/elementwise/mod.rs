@@ -16,13 +16,13 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use crate::element::Real;
-use crate::error::{Error, refuse};
+use crate::error::refuse;
 use crate::kernels::fused::{self, Function, Inputs, Stretched};
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Member, Origin, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Member, Origin, Outcome, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -218,7 +218,7 @@ where
         (*self.origin.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
         let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
         let wanted = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |wanted, k| wanted | 1 << k);
         let gradients = self.gradients(dy, if wanted.count_ones() as usize == N { u64::MAX } else { wanted });

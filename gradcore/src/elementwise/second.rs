@@ -9,12 +9,11 @@ use super::constants::KeptConstants;
 use super::mode::Backward;
 use super::{Call, computed, record};
 use crate::element::{Dual, Real};
-use crate::error::Error;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
-use crate::tape::{self, Member, Origin, Sink, Upstream};
+use crate::tape::{self, Member, Origin, Outcome, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Whether a function has a second derivative.
@@ -145,7 +144,7 @@ where
         (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
         // What is upstream of each gradient; a gradient that was not wanted, or that nobody used, has none.
         let zero = Tensor::scalar(T::NOTHING);
         let mut given = upstream.gradients.iter();

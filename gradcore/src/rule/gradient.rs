@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use crate::element::Element;
-use crate::error::Error;
 use crate::tape;
 use crate::tape::recorder::LAST_BIT;
 use crate::tensor::Tensor;
@@ -24,12 +23,15 @@ pub struct Place<'s, 'a> {
     tape: &'s mut tape::Sink<'a>,
     first: usize,
     size: usize,
+    is_needed: bool,
 }
 
 impl<'a> Place<'_, 'a> {
     /// The place of one tensor of a list.
     fn part(&mut self, index: usize) -> Place<'_, 'a> {
-        Place { tape: self.tape, first: self.first + index, size: 1 }
+        let first = self.first + index;
+        let is_needed = self.tape.needs(first);
+        Place { tape: self.tape, first, size: 1, is_needed }
     }
 }
 
@@ -45,7 +47,7 @@ impl<G, const N: usize> SomeGradient for [G; N] {}
 impl<T: Element> Gradient<Tensor<T>> for Tensor<T> {
     #[inline]
     fn put(self, place: Place<'_, '_>) {
-        if place.tape.needs(place.first) {
+        if place.is_needed {
             place.tape.put(place.first, self);
         }
     }
@@ -142,13 +144,13 @@ pub struct Sink<'a, W> {
 }
 
 /// That a rule has given its gradients.
-pub struct Given(pub(crate) Result<(), Error>);
+pub struct Given(pub(crate) tape::Outcome);
 
 /// The gradients that a tape needs, input by input.
 pub struct Taker<'a> {
     tape: tape::Sink<'a>,
     /// Where there are lists among the inputs, how many tensors each input is.
-    sizes: Option<&'a [u32]>,
+    sizes: Option<&'a Vec<u32>>,
     /// The next input, and its first tensor.
     input: usize,
     first: usize,
@@ -158,12 +160,17 @@ impl Taker<'_> {
     /// Takes the gradient of the next input, if the tape needs it.
     #[inline]
     fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
-        let size = self.sizes.map_or(1, |sizes| sizes[self.input] as usize);
         let first = self.first;
-        // Each is asked for, so that one that does not come is noticed.
-        let needed = (first..first + size).fold(false, |needed, position| self.tape.needs(position) | needed);
-        if needed {
-            gradient().put(Place { tape: &mut self.tape, first, size });
+        let (size, is_needed) = match self.sizes {
+            None => (1, self.tape.needs(first)),
+            Some(sizes) => {
+                let size = sizes[self.input] as usize;
+                // Each is asked for, so that one that does not come is noticed.
+                (size, (first..first + size).fold(false, |needed, position| self.tape.needs(position) | needed))
+            }
+        };
+        if is_needed {
+            gradient().put(Place { tape: &mut self.tape, first, size, is_needed });
         }
         self.input += 1;
         self.first += size;
@@ -184,7 +191,7 @@ impl Taker<'_> {
 
 impl<'a, W> Sink<'a, W> {
     #[inline]
-    pub(crate) fn new(tape: tape::Sink<'a>, sizes: Option<&'a [u32]>) -> Self {
+    pub(crate) fn new(tape: tape::Sink<'a>, sizes: Option<&'a Vec<u32>>) -> Self {
         Sink { taker: Taker { tape, sizes, input: 0, first: 0 }, wanted: PhantomData }
     }
 

@@ -268,7 +268,7 @@ impl<P: Parameter> Parameter for Captured<P> {
     fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
         let mut inside = SeenMembers::default();
         self.1.see(&mut inside);
-        seen.captured.extend(inside.inputs.iter().map(|member| (member.identity, self.0)));
+        seen.rare().captured.extend(inside.inputs.iter().map(|member| (member.identity, self.0)));
     }
 }
 
@@ -291,10 +291,24 @@ pub struct SeenMembers<'a> {
     pub(super) inputs: SmallVec<[Member<'a>; 4]>,
     /// Those that are `#[nondiff]`.
     pub(super) known: SmallVec<[Member<'a>; 1]>,
-    /// Those that a closure has captured, with the names of the locals.
+    /// What most calls have nothing of.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// What is seen in calls of closures, and of functions with lists among their inputs.
+#[derive(Default)]
+#[doc(hidden)]
+pub(super) struct Rare {
+    /// Tensors that a closure has captured, with the names of the locals.
     pub(super) captured: Vec<(Identity, &'static str)>,
     /// Where there are lists, how many tensors each input is.
     pub(super) sizes: Vec<u32>,
+}
+
+impl SeenMembers<'_> {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 impl Inputs for () {
@@ -315,7 +329,7 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
         self.0.see(seen);
         if P::IS_INPUT && has_lists {
             let size = seen.inputs.len() - before;
-            seen.sizes.push(u32::try_from(size).expect("a list has fewer than 2^32 tensors"));
+            seen.rare().sizes.push(u32::try_from(size).expect("a list has fewer than 2^32 tensors"));
         }
         self.1.members(seen, has_lists);
     }

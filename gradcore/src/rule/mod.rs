@@ -19,9 +19,8 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::error::Error;
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Member, Origin, Output, Rule, Upstream};
+use crate::tape::{Backward, Member, Origin, Outcome, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
@@ -32,6 +31,10 @@ use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 use output::{OutputValue, Outputs};
 
+/// How many tensors each input is, where some are lists: a thin pointer, because it is in every call.
+#[allow(clippy::box_collection)]
+type Sizes = Option<Box<Vec<u32>>>;
+
 /// A call of a rule whose body is running.
 pub struct Call<W> {
     origin: Origin,
@@ -39,7 +42,7 @@ pub struct Call<W> {
     inputs: u64,
     begun: Begun,
     /// Where there are lists among the inputs and a tape records, how many tensors each input is.
-    sizes: Option<Box<[u32]>>,
+    sizes: Sizes,
     /// What the gradients are made of, as nested pairs.
     wanted: PhantomData<fn() -> W>,
 }
@@ -59,10 +62,12 @@ where
         let mut seen = SeenMembers::default();
         inputs.members(&mut seen, I::HAS_LISTS);
         begun = recorder::begin(rule, &seen.inputs, &seen.known);
-        recorder::name_captures(begun, seen.captured);
-        if I::HAS_LISTS {
-            begun.watched = watched_inputs(begun.watched, &seen.sizes);
-            sizes = Some(seen.sizes.into_boxed_slice());
+        if let Some(rare) = seen.rare {
+            recorder::name_captures(begun, rare.captured);
+            if I::HAS_LISTS {
+                begun.watched = watched_inputs(begun.watched, &rare.sizes);
+                sizes = Some(Box::new(rare.sizes));
+            }
         }
     }
     Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, sizes, wanted: PhantomData }
@@ -137,7 +142,7 @@ impl<W> Drop for Call<W> {
 struct Recorded<O, W, B> {
     origin: Origin,
     inputs: u64,
-    sizes: Option<Box<[u32]>>,
+    sizes: Sizes,
     backward: B,
     signature: PhantomData<fn() -> (O, W)>,
 }
@@ -151,14 +156,14 @@ where
     }
 
     fn parameter(&self, position: usize) -> String {
-        let (input, element) = input_at(position, self.sizes.as_deref());
+        let (input, element) = input_at(position, self.sizes.as_deref().map(Vec::as_slice));
         let is_input = |parameter: &usize| self.inputs >> parameter & 1 != 0;
         let parameter = (0..64).filter(is_input).nth(input);
         let name = parameter.and_then(|parameter| self.origin.rule.parameters.get(parameter)).unwrap_or(&"?");
         element.map_or_else(|| (*name).to_owned(), |element| format!("{name}[{element}]"))
     }
 
-    fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Result<(), Error> {
+    fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Outcome {
         (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref())).0
     }
 }

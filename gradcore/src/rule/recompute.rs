@@ -76,7 +76,7 @@ impl<W> Rerun<W> {
     ///
     /// # Panics
     /// Panics if the body returned an error, which it did not the first time.
-    pub fn end(&self, outcome: impl Outcome) -> Given {
+    pub fn end(&self, outcome: impl SecondRun) -> Given {
         let Origin { rule, .. } = self.origin;
         outcome.given().unwrap_or_else(|| {
             panic!(
@@ -106,16 +106,16 @@ impl<O, E> Returned<O> for Result<O, E> {
 }
 
 /// What the second run came to.
-pub trait Outcome {
+pub trait SecondRun {
     /// That the gradients are given, unless the body returned an error.
     fn given(self) -> Option<Given>;
 }
-impl Outcome for Given {
+impl SecondRun for Given {
     fn given(self) -> Option<Given> {
         Some(self)
     }
 }
-impl<E> Outcome for Result<Given, E> {
+impl<E> SecondRun for Result<Given, E> {
     fn given(self) -> Option<Given> {
         self.ok()
     }

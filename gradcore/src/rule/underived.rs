@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::tape::recorder;
-use crate::tape::{Backward, Member, Origin, Output, Sink, Upstream};
+use crate::tape::{Backward, Member, Origin, Outcome, Output, Sink, Upstream};
 use crate::tensor::{Identity, Tensor};
 
 /// What stands in the way of a derivative.
@@ -45,15 +45,15 @@ impl Backward for Underived {
         (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
-    fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Result<(), Error> {
+    fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Outcome {
         let Underived { origin, order, reason } = *self;
-        Err(Error::HigherDerivative {
+        Err(Box::new(Error::HigherDerivative {
             order,
             function: origin.rule.name,
             defined: origin.rule.place(),
             called: origin.called,
             reason,
-        })
+        }))
     }
 }
 

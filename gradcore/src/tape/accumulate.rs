@@ -7,11 +7,10 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::backward::Sink;
-use super::node::{Backward, Origin, Rule, Upstream};
+use super::node::{Backward, Origin, Outcome, Rule, Upstream};
 use super::record::{Member, Output};
 use super::recorder;
 use crate::element::Real;
-use crate::error::Error;
 use crate::kernels::elementwise;
 use crate::tensor::{Erased, Identity, Tensor};
 
@@ -64,7 +63,7 @@ impl Backward for Sum {
     fn parameter(&self, position: usize) -> String {
         SUM.parameters[position].to_owned()
     }
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Result<(), Error> {
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
         let Some(gradient) = &upstream.gradients[0] else { return Ok(()) };
         for position in (0..2).filter(|position| sink.needs(*position)).collect::<SmallVec<[usize; 2]>>() {
             match gradient {

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::node::{Backward, Fit, Node, Origin, Upstream};
+use super::node::{Backward, Fit, Node, Origin, Outcome, Upstream};
 use super::recorder::LAST_BIT;
 use super::slots::{NONE, Slot};
 use crate::element::Element;
@@ -70,7 +70,7 @@ impl Gradients {
             let Some(mut upstream) = self.take_upstream(node) else { continue };
             let upstream = Upstream { gradients: &mut upstream, shapes: &shapes[node.output_slots()] };
             let sink = Sink { gradients: self, shapes, node, backward: &*backward, asked: 0, given: 0, error: None };
-            backward.run(upstream, sink)?;
+            backward.run(upstream, sink).map_err(|error| *error)?;
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ pub struct Sink<'a> {
     /// rule gave one.
     asked: u64,
     given: u64,
-    error: Option<Error>,
+    error: Option<Box<Error>>,
 }
 
 impl Sink<'_> {
@@ -157,7 +157,8 @@ impl Sink<'_> {
         let parameter = self.backward.parameter(position);
         let parameter = parameter.split('[').next().unwrap_or_default().to_owned();
         let (function, defined) = (rule.name, rule.place());
-        self.error = Some(Error::GradientCount { function, parameter, expected, found, defined, called });
+        self.error =
+            Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
     }
 
     /// Ends the pass: the rule could give no gradients.
@@ -166,12 +167,12 @@ impl Sink<'_> {
         let Origin { rule, called } = self.backward.origin();
         let (function, defined) = (rule.name, rule.place());
         self.error =
-            Some(Error::GradientFailed(Box::new(GradientFailure { function, defined, called, source: source.into() })));
+            Some(Box::new(Error::GradientFailed(Box::new(GradientFailure { function, defined, called, source: source.into() }))));
     }
 
     /// Ends the rule's turn.
     #[inline]
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
+    pub(crate) fn finish(mut self) -> Outcome {
         if self.asked != self.given {
             self.note_stops();
         }
@@ -204,13 +205,14 @@ impl Sink<'_> {
     #[cold]
     fn refuse_shape(&mut self, position: usize, found: &[usize]) {
         let Origin { rule, called } = self.backward.origin();
-        self.error = Some(Error::GradientShape(Box::new(GradientShape {
+        let shape = Error::GradientShape(Box::new(GradientShape {
             function: rule.name,
             parameter: self.backward.parameter(position),
             expected: self.shapes[self.node.inputs[position] as usize].to_vec(),
             found: found.to_vec(),
             defined: rule.place(),
             called,
-        })));
+        }));
+        self.error = Some(Box::new(shape));
     }
 }

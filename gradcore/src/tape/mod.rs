@@ -24,7 +24,7 @@ pub use differentiable::Differentiable;
 pub use differentiable::{Found, Leaf, Visitor};
 #[doc(hidden)]
 pub use node::Upstream;
-pub(crate) use node::{Backward, Origin};
+pub(crate) use node::{Backward, Origin, Outcome};
 #[doc(hidden)]
 pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};

@@ -71,12 +71,15 @@ pub struct Upstream<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
+/// How a rule's turn ended. The error is in a box, because this passes through every gradient.
+pub(crate) type Outcome = Result<(), Box<Error>>;
+
 /// The backward function of a recorded call: gives `sink` the gradients of the inputs that it needs.
 pub(crate) trait Backward {
     fn origin(&self) -> Origin;
     /// Name of the differentiable input at a position.
     fn parameter(&self, position: usize) -> String;
-    fn run(&self, upstream: Upstream<'_>, sink: Sink<'_>) -> Result<(), Error>;
+    fn run(&self, upstream: Upstream<'_>, sink: Sink<'_>) -> Outcome;
 }
 
 #[derive(Clone)]

@@ -32,6 +32,9 @@ struct ActiveTape {
     record: Rc<RefCell<Record>>,
 }
 
+/// Tensors, and the names of the locals.
+type Captured = Vec<(Identity, &'static str)>;
+
 /// A rule whose body is running.
 struct Frame {
     rule: &'static Rule,
@@ -39,7 +42,7 @@ struct Frame {
     /// Arguments that are `#[nondiff]`.
     known: SmallVec<[Identity; 1]>,
     /// Tensors that the rule has captured as a closure, with the names of the locals.
-    captured: Vec<(Identity, &'static str)>,
+    captured: Option<Box<Captured>>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -138,9 +141,10 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
 }
 
 /// Notes by which names a rule, as a closure, has captured tensors.
-pub(crate) fn name_captures(begun: Begun, captured: Vec<(Identity, &'static str)>) {
+pub(crate) fn name_captures(begun: Begun, captured: Captured) {
     if begun.depth != 0 && !captured.is_empty() {
-        RECORDER.with_borrow_mut(|recorder| recorder.frames[begun.depth as usize - 1].captured = captured);
+        RECORDER
+            .with_borrow_mut(|recorder| recorder.frames[begun.depth as usize - 1].captured = Some(Box::new(captured)));
     }
 }
 
@@ -215,7 +219,7 @@ impl Recorder {
             rule,
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
-            captured: Vec::new(),
+            captured: None,
             serials: (*barrier, *next_serial),
             first_sequence: Identity::upcoming(),
             slots_before,
@@ -260,7 +264,11 @@ impl Recorder {
 #[cold]
 fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> String {
     let Frame { rule, captured, .. } = frame;
-    let local = captured.iter().find(|(identity, _)| *identity == used.identity).map(|(_, name)| *name);
+    let local = captured
+        .iter()
+        .flat_map(|captured| captured.iter())
+        .find(|(identity, _)| *identity == used.identity)
+        .map(|(_, name)| *name);
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
     let name = expression.or(local).or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
