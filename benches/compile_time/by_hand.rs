@@ -6,7 +6,7 @@ use gradcore::prelude::*;
 pub fn unary_0000(x: &Tensor) -> Tensor {
     let call = enter(rule!("unary_0000", line!(), "x"), (Input(&x), ()));
     let y = tf::exp(x);
-    let kept_y = (&&&Capture(&y)).__keep(&call, !0, "y");
+    let kept_y = (&&&Capture(&y)).keep_for_grad(&call, !0, "y");
     let grad = call.backward::<Tensor, _>(move |dy, sink| sink.whole(dy * kept_y.get()));
     call.exit::<Tensor, _>(y, grad)
 }
@@ -14,8 +14,8 @@ pub fn unary_0000(x: &Tensor) -> Tensor {
 #[track_caller]
 pub fn binary_0000(a: &Tensor, b: &Tensor) -> Tensor {
     let call = enter(rule!("binary_0000", line!(), "a", "b"), (Input(&a), (Input(&b), ())));
-    let kept_a = (&&&Capture(&a)).__keep(&call, 2, "a");
-    let kept_b = (&&&Capture(&b)).__keep(&call, 1, "b");
+    let kept_a = (&&&Capture(&a)).keep_for_grad(&call, 2, "a");
+    let kept_b = (&&&Capture(&b)).keep_for_grad(&call, 1, "b");
     let grad = call.backward::<Tensor, _>(move |dy, sink| {
         sink.next(|| dy * kept_b.get()).next(|| dy * kept_a.get()).done()
     });
@@ -48,8 +48,8 @@ impl Dense0000 {
     #[track_caller]
     pub fn call(&self, x: &Tensor) -> Tensor {
         let call = enter(rule!("call", line!(), "x", "self.w"), (Input(&x), (Input(&self.w), ())));
-        let kept_w = (&&&Capture(&self.w)).__keep(&call, 1, "self.w");
-        let kept_x = (&&&Capture(&x)).__keep(&call, 2, "x");
+        let kept_w = (&&&Capture(&self.w)).keep_for_grad(&call, 1, "self.w");
+        let kept_x = (&&&Capture(&x)).keep_for_grad(&call, 2, "x");
         let grad = call.backward::<Tensor, _>(move |dy, sink| {
             sink.next(|| tf::matmul(dy, &kept_w.get(), transpose_b(true)))
                 .next(|| tf::matmul(kept_x.get(), dy, transpose_a(true)))

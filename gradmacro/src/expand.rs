@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::arrays;
+use crate::check::is_constant;
 use crate::checked;
 use crate::closure;
 use crate::fill::{Exits, filled};
@@ -191,6 +192,8 @@ fn inputs(model: &GradFn) -> TokenStream {
             None => probed,
         };
         let found = match parameter.kind {
+            // What is plain to see need not be found out by the compiler.
+            _ if is_constant(&parameter.ty) => quote!(#constant),
             ParameterKind::ByType => by_type,
             ParameterKind::Nondiff => quote!(#nondiff(#by_type)),
         };

@@ -116,18 +116,24 @@ impl<W> Call<W> {
         let value = value.into_output();
         let renewed = value.renewed();
         if self.begun.depth != 0 {
-            let outputs = value.described(&renewed);
-            for Output { inside, shape, .. } in outputs.iter().filter(|output| !output.inside.is_computed()) {
-                recorder::expect_input(Member { identity: *inside, shape, name: None }, None);
-            }
-            let begun = std::mem::take(&mut self.begun);
             let (origin, inputs, sizes) = (self.origin, self.inputs, self.sizes.take());
-            recorder::finish(begun, &outputs, || {
-                Rc::new(Recorded { origin, inputs, sizes, backward, signature: PhantomData::<fn() -> (O, W)> })
-            });
+            let signature = PhantomData::<fn() -> (O, W)>;
+            let is_watched = self.watches(!0);
+            let recorded = is_watched
+                .then(|| Rc::new(Recorded { origin, inputs, sizes, backward, signature }) as Rc<dyn Backward>);
+            record(&mut self.begun, &value.described(&renewed), recorded);
         }
         renewed
     }
+}
+
+/// Ends the call whose body has begun. It is the same for every rule, and so compiled once.
+#[track_caller]
+fn record(begun: &mut Begun, outputs: &[Output], recorded: Option<Rc<dyn Backward>>) {
+    for Output { inside, shape, .. } in outputs.iter().filter(|output| !output.inside.is_computed()) {
+        recorder::expect_input(Member { identity: *inside, shape, name: None }, None);
+    }
+    recorder::finish_with(std::mem::take(begun), outputs, recorded);
 }
 
 impl<W> Drop for Call<W> {

@@ -157,8 +157,7 @@ impl Sink<'_> {
         let parameter = self.backward.parameter(position);
         let parameter = parameter.split('[').next().unwrap_or_default().to_owned();
         let (function, defined) = (rule.name, rule.place());
-        self.error =
-            Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
+        self.error = Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
     }
 
     /// Ends the pass: the rule could give no gradients.
@@ -166,8 +165,12 @@ impl Sink<'_> {
     pub(crate) fn fail(&mut self, source: Box<dyn std::error::Error + Send + Sync>) {
         let Origin { rule, called } = self.backward.origin();
         let (function, defined) = (rule.name, rule.place());
-        self.error =
-            Some(Box::new(Error::GradientFailed(Box::new(GradientFailure { function, defined, called, source: source.into() }))));
+        self.error = Some(Box::new(Error::GradientFailed(Box::new(GradientFailure {
+            function,
+            defined,
+            called,
+            source: source.into(),
+        }))));
     }
 
     /// Ends the rule's turn.

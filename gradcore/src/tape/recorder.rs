@@ -154,9 +154,14 @@ pub(crate) fn abandon(depth: u32) {
 }
 
 /// Ends a call and records it on every tape that watches an input.
+#[inline]
 pub(crate) fn finish(begun: Begun, outputs: &[Output], backward: impl FnOnce() -> Rc<dyn Backward>) {
-    // Made before and dropped after the recorder is borrowed: what it keeps may run code of the user's.
-    let backward = (begun.watched != 0).then(backward);
+    finish_with(begun, outputs, (begun.watched != 0).then(backward));
+}
+
+/// As [`finish`], with the backward function if an input is watched.
+pub(crate) fn finish_with(begun: Begun, outputs: &[Output], backward: Option<Rc<dyn Backward>>) {
+    // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
     RECORDER.with_borrow_mut(|recorder| {
         let (Some(frame), Some(backward)) = (recorder.end_frame(begun.depth), &backward) else { return };
         for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
