@@ -2,8 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
-use syn::{BinOp, Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
+use syn::{BinOp, Block, Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
 
 use crate::names;
 use crate::scope::{Handler, Scopes, Walker};
@@ -34,7 +36,8 @@ impl Place {
                 Some(place)
             }
             Expr::Index(index) => {
-                let mut place = Place::of(&index.expr)?;
+                // An element of a local may not be there, where `grad` does not look.
+                let mut place = Place::of(&index.expr).filter(Place::is_within_self)?;
                 let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &*index.index else { return None };
                 place.parts.push(format!("[{}]", number.token()));
                 Some(place)
@@ -45,6 +48,10 @@ impl Place {
 
     fn contains(&self, other: &Place) -> bool {
         self.root == other.root && other.parts.starts_with(&self.parts)
+    }
+
+    fn is_within_self(&self) -> bool {
+        self.is_self() && !self.parts.is_empty()
     }
 
     fn is_self(&self) -> bool {
@@ -116,6 +123,8 @@ pub(crate) struct Captured {
     pub(crate) used_in: Vec<bool>,
     /// Whether only the tokens of a macro seem to use it: it may not be used after all.
     pub(crate) guessed: bool,
+    /// Whether it is a parameter of the function, and not a local of the same name.
+    pub(crate) is_parameter: bool,
 }
 
 /// Finds what `statements` and `gradients` capture, and puts [`Captured::name`] where a part or `self` stood.
@@ -152,6 +161,7 @@ pub(crate) fn captures(
             used_by: used.iter().map(|used| uses(used, place)).collect(),
             used_in: shared.iter().map(|used| uses(used, place)).collect(),
             guessed: !uses(&certain, place),
+            is_parameter: around.is_parameter(&place.root),
         });
     }
     walk(&mut Renamer { captured: &captured }, own, statements, gradients, |_| ());
@@ -193,6 +203,15 @@ pub(crate) fn changed_captures(
 ) -> Vec<(String, TokenStream)> {
     let mut finder = Changes { around, found: Vec::new() };
     walk(&mut finder, own, statements, gradients, |_| ());
+    finder.found
+}
+
+/// As [`changed_captures`], of a whole body that uses the locals `around` it.
+pub(crate) fn changes_of(around: &[Ident], body: &mut Block) -> Vec<(String, TokenStream)> {
+    let mut scopes = Scopes::default();
+    around.iter().for_each(|local| scopes.bind_name(local));
+    let mut finder = Changes { around: &scopes, found: Vec::new() };
+    Walker { handler: &mut finder, scopes: Scopes::default() }.visit_block_mut(body);
     finder.found
 }
 
@@ -370,25 +389,48 @@ fn is_point(token: &TokenTree) -> bool {
 fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
     let mut place = Place::local(root);
     let mut length = 0;
-    while let [point, TokenTree::Ident(field), rest @ ..] = &tokens[length..] {
-        let is_method = match rest.first() {
-            Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
-            Some(TokenTree::Punct(punct)) => punct.as_char() == ':',
-            _ => false,
-        };
-        if !is_point(point) || is_method {
-            break;
-        }
-        place.parts.push(format!(".{field}"));
-        length += 2;
+    while let Some((part, tokens_of_part)) = part_at(&tokens[length..], place.is_within_self()) {
+        place.parts.push(part);
+        length += tokens_of_part;
     }
     (place, length)
 }
 
+/// A part of a place, `.w`, `.0` or `[0]`, and the number of its tokens.
+fn part_at(tokens: &[TokenTree], may_be_index: bool) -> Option<(String, usize)> {
+    match tokens {
+        [point, TokenTree::Ident(field), rest @ ..] if is_point(point) => {
+            let is_method = match rest.first() {
+                Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+                Some(TokenTree::Punct(punct)) => punct.as_char() == ':',
+                _ => false,
+            };
+            (!is_method).then(|| (format!(".{field}"), 2))
+        }
+        [point, TokenTree::Literal(field), ..] if is_point(point) && is_number(&field.to_string()) => {
+            Some((format!(".{field}"), 2))
+        }
+        [TokenTree::Group(index), ..] if may_be_index && index.delimiter() == Delimiter::Bracket => {
+            let index = index.stream().to_string();
+            is_number(&index).then(|| (format!("[{index}]"), 1))
+        }
+        _ => None,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|digit| digit.is_ascii_digit())
+}
+
 /// The names in braces in a format string: of what is shown, and of widths and precisions (`{x:>w$.p$}`).
-fn names_in_format(text: &str, span: Span) -> impl Iterator<Item = Ident> {
+pub(crate) fn names_in_format(text: &str, span: Span) -> impl Iterator<Item = Ident> {
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
-    let named = move |part: &str| syn::parse_str::<Ident>(part).ok().map(|name| Ident::new(&name.to_string(), span));
+    let named = move |part: &str| match syn::parse_str::<Ident>(part) {
+        Ok(name) => Some(Ident::new(&name.to_string(), span)),
+        // `{type}` shows `r#type`.
+        Err(_) => Ident::parse_any.parse_str(part).ok().map(|name| Ident::new_raw(&name.to_string(), span)),
+    };
+    let text = text.replace("{{", "");
     let mut names = Vec::new();
     for braced in text.split('{').skip(1) {
         let braced = braced.split('}').next().unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::checked;
 use crate::closure;
 use crate::elementwise;
 use crate::exit;
-use crate::model::{GradFn, Gradients, ParameterKind, Rule, is_tensor};
+use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule, is_tensor};
 use crate::report::Report;
 use crate::upstream::constant_gradients;
 use crate::values::is_none;
@@ -241,7 +241,7 @@ fn returns_values(rule: &Rule, report: &mut Report) {
     for early in &rule.bare_returns {
         report.error(
             early,
-            "expected the gradient after this `return`, found nothing; write `return None;` where no gradient flows",
+            "expected the gradient after this `return`, found nothing; where no gradient flows, write `return None;`, and `Some(…)` at the other ends",
         );
     }
 }
@@ -381,7 +381,8 @@ fn captures_stay_unchanged(rule: &Rule, report: &mut Report) {
 fn captures_can_be_kept(function: &GradFn, rule: &Rule, report: &mut Report) {
     for captured in &rule.captures {
         let place = captured.place.text();
-        let Some(parameter) = function.parameters.iter().find(|parameter| parameter.name == place) else { continue };
+        let of_place = |parameter: &&Parameter| captured.is_parameter && parameter.name == place;
+        let Some(parameter) = function.parameters.iter().find(of_place) else { continue };
         if let Type::Reference(reference) = &parameter.ty
             && reference.mutability.is_some()
             && is_tensor(&reference.elem).is_none()

@@ -5,15 +5,18 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprPath, FnArg, Item, ItemFn, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
+use syn::{
+    Expr, ExprLit, ExprPath, FnArg, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility,
+};
 
+use crate::capture::{changes_of, names_in_format};
 use crate::model::is_for_lints;
 use crate::names::Contract;
 use crate::report::Report;
 use crate::scope::{Handler, Scopes, Walker};
 
 /// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind
-/// itself. What is only called may as well be a function, and constants are in capitals.
+/// itself. Constants are in capitals, and a function of the module, which is taken for a local, can be cloned as well.
 pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
     let mut own = Scopes::default();
     for input in &function.sig.inputs {
@@ -21,7 +24,7 @@ pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
             own.bind(&input.pat);
         }
     }
-    let mut finder = Finder::default();
+    let mut finder = Finder { functions: vec![function.sig.ident.clone()], ..Finder::default() };
     Walker { handler: &mut finder, scopes: own }.visit_block_mut(&mut function.block.clone());
     finder.found
 }
@@ -29,24 +32,32 @@ pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
 #[derive(Default)]
 struct Finder {
     found: Vec<Ident>,
-    /// Whether the next expression is the function of a call.
-    is_called: bool,
     /// Functions that stand in the body.
     functions: Vec<Ident>,
 }
 
+impl Finder {
+    fn visit(&mut self, value: &mut Expr, own: &Scopes) {
+        Walker { handler: self, scopes: own.clone() }.visit_expr_mut(value);
+    }
+
+    fn add(&mut self, name: Option<&Ident>, own: &Scopes) {
+        let is_local = |name: &&Ident| {
+            let is_bound = own.contains(name) || self.functions.contains(name) || self.found.contains(name);
+            let text = name.to_string();
+            !is_bound && text.starts_with(|first: char| !first.is_uppercase()) && !NO_LOCALS.contains(&text.as_str())
+        };
+        self.found.extend(name.filter(is_local).cloned());
+    }
+}
+
+/// What begins like a local, and is none: `self`, and the generic functions of the prelude.
+const NO_LOCALS: [&str; 6] = ["self", "drop", "size_of", "size_of_val", "align_of", "align_of_val"];
+
 impl Handler for Finder {
     fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
         match expression {
-            Expr::Call(call) => self.is_called = matches!(&*call.func, Expr::Path(_)),
-            Expr::Path(_) if self.is_called => self.is_called = false,
-            Expr::Path(path) => {
-                let is_local = |name: &&Ident| {
-                    let is_bound = own.contains(name) || self.functions.contains(name) || self.found.contains(name);
-                    !is_bound && *name != "self" && name.to_string().starts_with(|first: char| !first.is_uppercase())
-                };
-                self.found.extend(path.path.get_ident().filter(is_local).cloned());
-            }
+            Expr::Path(path) => self.add(path.path.get_ident(), own),
             _ => {}
         }
         false
@@ -54,13 +65,22 @@ impl Handler for Finder {
 
     /// The arguments of std's macros are expressions; of others nothing is known, and a local used there alone moves.
     fn macro_tokens(&mut self, tokens: &mut Macro, own: &Scopes) {
-        let takes_values = |name: &Ident| VALUE_MACROS.contains(&name.to_string().as_str());
-        if !tokens.path.get_ident().is_some_and(takes_values) {
+        let Some(name) = tokens.path.segments.last().map(|last| last.ident.to_string()) else { return };
+        if !VALUE_MACROS.contains(&name.as_str()) {
             return;
         }
         let arguments = tokens.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-        for mut argument in arguments.into_iter().flatten().filter(|argument| !matches!(argument, Expr::Assign(_))) {
-            Walker { handler: self, scopes: own.clone() }.visit_expr_mut(&mut argument);
+        // What follows the first argument of `matches!` is a pattern.
+        let values = if name == "matches" { 1 } else { usize::MAX };
+        for mut argument in arguments.into_iter().flatten().take(values) {
+            match &mut argument {
+                Expr::Assign(named) => self.visit(&mut named.right, own),
+                Expr::Lit(ExprLit { lit: Lit::Str(format), .. }) => {
+                    let text = format.token().to_string();
+                    names_in_format(&text, format.span()).for_each(|name| self.add(Some(&name), own));
+                }
+                value => self.visit(value, own),
+            }
         }
     }
 
@@ -81,18 +101,27 @@ impl Handler for Finder {
 }
 
 /// Macros of std that take values, separated by commas.
-const VALUE_MACROS: [&str; 11] = [
+const VALUE_MACROS: [&str; 20] = [
     "assert",
     "assert_eq",
     "assert_ne",
+    "dbg",
     "debug_assert",
     "debug_assert_eq",
     "debug_assert_ne",
+    "eprint",
+    "eprintln",
     "format",
+    "matches",
     "panic",
     "print",
     "println",
+    "todo",
+    "unimplemented",
+    "unreachable",
     "vec",
+    "write",
+    "writeln",
 ];
 
 /// What a closure cannot be.
@@ -120,6 +149,13 @@ pub(crate) fn check(function: &ItemFn, report: &mut Report) {
             format_args!(
                 "a closure takes no such attribute; define `{name}` outside, without the option `closure`, or remove it"
             ),
+        );
+    }
+    let around = locals_around(function);
+    for (local, change) in changes_of(&around, &mut block.clone()) {
+        report.error(
+            change,
+            format_args!("a closure cannot change `{local}`, a local of the function around it: it has a copy of its own; return the new value, or count in a `Cell` behind an `Rc`"),
         );
     }
     let mut finder = Mistakes { name, report };

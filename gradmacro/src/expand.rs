@@ -33,7 +33,7 @@ use crate::recompute;
 ///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).__parameter(), ((&&&Probe(&k)).__parameter(), ())));
 ///     (|| -> Tensor {
 ///         call.exit::<Tensor, _>(x * k, {
-///             let kept_k = (&&&Capture(&k)).keep_for_grad(&call, 1, "k");
+///             let kept_k = (&&&&Capture(&k)).keep_for_grad(&call, 1, "k");
 ///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = kept_k.get(); dy * k }).done())
 ///         })
 ///     })()

@@ -109,22 +109,14 @@ impl Filler<'_> {
         let keeps = rule.captures.iter().map(|captured| {
             let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
             let inputs = positions(rule, &needed_by(rule, captured));
-            // One reference more: views come before whatever else can be captured.
-            let views = self.model.arrays.as_ref().map(|_| quote!(&));
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (#views &&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
+            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
         });
         let sort = if self.model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
         let (parameter, binding) = match sort {
             Sort::Arrays => arrays::upstream(&rule.parameters, contract),
             _ => upstream(rule),
         };
-        let is_always = |number: usize| matches!(rule.statements[number], Statement::Always(_));
-        let shared = seen(
-            sort,
-            captured_used(rule, move |captured| {
-                captured.used_in.iter().enumerate().any(|(number, used)| *used && is_always(number))
-            }),
-        );
+        let shared = seen(sort, captured_used(rule, |captured| is_used_always(rule, captured)));
         let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
         let statements = statements(rule, contract, &sink);
         let gradients = gradients(rule, contract, &sink, sort);
@@ -155,6 +147,12 @@ pub(crate) fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     }
     let upstream = names::upstream(pattern.span());
     (upstream.to_token_stream(), quote!(let #pattern: #ty = #upstream;))
+}
+
+/// Whether a statement that always runs uses a capture.
+fn is_used_always(rule: &Rule, captured: &Captured) -> bool {
+    let mut statements = rule.statements.iter().zip(&captured.used_in);
+    statements.any(|(statement, used)| *used && matches!(statement, Statement::Always(_)))
 }
 
 /// By number of the gradient, whether it needs a capture, itself or through a `let`.
@@ -195,7 +193,9 @@ pub(crate) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> Toke
         };
         let place = names::at(value.span());
         let needed_by = positions(rule, needed_by);
-        let used = captured_used(rule, |captured| captured.used_in[number]).chain(lets_used(rule, uses));
+        // What statements use that always run is bound before them all.
+        let is_bound_here = |captured: &Captured| captured.used_in[number] && !is_used_always(rule, captured);
+        let used = captured_used(rule, is_bound_here).chain(lets_used(rule, uses));
         let (declared, kept): (Vec<_>, Vec<_>) = used.map(|Used { pattern, kept, .. }| (pattern, kept)).unzip();
         let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         quote_spanned! {place=>

@@ -34,7 +34,7 @@ pub(crate) struct Let {
 
 /// The statements, and for each gradient the [`Let`]s that it uses, by number of the statement.
 pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>, Vec<Vec<usize>>) {
-    let bound: Vec<Bound> = statements.iter().map(Bound::by).collect();
+    let bound = bound_by(&statements);
     let used_by_statements: Vec<Vec<usize>> =
         statements.iter().enumerate().map(|(number, statement)| uses(statement, &bound[..number])).collect();
     let used_by_gradients: Vec<Vec<usize>> = gradients.iter().map(|gradient| uses(gradient, &bound)).collect();
@@ -111,6 +111,33 @@ impl Bound {
     }
 }
 
+/// What each statement binds. A `let` that uses what may change, as an iterator does, has an effect on it, and one of
+/// whose names another `let` shadows cannot be made in one piece.
+fn bound_by(statements: &[Stmt]) -> Vec<Bound> {
+    let mut bound: Vec<Bound> = statements.iter().map(Bound::by).collect();
+    let mut changing: Vec<String> = Vec::new();
+    for (number, statement) in statements.iter().enumerate() {
+        let tokens = statement.to_token_stream();
+        let uses_changing = changing.iter().any(|name| mentions(&tokens, name));
+        let is_shadowed = |name: &Ident| bound[number + 1..].iter().any(|later| later.names.contains(name));
+        let names = &bound[number].names;
+        let is_in_parts = names.len() > 1 && names.iter().any(is_shadowed);
+        if may_change(statement) {
+            changing.extend(bound[number].names.iter().map(ToString::to_string));
+        }
+        bound[number].is_calm &= !uses_changing && !is_in_parts && !may_change(statement);
+    }
+    bound
+}
+
+/// Whether what a statement binds may change without being bound anew.
+fn may_change(statement: &Stmt) -> bool {
+    const WITH_STATE: [&str; 7] = ["Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "Rc", "Arc"];
+    let Stmt::Local(Local { pat, init, .. }) = statement else { return false };
+    let value = init.as_ref().map(|init| init.expr.to_token_stream()).unwrap_or_default();
+    !binds_values(pat) || WITH_STATE.iter().any(|name| mentions(&value, name))
+}
+
 struct Names(Vec<Ident>);
 
 impl Visit<'_> for Names {
@@ -143,12 +170,53 @@ fn binds_values(pattern: &Pat) -> bool {
     }
 }
 
+/// Whether a gradient calls a method on a local of the rule that may change, as in `it.next()`: then those before it cannot
+/// be left out.
+pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool {
+    struct Calls<'a>(&'a [Ident], bool);
+    impl Visit<'_> for Calls<'_> {
+        fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
+            let root = match &*call.receiver {
+                Expr::Path(path) => path.path.get_ident(),
+                _ => None,
+            };
+            self.1 |= call.method != "clone" && root.is_some_and(|root| self.0.contains(root));
+            visit::visit_expr_method_call(self, call);
+        }
+        fn visit_expr_reference(&mut self, reference: &ExprReference) {
+            self.1 |= reference.mutability.is_some();
+            visit::visit_expr_reference(self, reference);
+        }
+    }
+    let mut changing = Names(Vec::new());
+    statements.iter().filter(|statement| may_change(statement)).for_each(|statement| changing.visit_stmt(statement));
+    let mut calls = Calls(&changing.0, false);
+    gradients.iter().for_each(|gradient| calls.visit_expr(gradient));
+    gradients.len() > 1 && calls.1
+}
+
 /// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
 /// its word, unless it is called on a static.
 fn is_calm(expression: &Expr) -> bool {
     let mut effects = Effects(false);
     effects.visit_expr(expression);
     !effects.0
+}
+
+/// Whether an expression is a static, or a part of one.
+fn is_static(receiver: &Expr) -> bool {
+    match receiver {
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let name = last.ident.to_string();
+            !name.contains(char::is_lowercase) && name.contains(char::is_uppercase)
+        }),
+        Expr::Field(field) => is_static(&field.base),
+        Expr::Index(index) => is_static(&index.expr),
+        Expr::Paren(inner) => is_static(&inner.expr),
+        Expr::Reference(inner) => is_static(&inner.expr),
+        Expr::Unary(inner) => is_static(&inner.expr),
+        _ => false,
+    }
 }
 
 struct Effects(bool);
@@ -190,10 +258,7 @@ impl Visit<'_> for Effects {
         visit::visit_expr_reference(self, reference);
     }
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        if let Expr::Path(receiver) = &*call.receiver {
-            let is_static = |name: String| !name.contains(char::is_lowercase);
-            self.0 |= receiver.path.segments.last().is_some_and(|last| is_static(last.ident.to_string()));
-        }
+        self.0 |= is_static(&call.receiver);
         visit::visit_expr_method_call(self, call);
     }
     fn visit_stmt(&mut self, statement: &Stmt) {
@@ -211,7 +276,10 @@ pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(found) => found == name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        TokenTree::Literal(literal) => {
+            let shown = format!("{{{}", name.trim_start_matches("r#"));
+            literal.to_string().replace("{{", "").contains(&shown)
+        }
         TokenTree::Punct(_) => false,
     })
 }

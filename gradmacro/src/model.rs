@@ -371,7 +371,7 @@ fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form:
     around.iter().for_each(|local| scopes.bind_name(local));
     for input in &function.sig.inputs {
         if let FnArg::Typed(input) = input {
-            scopes.bind(&input.pat);
+            scopes.bind_parameter(&input.pat);
         }
     }
     let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
@@ -494,6 +494,7 @@ fn bound_name(pattern: &Pat) -> Option<Ident> {
 }
 
 const NO_ASYNC: &str = "`grad` cannot be `async`: it runs, and returns its gradients, when a tape asks for them";
+const NO_GENERICS: &str = "an inner `grad` takes no generic parameters: it is part of the function around it, and may use that one's; leave lifetimes out";
 const NO_ATTRIBUTE: &str = "`grad` takes no attribute; for a rule of its own, such as one for the second derivative, define a `#[custom_gradient]` function of everything that it uses, outside, and call that in `grad`";
 
 /// Whether an attribute sets lints, or documents: one that changes nothing of what is compiled.
@@ -540,6 +541,9 @@ impl Rule {
         let block = &function.block;
         let mut rule =
             Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around, form);
+        if !function.sig.generics.params.is_empty() {
+            rule.refused.push((function.sig.generics.to_token_stream(), NO_GENERICS));
+        }
         if let Some(token) = &function.sig.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
@@ -557,10 +561,13 @@ impl Rule {
         form: Form,
     ) -> Self {
         let bare_returns = bare_returns(&body);
-        let (early, fallible) = (leaves_early(&body), ends_with_ok(&body));
+        let fallible = ends_with_ok(&body);
+        // A macro such as `ensure!` may return an `Err`.
+        let early = leaves_early(&body) || fallible;
         // What `return` leaves must stay in one piece.
         let (mut statements, value) = if early { (Vec::new(), Some(body)) } else { statements_and_value(body) };
-        let (split, mut values, types) = match value {
+        let declared_whole = declared.clone();
+        let (split, values, types) = match value {
             None => (false, Vec::new(), Vec::new()),
             Some(value @ (Expr::Tuple(_) | Expr::Array(_))) if form.one_list => (false, vec![value], vec![declared]),
             Some(Expr::Tuple(tuple)) if !early && !tuple.elems.is_empty() => {
@@ -573,6 +580,10 @@ impl Rule {
             }
             Some(value) if !early && is_single(&value) => (true, vec![value], vec![declared]),
             Some(value) => (false, vec![value], vec![declared]),
+        };
+        let (split, mut values, types) = match split && lets::change_each_other(&statements, &values) {
+            true => (false, vec![tuple_of(values)], vec![declared_whole]),
+            false => (split, values, types),
         };
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
@@ -594,6 +605,11 @@ impl Rule {
         };
         Rule { written, parameters, statements, gradients, uses, captures, changed, bare_returns, refused: Vec::new() }
     }
+}
+
+/// The gradients in one expression.
+fn tuple_of(gradients: Vec<Expr>) -> Expr {
+    parse_quote!((#(#gradients),*))
 }
 
 /// A type for each component, if the declared type shows as many.

@@ -2,7 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Block, FnArg, GenericArgument, ItemFn, Pat, PathArguments, ReturnType, Type, parse_quote};
+use syn::visit::Visit;
+use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, ReturnType, Type, parse_quote};
 
 use crate::capture::{Place, places_among};
 use crate::fill::{Exits, filled, output};
@@ -13,15 +14,23 @@ use crate::report::Report;
 
 /// How a body runs again.
 pub(crate) struct Again {
-    /// What the body is given: parameters and parts of `self`, and the name of each where it runs again.
-    given: Vec<(Place, Ident)>,
+    given: Vec<Given>,
     /// The function with these names.
     model: Box<GradFn>,
 }
 
+/// What the body is given: a parameter or a part of `self`.
+struct Given {
+    place: Place,
+    /// Its name where the body runs again.
+    name: Ident,
+    is_mutable: bool,
+}
+
 /// A second model of the function, for its second run. Mistakes are reported by the first.
 pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
-    let names: Vec<Ident> = function.sig.inputs.iter().flat_map(bound_names).collect();
+    let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
+    let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
     let mut function = function.clone();
     let (given, body) = places_among(function.block.to_token_stream(), &names);
     if let Ok(body) = syn::parse2(body) {
@@ -29,26 +38,25 @@ pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
     }
     let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
     let model = GradFn::of(options, None, None, function, &mut Report::default());
+    let is_mutable =
+        |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
+    let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
     Again { given, model: Box::new(model) }
 }
 
-fn bound_names(input: &FnArg) -> Vec<Ident> {
-    fn names(pattern: &Pat, found: &mut Vec<Ident>) {
-        match pattern {
-            Pat::Ident(binding) => found.push(binding.ident.clone()),
-            Pat::Reference(inner) => names(&inner.pat, found),
-            Pat::Tuple(tuple) => tuple.elems.iter().for_each(|part| names(part, found)),
-            Pat::TupleStruct(tuple) => tuple.elems.iter().for_each(|part| names(part, found)),
-            Pat::Struct(fields) => fields.fields.iter().for_each(|field| names(&field.pat, found)),
-            Pat::Slice(slice) => slice.elems.iter().for_each(|part| names(part, found)),
-            _ => {}
+/// The names that a parameter binds.
+fn bindings(input: &FnArg) -> Vec<PatIdent> {
+    struct Bindings(Vec<PatIdent>);
+    impl Visit<'_> for Bindings {
+        fn visit_pat_ident(&mut self, binding: &PatIdent) {
+            self.0.push(binding.clone());
         }
     }
-    let mut found = Vec::new();
+    let mut found = Bindings(Vec::new());
     if let FnArg::Typed(input) = input {
-        names(&input.pat, &mut found);
+        found.visit_pat(&input.pat);
     }
-    found
+    found.0
 }
 
 /// Keeps what the body is given, then runs it once for its value.
@@ -61,11 +69,12 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
     let (kept, seen): (Vec<_>, Vec<_>) = again
         .given
         .iter()
-        .map(|(place, name)| {
+        .map(|Given { place, name, is_mutable }| {
             let (expression, text, at) = (place.expression(), place.text(), names::at(place.span()));
             let kept = names::kept(&place.as_name(), place.span());
-            let keep = quote_spanned!(at=> let #kept = (&&&#capture(&#expression)).keep_for_grad(&#call, !0, #text););
-            (keep, quote_spanned!(at=> let #name = #kept.get();))
+            let keep = quote_spanned!(at=> let #kept = (&&&&#capture(&#expression)).keep_for_grad(&#call, !0, #text););
+            let mutability = is_mutable.then(|| quote!(mut));
+            (keep, quote_spanned!(at=> let #mutability #name = #kept.get();))
         })
         .unzip();
     let for_gradient = filled((*again.model.function.block).clone(), &again.model, Exits::Again);

@@ -16,6 +16,14 @@ struct Local {
     name: Ident,
     /// Whether it is bound to a rule.
     is_rule: bool,
+    /// Whether it is a parameter of the function.
+    is_parameter: bool,
+}
+
+impl Local {
+    fn new(name: &Ident) -> Self {
+        Local { name: name.clone(), is_rule: false, is_parameter: false }
+    }
 }
 
 impl Scopes {
@@ -24,7 +32,7 @@ impl Scopes {
         struct Names<'a>(&'a mut Vec<Local>);
         impl Visit<'_> for Names<'_> {
             fn visit_pat_ident(&mut self, pattern: &PatIdent) {
-                self.0.push(Local { name: pattern.ident.clone(), is_rule: false });
+                self.0.push(Local::new(&pattern.ident));
                 if let Some((_, inner)) = &pattern.subpat {
                     self.visit_pat(inner);
                 }
@@ -34,9 +42,21 @@ impl Scopes {
         Names(&mut self.0).visit_pat(pattern);
     }
 
+    /// Makes the names of a parameter visible.
+    pub(crate) fn bind_parameter(&mut self, pattern: &Pat) {
+        let known = self.0.len();
+        self.bind(pattern);
+        self.0[known..].iter_mut().for_each(|local| local.is_parameter = true);
+    }
+
+    /// Whether a name means a parameter.
+    pub(crate) fn is_parameter(&self, name: &Ident) -> bool {
+        self.0.iter().rev().find(|local| local.name == *name).is_some_and(|local| local.is_parameter)
+    }
+
     /// Makes a name visible.
     pub(crate) fn bind_name(&mut self, name: &Ident) {
-        self.0.push(Local { name: name.clone(), is_rule: false });
+        self.0.push(Local::new(name));
     }
 
     /// Makes the names of a refutable pattern visible. There, `None` and `LIMIT` are constants, not bindings.

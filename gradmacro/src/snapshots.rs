@@ -51,8 +51,8 @@ fn each_gradient_keeps_and_runs_what_it_alone_uses() {
         },
     );
     for part in [
-        r#"let kept_b = (&&&Capture(&b)).keep_for_grad(&call, 1, "b");"#,
-        r#"let kept_a = (&&&Capture(&a)).keep_for_grad(&call, 2, "a");"#,
+        r#"let kept_b = (&&&&Capture(&b)).keep_for_grad(&call, 1, "b");"#,
+        r#"let kept_a = (&&&&Capture(&a)).keep_for_grad(&call, 2, "a");"#,
         "let b = kept_b.get();",
         "let a = kept_a.get();",
     ] {
@@ -82,8 +82,8 @@ fn fields_of_self_are_captured_without_the_rest() {
         "T: Copy,",
         "((&&&Probe(&x)).__parameter(), (Nondiff((&&&Probe(&mask)).__parameter()), (Input(&self.w), ())))",
         r#""x", "mask", "self.w""#,
-        r#"(&&&Capture(&self.w)).keep_for_grad(&call, 1, "self.w")"#,
-        r#"(&&&Capture(&self.scale)).keep_for_grad(&call, 1, "self.scale")"#,
+        r#"(&&&&Capture(&self.w)).keep_for_grad(&call, 1, "self.w")"#,
+        r#"(&&&&Capture(&self.scale)).keep_for_grad(&call, 1, "self.scale")"#,
         "dy * &its_self_w * its_self_scale",
         ".next(|| NoGradient)",
     ] {

@@ -107,3 +107,61 @@ fn what_only_looks_like_a_capture_a_rule_or_a_comparison() {
     assert_eq!(gradient_of(|x| f(x, None), [1.0]), [3.0]);
     assert_eq!(gradient_of(|x| f(x, Some(1.0)), [1.0]), [2.0]);
 }
+
+#[test]
+fn a_local_that_shadows_a_parameter_is_what_counts() {
+    #[custom_gradient]
+    fn f(x: &Tensor, s: impl Into<f32>, v: &mut Vec<f32>) -> Tensor {
+        let s: f32 = s.into();
+        let v = v.clone();
+        (x * s * v[0], |dy| dy * s * v.iter().sum::<f32>())
+    }
+    assert_eq!(gradient_of(|x| f(x, 2.0, &mut vec![3.0]), [1.0]), [6.0]);
+}
+
+#[test]
+fn an_element_is_looked_up_where_grad_does() {
+    #[custom_gradient]
+    fn f(x: &Tensor, ks: &[f32]) -> Tensor {
+        let grad = |dy| if ks.len() > 1 { dy * ks[1] } else { dy * ks[0] };
+        (x * ks[0], grad)
+    }
+    assert_eq!(gradient_of(|x| f(x, &[5.0]), [1.0]), [5.0]);
+    assert_eq!(gradient_of(|x| f(x, &[5.0, 7.0]), [1.0]), [7.0]);
+    assert_eq!(f(&tf::constant(2.0), &[5.0]).item(), 10.0);
+}
+
+struct Pair(Variable, [Variable; 2]);
+
+impl Pair {
+    #[custom_gradient(variables(self.0, self.1[0]))]
+    fn call(&self, x: &Tensor, r#type: &str) -> Tensor {
+        let grad = |dy| {
+            assert_eq!(format!("{type}-{}", self.1[0].size()), "sum-1");
+            assert!(self.0.size() == 1);
+            (dy * 1.0, dy * 2.0, dy * 3.0)
+        };
+        (x + &self.0 + &self.1[0], grad)
+    }
+
+    #[custom_gradient(recompute, variables(self.0, self.1[0]))]
+    fn again(&self, x: &Tensor, mut factor: f32) -> Tensor {
+        factor += 1.0;
+        let y = x * &self.0 * &self.1[0] * factor;
+        (y, |dy| (dy * factor, dy * x, dy * &self.0))
+    }
+}
+
+#[test]
+fn parts_by_number_are_parts_also_in_macros() -> Result<(), Error> {
+    let pair = Pair(Variable::new([2.0]), [3.0, 5.0].map(|value| Variable::new([value])));
+    let x = tf::constant([1.0]);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let y = pair.call(&x, "sum");
+    let (dx, d0, d1) = tape.gradient(&y, (&x, &pair.0, &pair.1[0]))?;
+    assert_eq!((dx.to_vec(), d0.to_vec(), d1.to_vec()), (vec![1.0], vec![2.0], vec![3.0]));
+    let y = pair.again(&x, 3.0);
+    assert_eq!((y.to_vec(), tape.gradient(&y, &x)?.to_vec()), (vec![24.0], vec![4.0]));
+    Ok(())
+}

@@ -150,3 +150,40 @@ fn a_watched_tensor_that_is_no_argument_is_named() {
     }
     assert_eq!(message(&stopped).expect("nothing is lost"), "[1.0, 2.0]");
 }
+
+/// Factories over functions that are only called, in the body or in `grad` alone.
+fn layer(
+    activation: impl Fn(&Tensor) -> Tensor + Clone + 'static,
+    slope: impl Fn(&Tensor) -> Tensor + Clone + 'static,
+) -> impl Fn(&Tensor) -> Tensor {
+    #[custom_gradient(closure)]
+    fn layer(x: &Tensor) -> Tensor {
+        (activation(x), |dy| dy * slope(x) * activation(x))
+    }
+    layer
+}
+
+fn tripled(x: &Tensor) -> Tensor {
+    x * 3.0
+}
+
+#[test]
+fn functions_around_it_are_kept_like_other_locals() {
+    let factor = 2.0;
+    let f = layer(tripled, move |x| x * factor);
+    assert_eq!(gradient_of(&f, [1.0, 2.0]), [6.0, 24.0]);
+
+    let (name, unit) = (String::from("f"), String::from("m"));
+    #[custom_gradient(closure)]
+    fn named(x: &Tensor) -> Tensor {
+        let shown = format!("{name} in {}", unit);
+        let grad = |dy| {
+            assert_eq!(format!("{name}{unit}"), "fm");
+            tripled(dy)
+        };
+        assert_eq!(shown, "f in m");
+        (tripled(x), grad)
+    }
+    assert_eq!(gradient_of(named, [1.0]), [3.0]);
+    assert_eq!((name.as_str(), unit.as_str()), ("f", "m"));
+}

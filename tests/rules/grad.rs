@@ -281,3 +281,24 @@ fn a_gradient_may_be_a_reference_to_whatever_grad_sees() -> Result<(), Error> {
     assert_eq!((da.item(), db.item()), (3.0, 5.0));
     Ok(())
 }
+
+#[test]
+fn a_macro_may_leave_a_rule_that_can_fail() {
+    macro_rules! ensure {
+        ($condition:expr) => {
+            if !$condition {
+                return Err("refused".into());
+            }
+        };
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| {
+            ensure!(dy.to_vec()[0] < 10.0);
+            Ok((dy * y, dy * x))
+        };
+        (x * y, grad)
+    }
+    let y = tf::constant([3.0]);
+    assert_eq!(gradient_of(|x| f(x, &y), [1.0]), [3.0]);
+}

@@ -250,3 +250,98 @@ fn what_a_let_borrows_or_cannot_clone_is_seen_all_the_same() -> Result<(), Error
     assert_eq!((tape.gradient(&y, &a)?.item(), tape.gradient(&y, &b)?.item()), (16.0, 4.0));
     Ok(())
 }
+
+#[test]
+fn what_statements_share_they_see_alike() -> Result<(), Error> {
+    #[custom_gradient]
+    fn used_twice(p: &Tensor, q: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let a = tf::exp(p * 0.0);
+            let s = dy * p;
+            assert!(p.size() > 0 && !format!("{p}").is_empty());
+            (&s * a, s * q)
+        };
+        (p * q, grad)
+    }
+    #[custom_gradient]
+    fn iterated(p: &Tensor, q: &Tensor, ks: Vec<f32>) -> Tensor {
+        let grad = |dy| {
+            let mut it = ks.iter();
+            let a = it.next().expect("a first");
+            let b = it.next().expect("a second");
+            (dy * *a, dy * *b)
+        };
+        (p * q, grad)
+    }
+    #[custom_gradient]
+    fn iterated_in_place(p: &Tensor, q: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let mut ks = [2.0, 3.0].into_iter();
+            (dy * ks.next().expect("a first"), dy * ks.next().expect("a second"))
+        };
+        (p * q, grad)
+    }
+    #[custom_gradient]
+    fn counted_in_a_cell(p: &Tensor, q: &Tensor, r: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let n = std::cell::Cell::new(0.0);
+            let next = |n: &std::cell::Cell<f32>| {
+                n.set(n.get() + 1.0);
+                n.get()
+            };
+            let a = next(&n);
+            let b = next(&n);
+            (dy * a, dy * b, dy)
+        };
+        (p + q + r, grad)
+    }
+    #[custom_gradient]
+    fn shadowed(p: &Tensor, q: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let (a, b) = (p * 1.0, 2.0);
+            let a = a * 2.0;
+            let c = a * b;
+            (dy * c, dy * 3.0)
+        };
+        (p * q, grad)
+    }
+    let (p, q, r) = (tf::constant(5.0), tf::constant(7.0), tf::constant(1.0));
+    let of_q = |f: &dyn Fn() -> Tensor| {
+        let tape = GradientTape::new();
+        tape.watch(&q);
+        tape.gradient(f(), &q).map(|dq| dq.item())
+    };
+    assert_eq!(of_q(&|| used_twice(&p, &q))?, 35.0);
+    assert_eq!(of_q(&|| iterated(&p, &q, vec![2.0, 3.0]))?, 3.0);
+    assert_eq!(of_q(&|| iterated_in_place(&p, &q))?, 3.0);
+    assert_eq!(of_q(&|| counted_in_a_cell(&p, &q, &r))?, 2.0);
+    assert_eq!(of_q(&|| shadowed(&p, &q))?, 3.0);
+    let tape = GradientTape::new();
+    tape.watch(&p);
+    assert_eq!(tape.gradient(shadowed(&p, &q), &p)?.item(), 20.0);
+    Ok(())
+}
+
+#[test]
+fn a_method_of_a_static_runs_always() -> Result<(), Error> {
+    struct Statistics {
+        runs: AtomicUsize,
+    }
+    static STATISTICS: Statistics = Statistics { runs: AtomicUsize::new(0) };
+    static COUNTS: [AtomicUsize; 1] = [AtomicUsize::new(0)];
+    #[custom_gradient]
+    fn f(p: &Tensor, q: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let a = STATISTICS.runs.fetch_add(1, Ordering::SeqCst);
+            let b = (&COUNTS[0]).fetch_add(1, Ordering::SeqCst);
+            (if a + b == 0 { dy * q } else { dy * 1.0 }, dy * p)
+        };
+        (p * q, grad)
+    }
+    let (p, q) = (tf::constant(2.0), tf::constant(3.0));
+    let tape = GradientTape::new();
+    tape.watch(&q);
+    assert_eq!(tape.gradient(f(&p, &q), &q)?.item(), 2.0);
+    assert_eq!((STATISTICS.runs.load(Ordering::SeqCst), COUNTS[0].load(Ordering::SeqCst)), (1, 1));
+    Ok(())
+}

@@ -10,7 +10,7 @@ use crate::tape::recorder;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
-/// `(&&&Capture(&x)).keep_for_grad(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
+/// `(&&&&Capture(&x)).keep_for_grad(…)` keeps the local `x`: a reference as what it refers to, everything else as a clone.
 pub struct Capture<'a, C: ?Sized>(pub &'a C);
 
 /// How a captured value is kept, and seen again through a reference.
@@ -162,7 +162,7 @@ impl<U, K> KeptValue<U, K> {
     }
 }
 
-/// First: a reference is kept as what it refers to.
+/// Second: a reference is kept as what it refers to.
 pub trait KeepReference<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
     fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
@@ -191,7 +191,7 @@ impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
     }
 }
 
-/// As well first: an optional reference.
+/// As well second: an optional reference.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
     fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
@@ -271,7 +271,7 @@ impl<T: Element> ListForm<Variable<T>> for Variables {
     }
 }
 
-/// As well first: a list of references, or of variables, which cannot be cloned.
+/// First: a list of references, or of variables, which cannot be cloned.
 pub trait KeepList<U: ?Sized> {
     /// How `grad` sees it.
     type Form;
@@ -288,7 +288,7 @@ pub trait KeepList<U: ?Sized> {
 
 macro_rules! lists {
     ($(<$($parameter:ident $(: $bound:ident)?),* $(; $length:ident)?> $list:ty, of $element:ty => $form:ty;)+) => { $(
-        impl<$($parameter: $($bound +)? ?Sized),* $(, const $length: usize)?> KeepList<$element> for &&Capture<'_, $list> {
+        impl<$($parameter: $($bound +)? ?Sized),* $(, const $length: usize)?> KeepList<$element> for &&&Capture<'_, $list> {
             type Form = $form;
             #[track_caller]
             fn keep_for_grad<W>(
@@ -313,7 +313,7 @@ lists! {
     <T: Element> Vec<Variable<T>>, of Variable<T> => Variables;
 }
 
-/// Second: any other value is cloned.
+/// Third: any other value is cloned.
 pub trait KeepValue<U> {
     /// Keeps it, if a tape watches an input in `positions`.
     fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
