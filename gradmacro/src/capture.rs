@@ -236,7 +236,8 @@ impl Handler for Changes<'_> {
     }
 }
 
-fn is_assignment(operator: BinOp) -> bool {
+/// Whether an operator assigns, as `+=` does.
+pub(crate) fn is_assignment(operator: BinOp) -> bool {
     use BinOp::{
         AddAssign, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, MulAssign, RemAssign, ShlAssign, ShrAssign,
         SubAssign,
@@ -257,7 +258,7 @@ fn is_assignment(operator: BinOp) -> bool {
 }
 
 /// The local that a place is a part of.
-fn root_of(place: &Expr) -> Option<Ident> {
+pub(crate) fn root_of(place: &Expr) -> Option<Ident> {
     match place {
         Expr::Path(path) => path.path.get_ident().cloned(),
         Expr::Field(field) => root_of(&field.base),

@@ -64,6 +64,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
         returns_a_value(function, report);
         has_an_input(function, report);
     }
+    variables_are_no_parameters(function, report);
     checked::check(function, report);
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
@@ -73,6 +74,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
             continue;
         }
         takes_every_upstream(function, rule, report);
+        borrows_the_upstream(rule, report);
         gives_a_value(rule, report);
         returns_values(rule, report);
         gives_every_gradient(function, rule, report);
@@ -172,6 +174,36 @@ fn has_an_input(function: &GradFn, report: &mut Report) {
                 if function.arrays.is_some() { "a: ArrayView2<f32>" } else { "x: &Tensor" }
             ),
         );
+    }
+}
+
+/// A place gets one gradient.
+fn variables_are_no_parameters(function: &GradFn, report: &mut Report) {
+    let text = |place: &syn::Expr| place.to_token_stream().to_string().replace(' ', "");
+    for (number, place) in function.variables.iter().enumerate() {
+        let shown = text(place);
+        if function.parameters.iter().any(|parameter| parameter.name == shown) {
+            report.error(
+                place,
+                format_args!(
+                    "`{shown}` is a parameter, which gets its gradient as such; remove it from `variables(…)`"
+                ),
+            );
+        } else if function.variables[..number].iter().any(|earlier| text(earlier) == shown) {
+            report.error(place, format_args!("`{shown}` is listed twice; remove one"));
+        }
+    }
+}
+
+/// `grad` borrows the upstream gradient.
+fn borrows_the_upstream(rule: &Rule, report: &mut Report) {
+    for (pattern, ty) in &rule.parameters {
+        if let Some(ty @ Type::Path(_)) = ty
+            && is_tensor(ty).is_some()
+        {
+            let (pattern, found) = (pattern.to_token_stream(), ty.to_token_stream());
+            report.error(ty, format_args!("`grad` borrows the upstream gradient; write `{pattern}: &{found}`"));
+        }
     }
 }
 

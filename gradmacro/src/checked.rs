@@ -7,8 +7,8 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 
-use crate::check::bounds;
-use crate::model::{GradFn, Parameter, ParameterKind, is_tensor};
+use crate::check::{bounds, is_constant};
+use crate::model::{GradFn, Parameter, ParameterKind, is_list, is_tensor};
 use crate::names;
 use crate::options::{Check, most_similar};
 use crate::report::Report;
@@ -61,6 +61,12 @@ fn is_out_of_reach(function: &GradFn, check: &Check, report: &mut Report) -> boo
     let name = &signature.ident;
     if signature.receiver().is_some() || mentions_self(signature) {
         report.error(&check.name, format_args!("`{name}` needs `Self`, which a generated test has not; {REMEDY}"));
+        return true;
+    }
+    let list = parameters(function).find(|parameter| is_list(&parameter.ty) && !is_constant(&parameter.ty));
+    if let Some(Parameter { shown, .. }) = list {
+        let message = format!("a generated test does not move the tensors of the list `{shown}`; {REMEDY}");
+        report.error(&check.name, message);
         return true;
     }
     let nameless = parameters(function).find(|parameter| parameter.pattern.is_some() || parameter.shown == "_");

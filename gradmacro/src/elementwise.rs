@@ -13,8 +13,9 @@ use crate::checked;
 use crate::exit::{self, Hole};
 use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
-use crate::model::{GradFn, Parameter, ParameterKind, Rule, is_tensor};
+use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule, is_tensor};
 use crate::names;
+use crate::values::is_none;
 use check::as_written;
 pub(crate) use check::check;
 
@@ -253,8 +254,22 @@ fn nested(all: Vec<TokenStream>) -> TokenStream {
     all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
 }
 
+/// The inputs for which every rule has a literal `None`, as a bit mask: no gradient flows to them.
+fn stops(model: &GradFn) -> Literal {
+    let of_rule = |rule: &Rule| match &rule.gradients {
+        Gradients::Split(gradients) => gradients
+            .iter()
+            .enumerate()
+            .filter(|(_, (gradient, _))| is_none(gradient))
+            .fold(0u64, |mask, (position, _)| mask | 1 << position),
+        _ => 0,
+    };
+    Literal::u64_unsuffixed(model.rules.iter().map(of_rule).reduce(|a, b| a & b).unwrap_or(0))
+}
+
 /// The call of the driver.
 fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
+    let stops = stops(model);
     let contract = &model.contract;
     // What is wrong with a constant's type is shown at the function's name.
     let place = names::at(model.function.sig.ident.span());
@@ -293,7 +308,7 @@ fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
         }
     };
     quote_spanned! {place=>
-        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls)
+        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls, #stops)
     }
 }
 

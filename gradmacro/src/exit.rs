@@ -130,7 +130,15 @@ impl Taker<'_> {
             }
             Expr::Tuple(tuple) => {
                 let found = tuple.elems.len();
-                self.report.error(tuple, format_args!("{PAIR}, found a tuple of {found}"));
+                let hint =
+                    if found > 2 { "; several outputs stand in a tuple of their own: `((a, b), grad)`" } else { "" };
+                self.report.error(tuple, format_args!("{PAIR}, found a tuple of {found}{hint}"));
+            }
+            Expr::Call(call) if !self.returns_result && is_variant(&call.func, "Ok") => {
+                self.report.error(
+                    &*call,
+                    "`Ok(…)` stands in a function whose return type is written as `Result<…>`: the macro does not see through an alias; write `-> Result<Tensor, …>`",
+                );
             }
             other => {
                 let hint = if self.returns_result { ", in `Ok(…)`" } else { "" };

@@ -42,7 +42,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     };
     let mut report = report::Report::default();
     let options = options::Options::parse(options, &mut report);
-    if options.contradictory {
+    if options.unclear {
         let errors = report.finish().err().unwrap_or_default();
         return expand::refused(function, None, &errors);
     }

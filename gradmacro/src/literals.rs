@@ -1,9 +1,11 @@
 //! Literals in a body generic over its scalar: `0.2` means a `T`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item, Lit, Local, Pat, Type};
+use syn::{
+    Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item, Lit, Local, Pat, Type, parse_quote_spanned,
+};
 
 use crate::names::{self, Contract};
 
@@ -29,7 +31,7 @@ impl VisitMut for Literals<'_> {
                 {
                     let place = names::at(float.span());
                     let (real, scalar) = (self.contract.item("Real", place), self.scalar);
-                    *expression = Expr::Verbatim(quote_spanned!(place=> <#scalar as #real>::of(#float)));
+                    *expression = parse_quote_spanned!(place=> <#scalar as #real>::of(#float));
                 }
             }
             other => visit_mut::visit_expr_mut(self, other),

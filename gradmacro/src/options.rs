@@ -28,8 +28,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<Check>,
     /// Where `gradcore` lives, if not at `::gradcore`.
     pub(crate) gradcore: Option<Path>,
-    /// Whether two of them cannot stand together, so that nothing more can be said of the function.
-    pub(crate) contradictory: bool,
+    /// Whether nothing more can be said of the function: two cannot stand together, or one is not known.
+    pub(crate) unclear: bool,
 }
 
 /// `check(x = [2, 3], n = 4)`.
@@ -83,7 +83,7 @@ impl Options {
         for (first, second, reason) in CONTRADICTIONS {
             let given = |name: &str| seen.iter().find(|seen| *seen == name);
             if let (Some(_), Some(second)) = (given(first), given(second)) {
-                options.contradictory = true;
+                options.unclear = true;
                 let message = format!("options `{first}` and `{second}` contradict each other: {reason}");
                 report.error(second, message);
             }
@@ -107,7 +107,10 @@ impl Options {
                 self.gradcore = Some(path.map_err(|_| how(&name, "crate = ::path"))?);
             }
             unknown => {
-                let advice = match most_similar(unknown, OPTIONS.iter().map(|(option, _)| *option)) {
+                // What was meant may change what the function has to be.
+                let meant = most_similar(unknown, OPTIONS.iter().map(|(option, _)| *option));
+                self.unclear |= matches!(meant, None | Some("closure" | "elementwise" | "arrays"));
+                let advice = match meant {
                     Some(option) => format!("did you mean `{option}`?"),
                     None => format!("expected {}", expected()),
                 };

@@ -1,62 +1,166 @@
 //! Whether the gradients of a rule depend on the upstream gradient, as the chain rule says that they do.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::Visit;
-use syn::{BinOp, Expr, Lit, Local, PatIdent, Stmt};
+use syn::{BinOp, Expr, Lit, Local, Macro, Pat, PatIdent, Stmt};
 
+use crate::capture::{is_assignment, root_of};
 use crate::lets::{Statement, mentions};
 use crate::model::{Gradients, Rule};
 use crate::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.
 pub(crate) fn constant_gradients(rule: &Rule) -> Vec<Expr> {
-    let mut dependent = Names(Vec::new());
-    rule.parameters.iter().for_each(|(pattern, _)| dependent.visit_pat(pattern));
+    let mut known = Known::default();
+    rule.parameters.iter().for_each(|(pattern, _)| known.bind(pattern, Depends::OnUpstream));
     for statement in &rule.statements {
         match statement {
-            Statement::Always(statement) if dependent.are_mentioned(statement) => dependent.visit_stmt(statement),
-            Statement::IfNeeded(inner) if dependent.are_mentioned(&inner.value) => dependent.visit_pat(&inner.pattern),
-            _ => {}
+            Statement::Always(statement) => known.statement(statement),
+            Statement::IfNeeded(inner) => known.bind(&inner.pattern, known.of(&inner.value)),
         }
     }
-    let is_constant = |gradient: &&Expr| !dependent.are_mentioned(gradient);
+    let is_constant = |gradient: &Expr| known.of(gradient) == Depends::OnNothing;
     match &rule.gradients {
         Gradients::Split(gradients) => {
-            let gradients = gradients.iter().map(|(gradient, _)| gradient).filter(is_constant);
-            gradients.filter(|gradient| !is_zero(gradient)).cloned().collect()
+            gradients.iter().map(|(gradient, _)| gradient).filter(|gradient| is_constant(gradient)).cloned().collect()
         }
-        Gradients::Whole { value, .. } if is_constant(&&**value) => {
-            let mut all_zero = true;
-            for_each_value_of(value, &mut |value| all_zero &= parts(value).iter().all(|part| is_zero(part)));
-            if all_zero { Vec::new() } else { vec![(**value).clone()] }
+        Gradients::Whole { value, .. } => {
+            let mut ends: Vec<Vec<Expr>> = Vec::new();
+            for_each_value_of(value, &mut |end| ends.push(parts(end).into_iter().cloned().collect()));
+            // A failure gives no gradients.
+            ends.retain(|end| !end.is_empty());
+            let most = ends.iter().map(Vec::len).max().unwrap_or(0);
+            let at = |position: usize| ends.iter().filter_map(move |end| end.get(position));
+            let is_constant_at = |position: &usize| {
+                at(*position).any(|part| is_constant(part))
+                    && at(*position).all(|part| known.of(part) != Depends::OnUpstream)
+            };
+            // What locals inside the value depend on is not known.
+            let is_certain = !has_locals(value) || known.of(value) != Depends::OnUpstream;
+            let constant =
+                (0..most).filter(is_constant_at).filter_map(|position| at(position).find(|part| is_constant(part)));
+            if is_certain { constant.cloned().collect() } else { Vec::new() }
         }
-        _ => Vec::new(),
+        Gradients::Missing => Vec::new(),
     }
+}
+
+/// What a value depends on, as far as the syntax tells.
+#[derive(Clone, Copy, PartialEq)]
+enum Depends {
+    /// Perhaps.
+    OnUpstream,
+    OnNothing,
+    /// It is none or zero, whatever comes in.
+    IsZero,
+}
+
+/// The locals of a rule, the last of each name being the one that counts.
+#[derive(Default)]
+struct Known(Vec<(String, Depends)>);
+
+impl Known {
+    fn bind(&mut self, pattern: &Pat, depends: Depends) {
+        let mut names = Names(Vec::new());
+        names.visit_pat(pattern);
+        self.0.extend(names.0.into_iter().map(|name| (name.to_string(), depends)));
+    }
+
+    fn named(&self, name: &str) -> Option<Depends> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, depends)| *depends)
+    }
+
+    fn of(&self, value: &Expr) -> Depends {
+        let is_zero_here = |name: &Ident| self.named(&name.to_string()) == Some(Depends::IsZero);
+        let tokens = value.to_token_stream();
+        let depends_on =
+            |(name, _): &&(String, Depends)| self.named(name) == Some(Depends::OnUpstream) && mentions(&tokens, name);
+        match value {
+            value if is_zero(value, &is_zero_here) => Depends::IsZero,
+            // What a macro of the user's expands to is not seen.
+            value if self.0.iter().find(depends_on).is_some() || has_macro(value) => Depends::OnUpstream,
+            _ => Depends::OnNothing,
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        if let Stmt::Local(Local { pat, init: Some(init), .. }) = statement {
+            return self.bind(pat, self.of(&init.expr));
+        }
+        // Whatever a statement may change, with the upstream gradient in it, depends on that from then on.
+        let tokens = statement.to_token_stream();
+        if self.0.iter().any(|(name, depends)| *depends == Depends::OnUpstream && mentions(&tokens, name)) {
+            let mut changed = Changed(Vec::new());
+            changed.visit_stmt(statement);
+            self.0.extend(changed.0.into_iter().map(|name| (name, Depends::OnUpstream)));
+        }
+    }
+}
+
+/// The locals that a statement may change: assigned to, borrowed mutably, called a method on, or named to a macro.
+struct Changed(Vec<String>);
+
+impl Changed {
+    fn add(&mut self, place: &Expr) {
+        self.0.extend(root_of(place).map(|root| root.to_string()));
+    }
+}
+
+impl Visit<'_> for Changed {
+    fn visit_expr(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Assign(assignment) => self.add(&assignment.left),
+            Expr::Binary(binary) if is_assignment(binary.op) => self.add(&binary.left),
+            Expr::Reference(reference) if reference.mutability.is_some() => self.add(&reference.expr),
+            Expr::MethodCall(call) => self.add(&call.receiver),
+            _ => {}
+        }
+        syn::visit::visit_expr(self, expression);
+    }
+    fn visit_macro(&mut self, tokens: &Macro) {
+        fn names(tokens: TokenStream, found: &mut Vec<String>) {
+            tokens.into_iter().for_each(|token| match token {
+                TokenTree::Ident(name) => found.push(name.to_string()),
+                TokenTree::Group(group) => names(group.stream(), found),
+                _ => {}
+            });
+        }
+        names(tokens.tokens.clone(), &mut self.0);
+    }
+}
+
+fn has_locals(value: &Expr) -> bool {
+    struct Locals(bool);
+    impl Visit<'_> for Locals {
+        fn visit_local(&mut self, _: &Local) {
+            self.0 = true;
+        }
+    }
+    let mut locals = Locals(false);
+    locals.visit_expr(value);
+    locals.0
+}
+
+/// Whether a macro that is not std's makes a part of a value.
+fn has_macro(value: &Expr) -> bool {
+    struct Macros(bool);
+    impl Visit<'_> for Macros {
+        fn visit_macro(&mut self, tokens: &Macro) {
+            let last = tokens.path.segments.last().map(|last| last.ident.to_string());
+            self.0 |= !matches!(last.as_deref(), Some("vec" | "format" | "assert" | "assert_eq" | "println"));
+        }
+    }
+    let mut macros = Macros(false);
+    macros.visit_expr(value);
+    macros.0
 }
 
 struct Names(Vec<Ident>);
 
-impl Names {
-    fn are_mentioned(&self, tokens: &impl ToTokens) -> bool {
-        let tokens = tokens.to_token_stream();
-        self.0.iter().any(|name| mentions(&tokens, &name.to_string()))
-    }
-}
-
-/// What a statement that uses the upstream gradient binds, and every local that it may change.
 impl Visit<'_> for Names {
-    fn visit_stmt(&mut self, statement: &Stmt) {
-        match statement {
-            Stmt::Local(Local { pat, .. }) => self.visit_pat(pat),
-            other => syn::visit::visit_stmt(self, other),
-        }
-    }
     fn visit_pat_ident(&mut self, binding: &PatIdent) {
         self.0.push(binding.ident.clone());
-    }
-    fn visit_expr_path(&mut self, path: &syn::ExprPath) {
-        self.0.extend(path.path.get_ident().cloned());
     }
 }
 
@@ -67,14 +171,16 @@ fn parts(value: &Expr) -> Vec<&Expr> {
         Expr::Array(array) => array.elems.iter().collect(),
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) if path.path.is_ident("Ok") => call.args.iter().flat_map(parts).collect(),
+            Expr::Path(path) if path.path.is_ident("Err") => Vec::new(),
             _ => vec![value],
         },
         _ => vec![value],
     }
 }
 
-/// Whether a gradient is visibly none or zero: `None`, `0.0`, `tf::zeros_like(x)`, `tf::constant(0.0)`.
-fn is_zero(gradient: &Expr) -> bool {
+/// Whether a gradient is visibly none or zero: `None`, `0.0`, `tf::zeros_like(x)`, `tf::constant(0.0)`, `x * 0.0`, or a
+/// local that is.
+fn is_zero(gradient: &Expr, is_zero_local: &dyn Fn(&Ident) -> bool) -> bool {
     match gradient {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Float(number) => number.base10_parse::<f64>().is_ok_and(|number| number.abs() < f64::MIN_POSITIVE),
@@ -88,16 +194,20 @@ fn is_zero(gradient: &Expr) -> bool {
             };
             match name.as_deref() {
                 Some("zeros" | "zeros_like") => true,
-                Some("constant" | "scalar" | "from" | "Some") => call.args.iter().all(is_zero),
+                Some("constant" | "scalar" | "from" | "of" | "Some") => {
+                    call.args.iter().all(|argument| is_zero(argument, is_zero_local))
+                }
                 _ => false,
             }
         }
         Expr::Binary(product) if matches!(product.op, BinOp::Mul(_)) => {
-            is_zero(&product.left) || is_zero(&product.right)
+            is_zero(&product.left, is_zero_local) || is_zero(&product.right, is_zero_local)
         }
-        Expr::MethodCall(call) => call.method == "into" && is_zero(&call.receiver),
-        Expr::Reference(reference) => is_zero(&reference.expr),
-        Expr::Paren(inner) => is_zero(&inner.expr),
-        other => is_none(other),
+        Expr::MethodCall(call) => call.method == "into" && is_zero(&call.receiver, is_zero_local),
+        Expr::Reference(reference) => is_zero(&reference.expr, is_zero_local),
+        Expr::Paren(inner) => is_zero(&inner.expr, is_zero_local),
+        Expr::Path(path) if path.path.get_ident().is_some_and(is_zero_local) => true,
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "ZERO") || is_none(gradient),
+        _ => false,
     }
 }

@@ -294,3 +294,25 @@ fn generics_of_every_kind_survive() {
     assert_eq!(apply(&x).to_vec(), [4.0, -2.0]);
     assert_eq!(gradient_of(apply, &x).to_vec(), [2.0, 2.0]);
 }
+
+#[test]
+fn a_literal_none_lets_no_gradient_through() -> Result<(), Error> {
+    // Public specification 002: rounding with an offset, which gets no gradient.
+    #[custom_gradient(elementwise)]
+    fn round_with_offset<T: Real>(x: T, offset: T) -> T {
+        ((x - offset).round_ties_even() + offset, |dy| (dy, None))
+    }
+    #[custom_gradient(elementwise)]
+    fn zero<T: Real>(x: T, g: T) -> T {
+        (x * g, |dy| (dy * g, 0.0))
+    }
+    let (x, offset): (Tensor, Tensor) = (tf::constant([0.7, 2.5]), tf::constant(0.25));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &offset));
+    let y = round_with_offset(&x, &offset);
+    assert_eq!(tape.gradient(&y, &x)?.to_vec(), [1.0, 1.0]);
+    let error = tape.gradient(&y, &offset).expect_err("no gradient").to_string();
+    assert!(error.contains("no gradient flows through `round_with_offset`"), "{error}");
+    assert_eq!(tape.gradient(zero(&x, &offset), &offset)?.item(), 0.0);
+    Ok(())
+}

@@ -45,6 +45,7 @@ pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
     backward: B,
     second: S,
     calls: bool,
+    stops: u64,
 ) -> Tensor<T>
 where
     T: Real,
@@ -60,7 +61,7 @@ where
     let origin = Origin { rule, called: Location::caller() };
     record(origin, &inputs.map(Argument::member), &[&y], || {
         let inputs = inputs.map(Clone::clone);
-        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls })
+        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });
     y
 }
@@ -185,6 +186,8 @@ pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
     second: S,
     /// Whether the body calls functions that are no instructions.
     calls: bool,
+    /// The inputs to which no gradient flows, whatever they are: bit `k` for the `k`th.
+    stops: u64,
 }
 
 impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> Call<T, Q, B, S, N, K>
@@ -220,7 +223,11 @@ where
 
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
         let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
-        let wanted = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |wanted, k| wanted | 1 << k);
+        let needed = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |needed, k| needed | 1 << k);
+        let wanted = needed & !self.stops;
+        if wanted == 0 {
+            return sink.finish();
+        }
         let gradients = self.gradients(dy, if wanted.count_ones() as usize == N { u64::MAX } else { wanted });
         for (k, gradient) in gradients.into_iter().enumerate() {
             if let Some(gradient) = gradient.filter(|_| wanted >> k & 1 != 0) {

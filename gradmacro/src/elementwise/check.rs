@@ -99,7 +99,9 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
                 "with `elementwise` the body is written for one element, and the function takes a tensor all the same; write `{shown}: {scalar}`"
             ),
             Type::Reference(inner) if inner.elem.to_token_stream().to_string() == scalar => {
-                format!("`{shown}` is `{found}`, which is neither an input nor owned; write `{shown}: {scalar}`")
+                format!(
+                    "`{shown}` is `{found}`, which is neither an input nor owned; write `{shown}: {scalar}`, or `#[nondiff] {shown}: {scalar}` for a constant"
+                )
             }
             Type::Reference(inner) if inner.mutability.is_some() => format!(
                 "`{shown}` is `{found}`; the body runs for each element, on any thread, so it can change nothing outside"
