@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::visit_mut::VisitMut;
-use syn::{BinOp, Block, Expr, ExprLit, Lit, Macro, Member, Stmt, parse_quote};
+use syn::{BinOp, Block, Expr, ExprLit, Lit, Macro, Stmt, parse_quote};
 
 use crate::names;
 use crate::scope::{Handler, Scopes, Walker};
@@ -14,8 +14,33 @@ use crate::scope::{Handler, Scopes, Walker};
 #[derive(Clone, PartialEq)]
 pub(crate) struct Place {
     root: Ident,
-    /// As they are written: `.w`, `.0`, `[0]`.
-    parts: Vec<String>,
+    /// `.w`, `.0`, `[0]`.
+    parts: Vec<Part>,
+}
+
+/// A part of a place as it is written, and where.
+#[derive(Clone)]
+struct Part {
+    text: String,
+    tokens: TokenStream,
+}
+
+impl Part {
+    fn new(tokens: TokenStream) -> Self {
+        Part { text: tokens.to_string().replace(' ', ""), tokens }
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl ToTokens for Part {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.tokens.to_tokens(tokens);
+    }
 }
 
 impl Place {
@@ -29,17 +54,15 @@ impl Place {
             Expr::Path(path) => Some(Place::local(path.path.get_ident()?.clone())),
             Expr::Field(field) => {
                 let mut place = Place::of(&field.base)?;
-                place.parts.push(match &field.member {
-                    Member::Named(name) => format!(".{name}"),
-                    Member::Unnamed(index) => format!(".{}", index.index),
-                });
+                let (point, member) = (&field.dot_token, &field.member);
+                place.parts.push(Part::new(quote!(#point #member)));
                 Some(place)
             }
             Expr::Index(index) => {
                 // An element of a local may not be there, where `grad` does not look.
                 let mut place = Place::of(&index.expr).filter(Place::is_within_self)?;
                 let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &*index.index else { return None };
-                place.parts.push(format!("[{}]", number.token()));
+                place.parts.push(Part::new(quote!([#number])));
                 Some(place)
             }
             _ => None,
@@ -61,7 +84,7 @@ impl Place {
     /// As the user writes it.
     pub(crate) fn expression(&self) -> TokenStream {
         let root = &self.root;
-        let parts = self.parts.iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
+        let parts = &self.parts;
         quote!(#root #(#parts)*)
     }
 
@@ -71,7 +94,7 @@ impl Place {
     }
 
     pub(crate) fn text(&self) -> String {
-        std::iter::once(self.root.to_string()).chain(self.parts.iter().cloned()).collect()
+        std::iter::once(self.root.to_string()).chain(self.parts.iter().map(|part| part.text.clone())).collect()
     }
 
     /// Its text as a part of a name: `self_layers_0_w`.
@@ -104,7 +127,7 @@ pub(crate) fn places_among(tokens: TokenStream, roots: &[Ident]) -> (Vec<(Place,
     }
     let renamed = rewritten(tokens, &mut |place| {
         let (kept, name) = places.iter().find(|(kept, _)| kept.is_self() && kept.contains(place))?;
-        let rest = place.parts[kept.parts.len()..].iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
+        let rest = &place.parts[kept.parts.len()..];
         Some(quote!(#name #(#rest)*))
     });
     (places, renamed)
@@ -331,7 +354,6 @@ impl Handler for Renamer<'_> {
         tokens.tokens = rewritten(tokens.tokens.clone(), &mut |place| {
             let (name, remaining) = self.renamed(place, own)?;
             let rest = &place.parts[place.parts.len() - remaining..];
-            let rest = rest.iter().map(|part| part.parse::<TokenStream>().unwrap_or_default());
             Some(quote!(#name #(#rest)*))
         });
     }
@@ -398,22 +420,22 @@ fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
 }
 
 /// A part of a place, `.w`, `.0` or `[0]`, and the number of its tokens.
-fn part_at(tokens: &[TokenTree], may_be_index: bool) -> Option<(String, usize)> {
+fn part_at(tokens: &[TokenTree], may_be_index: bool) -> Option<(Part, usize)> {
+    let of = |length: usize| Some((Part::new(tokens[..length].iter().cloned().collect()), length));
     match tokens {
-        [point, TokenTree::Ident(field), rest @ ..] if is_point(point) => {
+        [point, TokenTree::Ident(_), rest @ ..] if is_point(point) => {
             let is_method = match rest.first() {
                 Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
                 Some(TokenTree::Punct(punct)) => punct.as_char() == ':',
                 _ => false,
             };
-            (!is_method).then(|| (format!(".{field}"), 2))
+            if is_method { None } else { of(2) }
         }
-        [point, TokenTree::Literal(field), ..] if is_point(point) && is_number(&field.to_string()) => {
-            Some((format!(".{field}"), 2))
-        }
-        [TokenTree::Group(index), ..] if may_be_index && index.delimiter() == Delimiter::Bracket => {
-            let index = index.stream().to_string();
-            is_number(&index).then(|| (format!("[{index}]"), 1))
+        [point, TokenTree::Literal(field), ..] if is_point(point) && is_number(&field.to_string()) => of(2),
+        [TokenTree::Group(index), ..]
+            if may_be_index && index.delimiter() == Delimiter::Bracket && is_number(&index.stream().to_string()) =>
+        {
+            of(1)
         }
         _ => None,
     }
