@@ -196,12 +196,12 @@ pub(crate) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> Toke
         // What statements use that always run is bound before them all.
         let is_bound_here = |captured: &Captured| captured.used_in[number] && !is_used_always(rule, captured);
         let used = captured_used(rule, is_bound_here).chain(lets_used(rule, uses));
-        let (declared, kept): (Vec<_>, Vec<_>) = used.map(|Used { pattern, kept, .. }| (pattern, kept)).unzip();
+        let (declared, got): (Vec<_>, Vec<_>) = used.map(|Used { pattern, got, .. }| (pattern, got)).unzip();
         let ty = ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         quote_spanned! {place=>
             #(#[allow(unused_variables)] let #declared;)*
             let #name = #shared::<#ty>(if #sink.wants(#needed_by) {
-                #(#declared = #kept.get();)*
+                #(#declared = #got;)*
                 ::core::option::Option::Some(#value)
             } else {
                 ::core::option::Option::None
@@ -216,6 +216,8 @@ struct Used {
     pattern: TokenStream,
     /// What keeps it.
     kept: Ident,
+    /// How it is got from there.
+    got: TokenStream,
     place: proc_macro2::Span,
     /// Whether it may not be used after all.
     guessed: bool,
@@ -225,9 +227,10 @@ fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used
     used.iter().filter_map(|number| match &rule.statements[*number] {
         Statement::Always(_) => None,
         Statement::IfNeeded(inner) => {
-            let Let { pattern, shared, .. } = &**inner;
+            let Let { pattern, shared, is_used_once, .. } = &**inner;
             let place = names::at(pattern.span());
-            Some(Used { pattern: at_the_attribute(pattern), kept: shared.clone(), place, guessed: true })
+            let got = if *is_used_once { quote!(#shared.take()) } else { quote!(#shared.get()) };
+            Some(Used { pattern: at_the_attribute(pattern), kept: shared.clone(), got, place, guessed: true })
         }
     })
 }
@@ -236,7 +239,8 @@ fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> i
     rule.captures.iter().filter(move |captured| used(captured)).map(|captured| {
         let (name, kept) = (&captured.name, &captured.kept);
         let place = names::at(captured.place.span());
-        Used { pattern: at_the_attribute(name), kept: kept.clone(), place, guessed: captured.guessed }
+        let got = quote!(#kept.get());
+        Used { pattern: at_the_attribute(name), kept: kept.clone(), got, place, guessed: captured.guessed }
     })
 }
 
@@ -252,11 +256,11 @@ fn at_the_attribute(names: &impl ToTokens) -> TokenStream {
 
 /// Gives what is kept the names, and so the types, that it has outside.
 fn seen(sort: Sort, used: impl Iterator<Item = Used>) -> TokenStream {
-    used.map(|Used { pattern, kept, place, guessed }| {
+    used.map(|Used { pattern, kept, got, place, guessed }| {
         let allowed = guessed.then(|| quote!(#[allow(unused_variables)]));
         match sort {
             Sort::Arrays => arrays::seen(&quote!(#allowed let #pattern), &kept, place),
-            _ => quote_spanned!(place=> #allowed let #pattern = #kept.get();),
+            _ => quote_spanned!(place=> #allowed let #pattern = #got;),
         }
     })
     .collect()

@@ -30,6 +30,8 @@ pub(crate) struct Let {
     pub(crate) needed_by: Vec<bool>,
     /// The earlier [`Let`]s that it uses, by number of the statement.
     pub(crate) uses: Vec<usize>,
+    /// Whether one gradient or `let` alone uses it, which may then have the value itself.
+    pub(crate) is_used_once: bool,
 }
 
 /// The statements, and for each gradient the [`Let`]s that it uses, by number of the statement.
@@ -54,6 +56,10 @@ pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>
         }
     }
 
+    let users = |number: usize| {
+        let of = |used: &&Vec<usize>| used.contains(&number);
+        used_by_statements.iter().filter(of).count() + used_by_gradients.iter().filter(of).count()
+    };
     let left_out = |number: &usize| needed[*number].contains(&false);
     let that_may_be_left_out = |used: &[usize]| used.iter().copied().filter(left_out).collect::<Vec<usize>>();
     let planned = statements.into_iter().enumerate().map(|(number, statement)| match statement {
@@ -66,6 +72,7 @@ pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>
                 shared: names::shared(number, &bound[number].names),
                 needed_by: needed[number].clone(),
                 uses: that_may_be_left_out(&used_by_statements[number]),
+                is_used_once: users(number) == 1,
             }))
         }
         statement => Statement::Always(Box::new(statement)),

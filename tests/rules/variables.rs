@@ -1,5 +1,7 @@
 //! Methods, and the variables that a body reads.
 
+use std::rc::Rc;
+
 use gradcore::prelude::*;
 
 use crate::gradient_of;
@@ -141,4 +143,38 @@ fn variables_in_an_array_and_by_mutable_reference() {
     let tape = GradientTape::new();
     let y = moved(&mut v);
     assert_eq!(tape.gradient(&y, &v).expect("a gradient").item(), 5.0);
+}
+
+struct Biased {
+    scale: Option<Variable>,
+    shared: Rc<Variable>,
+}
+
+impl Biased {
+    #[custom_gradient(variables(self.scale, self.shared))]
+    fn call(&self, x: &Tensor) -> Tensor {
+        let y = self.scale.as_ref().map_or_else(|| x * 1.0, |scale| x * scale) + &*self.shared;
+        let grad = |dy| {
+            let dx = self.scale.as_ref().map_or_else(|| dy * 1.0, |scale| dy * scale);
+            (dx, self.scale.as_ref().map(|_| dy * x), dy)
+        };
+        (y, grad)
+    }
+}
+
+#[test]
+fn a_variable_may_be_missing_or_shared() -> Result<(), Error> {
+    let x = tf::constant([3.0]);
+    for (scale, dx) in [(Some(Variable::new([5.0])), 5.0), (None, 1.0)] {
+        let layer = Biased { scale, shared: Rc::new(Variable::new([7.0])) };
+        let tape = GradientTape::persistent();
+        tape.watch(&x);
+        let y = layer.call(&x);
+        assert_eq!(tape.gradient(&y, &x)?.to_vec(), [dx]);
+        assert_eq!(tape.gradient(&y, &*layer.shared)?.to_vec(), [1.0]);
+        if let Some(scale) = &layer.scale {
+            assert_eq!(tape.gradient(&y, scale)?.to_vec(), [3.0]);
+        }
+    }
+    Ok(())
 }

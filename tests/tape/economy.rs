@@ -1,5 +1,6 @@
 //! Nothing unneeded is kept or computed.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -343,5 +344,32 @@ fn a_method_of_a_static_runs_always() -> Result<(), Error> {
     tape.watch(&q);
     assert_eq!(tape.gradient(f(&p, &q), &q)?.item(), 2.0);
     assert_eq!((STATISTICS.runs.load(Ordering::SeqCst), COUNTS[0].load(Ordering::SeqCst)), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn what_one_gradient_alone_uses_it_has_whole() -> Result<(), Error> {
+    struct Slope(Tensor);
+    impl Slope {
+        fn into_tensor(self) -> Tensor {
+            self.0
+        }
+    }
+    #[custom_gradient]
+    fn f(p: &Tensor, q: &Tensor, k: Rc<RefCell<f32>>) -> Tensor {
+        let grad = |dy| {
+            let k = k.borrow();
+            let slope = Slope(dy * p);
+            (dy * *k, slope.into_tensor())
+        };
+        (p * q, grad)
+    }
+    let (p, q) = (tf::constant(2.0), tf::constant(3.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&p, &q));
+    let y = f(&p, &q, Rc::new(RefCell::new(7.0)));
+    assert_eq!((tape.gradient(&y, &p)?.item(), tape.gradient(&y, &q)?.item()), (7.0, 2.0));
+    let (dp, dq) = tape.gradient(&y, (&p, &q))?;
+    assert_eq!((dp.item(), dq.item()), (7.0, 2.0));
     Ok(())
 }

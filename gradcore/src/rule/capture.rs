@@ -271,6 +271,15 @@ impl<T: Element> ListForm<Variable<T>> for Variables {
     }
 }
 
+/// A variable that may be missing.
+pub struct OptionalVariable;
+impl<T: Element> ListForm<Variable<T>> for OptionalVariable {
+    type Seen<'k> = Option<Variable<T>>;
+    fn collected<'k>(variables: impl Iterator<Item = &'k Variable<T>>) -> Option<Variable<T>> {
+        variables.map(Variable::snapshot).next()
+    }
+}
+
 /// First: a list of references, or of variables, which cannot be cloned.
 pub trait KeepList<U: ?Sized> {
     /// How `grad` sees it.
@@ -311,6 +320,7 @@ lists! {
     <U> &[&U], of U => References;
     <U; N> [&U; N], of U => ArrayOfReferences<N>;
     <T: Element> Vec<Variable<T>>, of Variable<T> => Variables;
+    <T: Element> Option<Variable<T>>, of Variable<T> => OptionalVariable;
 }
 
 /// Third: any other value is cloned.

@@ -258,6 +258,17 @@ impl<V: Clone> Shared<V> {
     }
 }
 
+impl<V> Shared<V> {
+    /// The value, for the only gradient that uses it.
+    ///
+    /// # Panics
+    /// Never: a `let` runs when a gradient that uses it is needed.
+    #[inline]
+    pub fn take(self) -> V {
+        self.0.expect(MADE)
+    }
+}
+
 /// What cannot be cloned is seen through a reference.
 pub trait SeeShared<V> {
     /// The value.

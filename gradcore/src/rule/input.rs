@@ -1,5 +1,8 @@
 //! Which parameters are differentiable: their types decide.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::element::{Element, Integer};
@@ -95,7 +98,7 @@ macro_rules! references {
         }
     )+ };
 }
-references!(&D, &mut D);
+references!(&D, &mut D, Box<D>, Rc<D>, Arc<D>);
 
 impl<D: Differentiable> Differentiable for Option<D> {
     type Gradient = D::Gradient;
