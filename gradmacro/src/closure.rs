@@ -56,9 +56,8 @@ const NO_LOCALS: [&str; 6] = ["self", "drop", "size_of", "size_of_val", "align_o
 
 impl Handler for Finder {
     fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
-        match expression {
-            Expr::Path(path) => self.add(path.path.get_ident(), own),
-            _ => {}
+        if let Expr::Path(path) = expression {
+            self.add(path.path.get_ident(), own);
         }
         false
     }

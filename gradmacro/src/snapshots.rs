@@ -24,20 +24,53 @@ fn leaky_relu() -> TokenStream {
     }
 }
 
-/// The documentation of the attribute shows this expansion. `UPDATE=1 cargo test -p gradmacro` writes it anew.
+/// Two inputs, and `let`s before their gradients.
+fn product() -> TokenStream {
+    quote! {
+        fn product(a: &Tensor, b: &Tensor, k: f32) -> Tensor {
+            let grad = |dy| {
+                let of_a = tf::exp(b);
+                let scaled = dy * k;
+                (&scaled * of_a, scaled * a)
+            };
+            (a * tf::exp(b) * k, grad)
+        }
+    }
+}
+
+/// A body for one element.
+fn clipped() -> TokenStream {
+    quote! {
+        fn clipped<T: Real>(x: T, #[nondiff] limit: T) -> T {
+            if x.abs() > limit {
+                return (limit.copysign(x), |_| 0.0);
+            }
+            (x, |dy| dy)
+        }
+    }
+}
+
+/// The documentation of the attribute shows these expansions. `UPDATE=1 cargo test -p gradmacro` writes them anew.
 #[test]
-fn the_documented_expansion_is_the_real_one() {
+fn the_documented_expansions_are_the_real_ones() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/expansion.md");
     let page = std::fs::read_to_string(path).expect("the page is in the repository");
-    let expansion = expanded(quote!(), leaky_relu());
-    let (before, rest) = page.split_once("```text\n").expect("a block of code");
-    let (shown, after) = rest.split_once("```").expect("its end");
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, format!("{before}```text\n{expansion}```{after}")).expect("the page can be written");
-    } else {
-        assert_eq!(shown, expansion, "the documented expansion is out of date");
+    let mut parts = page.split("```");
+    let mut real = parts.next().unwrap_or_default().to_owned();
+    let shapes = [(quote!(), leaky_relu()), (quote!(), product()), (quote!(elementwise), clipped())];
+    for (options, function) in shapes {
+        let expansion = expanded(options, function);
+        assert!(expansion.lines().count() <= 60, "the expansion of a small function stays readable");
+        let _shown = parts.next().expect("a listing for each shape");
+        let after = parts.next().unwrap_or_default();
+        real += &["```text\n", &expansion, "```", after].concat();
     }
-    assert!(expansion.lines().count() <= 40, "the expansion of a small function stays readable");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &real).expect("the page can be written");
+    } else {
+        assert_eq!(page, real, "the documented expansions are out of date");
+    }
+    assert!(expanded(quote!(), leaky_relu()).lines().count() <= 40, "that of the smallest fits on a screen");
 }
 
 #[test]
@@ -173,7 +206,7 @@ fn an_explicit_track_caller_keeps_the_body_in_the_function() {
 #[test]
 fn all_mistakes_are_reported_and_the_signature_stays() {
     let expansion = expanded(
-        quote!(unknown),
+        quote!(brodcast),
         quote! {
             async fn f(a: &Tensor, b: &Tensor) -> Tensor {
                 if a.size() > 1 {

@@ -33,8 +33,7 @@ pub(crate) fn constant_gradients(rule: &Rule) -> Vec<Expr> {
             let most = ends.iter().map(Vec::len).max().unwrap_or(0);
             let at = |position: usize| ends.iter().filter_map(move |end| end.get(position));
             let is_constant_at = |position: &usize| {
-                at(*position).any(|part| is_constant(part))
-                    && at(*position).all(|part| known.of(part) != Depends::OnUpstream)
+                at(*position).any(&is_constant) && at(*position).all(|part| known.of(part) != Depends::OnUpstream)
             };
             // What locals inside the value depend on is not known.
             let is_certain = !has_locals(value) || known.of(value) != Depends::OnUpstream;

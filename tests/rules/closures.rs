@@ -176,7 +176,7 @@ fn functions_around_it_are_kept_like_other_locals() {
     let (name, unit) = (String::from("f"), String::from("m"));
     #[custom_gradient(closure)]
     fn named(x: &Tensor) -> Tensor {
-        let shown = format!("{name} in {}", unit);
+        let shown = format!("{name} in {unit}");
         let grad = |dy| {
             assert_eq!(format!("{name}{unit}"), "fm");
             tripled(dy)

@@ -294,7 +294,7 @@ fn a_macro_may_leave_a_rule_that_can_fail() {
     #[custom_gradient]
     fn f(x: &Tensor, y: &Tensor) -> Tensor {
         let grad = |dy: &Tensor| {
-            ensure!(dy.to_vec()[0] < 10.0);
+            ensure!(dy.to_vec()[0].is_finite());
             Ok((dy * y, dy * x))
         };
         (x * y, grad)

@@ -334,7 +334,7 @@ fn a_method_of_a_static_runs_always() -> Result<(), Error> {
     fn f(p: &Tensor, q: &Tensor) -> Tensor {
         let grad = |dy| {
             let a = STATISTICS.runs.fetch_add(1, Ordering::SeqCst);
-            let b = (&COUNTS[0]).fetch_add(1, Ordering::SeqCst);
+            let b = COUNTS[0].fetch_add(1, Ordering::SeqCst);
             (if a + b == 0 { dy * q } else { dy * 1.0 }, dy * p)
         };
         (p * q, grad)

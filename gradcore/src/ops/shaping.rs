@@ -107,7 +107,7 @@ pub(crate) fn sum_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     if *shape == x.shape() { x.clone() } else { sum_over_stretched(x, shape) }
 }
 
-/// As [`sum_to`] for a gradient whose input was stretched; any other is left as it is.
+/// Sums a gradient whose input was stretched; any other is left as it is.
 pub const UNDO_BROADCAST: Fit = Fit(undo_broadcast);
 
 fn undo_broadcast(gradient: Erased, shape: &Shape) -> Erased {
