@@ -8,10 +8,10 @@ use syn::{
     parse_quote, parse_quote_spanned,
 };
 
-use crate::check::is_constant;
-use crate::model::{self, Parameter};
+use crate::model::Parameter;
 use crate::names::{self, Contract};
 use crate::report::Report;
+use crate::types::{self, is_constant};
 
 /// What the body sees, where the outside sees tensors.
 pub(crate) struct Arrays {
@@ -58,7 +58,7 @@ pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Repo
     let output = match &mut function.sig.output {
         ReturnType::Default => parse_quote!(()),
         ReturnType::Type(_, ty) => {
-            let value = model::in_result_mut(ty);
+            let value = types::in_result_mut(ty);
             let written = value.clone();
             outputs(value, contract, report);
             written
@@ -69,7 +69,7 @@ pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Repo
 
 fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut Report) -> Option<Binding> {
     let shown = pattern.to_token_stream().to_string().replace("mut ", "");
-    if let Some(dtype) = model::is_tensor(optional(ty).unwrap_or(&*ty)) {
+    if let Some(dtype) = types::is_tensor(optional(ty).unwrap_or(&*ty)) {
         let found = spaceless(&*ty);
         let (view, passed) = match optional(ty) {
             Some(_) => (format!("Option<ArrayView2<{dtype}>>"), "Option<&Tensor>"),

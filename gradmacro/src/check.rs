@@ -8,8 +8,10 @@ use crate::checked;
 use crate::closure;
 use crate::elementwise;
 use crate::exit;
-use crate::model::{GradFn, Gradients, Parameter, ParameterKind, Rule, is_tensor};
+use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::report::Report;
+use crate::rule::{Gradients, Rule};
+use crate::types::{is_constant, is_tensor};
 use crate::upstream::constant_gradients;
 use crate::values::is_none;
 
@@ -309,21 +311,6 @@ fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut Report) {
                 gradients.len()
             ),
         );
-    }
-}
-
-/// Whether a type is written as one that no gradient flows to: a number, a string.
-pub(crate) fn is_constant(ty: &Type) -> bool {
-    const CONSTANTS: [&str; 16] = [
-        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str",
-        "String",
-    ];
-    match ty {
-        Type::Reference(reference) => is_constant(&reference.elem),
-        Type::Slice(list) => is_constant(&list.elem),
-        Type::Array(list) => is_constant(&list.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().all(is_constant),
-        other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
     }
 }
 

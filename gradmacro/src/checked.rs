@@ -7,11 +7,13 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 
-use crate::check::{bounds, is_constant};
-use crate::model::{GradFn, Parameter, ParameterKind, is_list, is_tensor};
+use crate::check::bounds;
+use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::options::{Check, most_similar};
 use crate::report::Report;
+use crate::types::is_constant;
+use crate::types::{is_list, is_tensor};
 use crate::values::is_none;
 
 /// The dtypes with which a generic function is checked.

@@ -6,13 +6,13 @@ use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::arrays;
-use crate::check::is_constant;
 use crate::checked;
 use crate::closure;
 use crate::fill::{Exits, filled};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::recompute;
+use crate::types::is_constant;
 
 /// The function with its body between `enter` and `exit`.
 ///

@@ -10,8 +10,10 @@ use crate::arrays;
 use crate::capture::Captured;
 use crate::exit::{self, Hole};
 use crate::lets::{Let, Statement};
-use crate::model::{GradFn, Gradients, Rule, in_result};
+use crate::model::GradFn;
 use crate::names::{self, Contract};
+use crate::rule::{Gradients, Rule};
+use crate::types::in_result;
 use crate::values::{is_none, with_converted_errors, with_typed_none};
 
 /// What becomes of the exits of a body.

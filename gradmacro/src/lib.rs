@@ -21,9 +21,11 @@ mod names;
 mod options;
 mod recompute;
 mod report;
+mod rule;
 mod scope;
 #[cfg(test)]
 mod snapshots;
+mod types;
 mod upstream;
 mod values;
 

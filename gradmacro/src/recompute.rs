@@ -7,10 +7,11 @@ use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, Return
 
 use crate::capture::{Place, places_among};
 use crate::fill::{Exits, filled, output};
-use crate::model::{GradFn, in_result};
+use crate::model::GradFn;
 use crate::names;
 use crate::options::Options;
 use crate::report::Report;
+use crate::types::in_result;
 
 /// How a body runs again.
 pub(crate) struct Again {

@@ -7,7 +7,7 @@ use syn::{BinOp, Expr, Lit, Local, Macro, Pat, PatIdent, Stmt};
 
 use crate::capture::{is_assignment, root_of};
 use crate::lets::{Statement, mentions};
-use crate::model::{Gradients, Rule};
+use crate::rule::{Gradients, Rule};
 use crate::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.

@@ -5,9 +5,11 @@ use syn::visit::{self, Visit};
 use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, TypeReference};
 
 use super::{Elementwise, Role};
-use crate::check::{bounds, is_constant};
-use crate::model::{GradFn, ParameterKind, is_tensor};
+use crate::check::bounds;
+use crate::model::{GradFn, ParameterKind};
 use crate::report::Report;
+use crate::types::is_constant;
+use crate::types::is_tensor;
 
 /// Reports what a function of one element cannot be. `true` if its rules can be looked at.
 pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {

@@ -1,0 +1,86 @@
+//! What a type is, as far as its syntax tells.
+
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
+
+/// The `T` of a `Result<T, …>`.
+pub(crate) fn in_result(ty: &Type) -> Option<Type> {
+    let path = match ty {
+        Type::Path(path) => path,
+        Type::Paren(inner) => return in_result(&inner.elem),
+        Type::Group(inner) => return in_result(&inner.elem),
+        _ => return None,
+    };
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    }
+}
+
+/// The `T` of a `Result<T, …>`, or the type itself.
+pub(crate) fn in_result_mut(ty: &mut Type) -> &mut Type {
+    if in_result(ty).is_none() {
+        return ty;
+    }
+    match ty {
+        Type::Paren(inner) => in_result_mut(&mut inner.elem),
+        Type::Group(inner) => in_result_mut(&mut inner.elem),
+        Type::Path(path) => match path.path.segments.last_mut().map(|last| &mut last.arguments) {
+            Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first_mut() {
+                Some(GenericArgument::Type(value)) => value,
+                _ => unreachable!("a `Result` has a value"),
+            },
+            _ => unreachable!("a `Result` has arguments"),
+        },
+        other => other,
+    }
+}
+
+/// The dtype of a type that is written as a tensor or variable, or a reference to one; `f32` if none is written.
+pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => is_tensor(&reference.elem),
+        Type::Paren(inner) => is_tensor(&inner.elem),
+        Type::Group(inner) => is_tensor(&inner.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            if last.ident != "Tensor" && last.ident != "Variable" {
+                return None;
+            }
+            match &last.arguments {
+                PathArguments::AngleBracketed(arguments) => Some(arguments.args.to_token_stream().to_string()),
+                _ => Some("f32".to_owned()),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a type is written as a list or a tuple.
+pub(crate) fn is_list(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
+        Type::Reference(reference) => is_list(&reference.elem),
+        Type::Paren(inner) => is_list(&inner.elem),
+        Type::Group(inner) => is_list(&inner.elem),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Vec"),
+        _ => false,
+    }
+}
+
+/// Whether a type is written as one that no gradient flows to: a number, a string.
+pub(crate) fn is_constant(ty: &Type) -> bool {
+    const CONSTANTS: [&str; 16] = [
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "str",
+        "String",
+    ];
+    match ty {
+        Type::Reference(reference) => is_constant(&reference.elem),
+        Type::Slice(list) => is_constant(&list.elem),
+        Type::Array(list) => is_constant(&list.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_constant),
+        other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
+    }
+}
