@@ -162,6 +162,7 @@ pub(crate) fn refused(function: ItemFn, arrays: Option<&arrays::Arrays>, errors:
         attributes.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
     }
     sig.asyncness = None;
+    sig.variadic = None;
     if let ReturnType::Type(_, ty) = &mut sig.output
         && matches!(**ty, Type::ImplTrait(_))
     {
