@@ -1,12 +1,17 @@
 //! Comparisons inside an annotated function: element by element for tensors, as always for everything else.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Expr, ExprConst, ExprRepeat, GenericArgument, Item, Type, parse_quote_spanned};
+use syn::{
+    BinOp, Expr, ExprBinary, ExprConst, ExprRepeat, FnArg, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
+};
 
+use crate::exit::peeled;
 use crate::names::Contract;
+use crate::report::Report;
+use crate::scope::{Handler, Scopes, Walker};
 
 /// Rewrites the comparisons of a syntax tree. Nested items keep theirs, apart from the functions named here.
 ///
@@ -65,5 +70,75 @@ fn operand(expression: &Expr) -> TokenStream {
         | Expr::Paren(_)
         | Expr::Index(_) => quote!(#expression),
         _ => quote!((#expression)),
+    }
+}
+
+/// Where one truth value is expected, a comparison of tensors has one for each element.
+pub(crate) fn check(function: &ItemFn, tensors: &[Ident], report: &mut Report) {
+    let mut scopes = Scopes::default();
+    for input in &function.sig.inputs {
+        if let FnArg::Typed(input) = input {
+            scopes.bind_parameter(&input.pat);
+        }
+    }
+    let mut finder = TruthValues { tensors, report };
+    Walker { handler: &mut finder, scopes }.visit_block_mut(&mut function.block.clone());
+}
+
+struct TruthValues<'a> {
+    /// The parameters that are tensors.
+    tensors: &'a [Ident],
+    report: &'a mut Report,
+}
+
+impl TruthValues<'_> {
+    fn compares_tensors(&self, expression: &Expr, scopes: &Scopes) -> bool {
+        let is_tensor = |operand: &Expr| match peeled(operand) {
+            Expr::Path(path) => {
+                path.path.get_ident().is_some_and(|name| scopes.is_parameter(name) && self.tensors.contains(name))
+            }
+            _ => false,
+        };
+        match peeled(expression) {
+            Expr::Binary(binary) => {
+                let is_comparison = matches!(
+                    binary.op,
+                    BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_)
+                );
+                is_comparison && (is_tensor(&binary.left) || is_tensor(&binary.right))
+            }
+            _ => false,
+        }
+    }
+
+    fn condition(&mut self, condition: &Expr, scopes: &Scopes) {
+        if self.compares_tensors(condition, scopes) {
+            let found = condition.to_token_stream();
+            self.report.error(
+                condition,
+                format_args!("`{found}` is true or false for each element, not once; write `tf::where_({found}, …, …)`, or compare one number, as in `x.item() > 0.0`"),
+            );
+        }
+    }
+}
+
+impl Handler for TruthValues<'_> {
+    fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
+        match expression {
+            Expr::If(branch) => self.condition(&branch.cond, scopes),
+            Expr::While(repeated) => self.condition(&repeated.cond, scopes),
+            Expr::Binary(ExprBinary { left, op: op @ (BinOp::And(_) | BinOp::Or(_)), right, .. })
+                if self.compares_tensors(left, scopes) || self.compares_tensors(right, scopes) =>
+            {
+                let (operator, left, right) = (op.to_token_stream(), left.to_token_stream(), right.to_token_stream());
+                let one = if operator.to_string() == "&&" { "&" } else { "|" };
+                self.report.error(
+                    &*op,
+                    format_args!("`{operator}` joins two truth values, and comparisons of tensors have one for each element; write `({left}) {one} ({right})`"),
+                );
+            }
+            _ => {}
+        }
+        false
     }
 }

@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_
 
 use crate::arrays::Arrays;
 use crate::closure::locals_around;
-use crate::comparison::Comparisons;
+use crate::comparison::{self, Comparisons};
 use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit};
 use crate::lets::mentions;
@@ -128,6 +128,11 @@ impl GradFn {
             Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
             _ => is_tensor(output).map(|_| vec![output.clone()]),
         });
+        if arrays.is_none() && !is_elementwise {
+            let tensors = parameters.iter().filter(|parameter| is_tensor(&parameter.ty).is_some());
+            let tensors: Vec<Ident> = tensors.map(|parameter| parameter.name.clone()).collect();
+            comparison::check(&function, &tensors, report);
+        }
         let mut exits = match output {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
