@@ -1,8 +1,15 @@
 //! The attribute [`macro@custom_gradient`]. Use it through `gradcore`, which re-exports it.
 //!
-//! The macro knows syntax only. It works in three steps with a barrier after each of the first two: `model` turns the
-//! function into a `GradFn` whose defaults are resolved, `check` reports every mistake it can see,
-//! and `expand`, which cannot fail, writes the function anew.
+//! The macro knows syntax only. It works in three steps with a barrier after each of the first two:
+//!
+//! 1. `model` turns the function into a `GradFn` whose defaults are resolved: `options` reads the attribute, `exit` takes
+//!    the pairs out of the body, `rule` takes each `grad` apart, `capture` finds what it uses, `lets` what of it may be left
+//!    out.
+//! 2. `check` reports every mistake that the syntax shows, one named function for each rule.
+//! 3. `expand`, which cannot fail, writes the function anew; `fill` puts exits and rules back into the body.
+//!
+//! Options that change more than a detail have files of their own: `closure`, `elementwise`, `arrays`, `recompute`, and
+//! `checked` for `check(…)`. Every name in generated code stands in `names`.
 
 mod arrays;
 mod capture;
