@@ -3,9 +3,11 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Expr, ExprBinary, ExprConst, ExprRepeat, FnArg, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
+    BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, FnArg, GenericArgument, Item, ItemFn, Type,
+    parse_quote_spanned,
 };
 
 use crate::exit::peeled;
@@ -75,6 +77,9 @@ fn operand(expression: &Expr) -> TokenStream {
 
 /// Where one truth value is expected, a comparison of tensors has one for each element.
 pub(crate) fn check(function: &ItemFn, tensors: &[Ident], report: &mut Report) {
+    if !expects_truth(&function.block) {
+        return;
+    }
     let mut scopes = Scopes::default();
     for input in &function.sig.inputs {
         if let FnArg::Typed(input) = input {
@@ -83,6 +88,24 @@ pub(crate) fn check(function: &ItemFn, tensors: &[Ident], report: &mut Report) {
     }
     let mut finder = TruthValues { tensors, report };
     Walker { handler: &mut finder, scopes }.visit_block_mut(&mut function.block.clone());
+}
+
+/// Whether one truth value is expected anywhere.
+fn expects_truth(body: &Block) -> bool {
+    struct Expected(bool);
+    impl Visit<'_> for Expected {
+        fn visit_expr(&mut self, expression: &Expr) {
+            self.0 |= match expression {
+                Expr::If(_) | Expr::While(_) => true,
+                Expr::Binary(binary) => matches!(binary.op, BinOp::And(_) | BinOp::Or(_)),
+                _ => false,
+            };
+            visit::visit_expr(self, expression);
+        }
+    }
+    let mut expected = Expected(false);
+    expected.visit_block(body);
+    expected.0
 }
 
 struct TruthValues<'a> {
@@ -133,7 +156,7 @@ impl Handler for TruthValues<'_> {
                 let (operator, left, right) = (op.to_token_stream(), left.to_token_stream(), right.to_token_stream());
                 let one = if operator.to_string() == "&&" { "&" } else { "|" };
                 self.report.error(
-                    &*op,
+                    *op,
                     format_args!("`{operator}` joins two truth values, and comparisons of tensors have one for each element; write `({left}) {one} ({right})`"),
                 );
             }

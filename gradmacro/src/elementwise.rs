@@ -2,7 +2,7 @@
 
 mod check;
 
-use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -13,6 +13,7 @@ use crate::checked;
 use crate::exit::{self, Hole};
 use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
+use crate::mention::Mentioned;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::rule::{Gradients, Rule};
@@ -352,9 +353,8 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
             "its gradient is computed on `{scalar}`, which no tape sees; make the function generic over `T: Real`"
         ));
     }
-    let mentions_scalar = |tokens: &TokenStream| mentions(tokens, &scalar);
-    let made_of_scalar =
-        parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(&ty.to_token_stream()));
+    let mentions_scalar = |ty: &Type| Mentioned::among(ty).contains(&scalar);
+    let made_of_scalar = parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(ty));
     if let Some((_, name, ty, _)) = made_of_scalar {
         let ty = as_written(ty);
         return Some(format!(
@@ -369,14 +369,6 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     other.map(|other| {
         let other = other.trim();
         format!("`{scalar}` has the bound `{other}`, which a number with its derivative may not meet; write `{scalar}: Real` alone")
-    })
-}
-
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(found) => found == name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        _ => false,
     })
 }
 
@@ -415,7 +407,8 @@ fn calls(body: &TokenStream) -> bool {
         "ln_gamma",
         "erf",
     ];
-    CALLED.iter().any(|name| mentions(body, name))
+    let mentioned = Mentioned::among(body);
+    CALLED.iter().any(|name| mentioned.contains(name))
 }
 
 /// Puts exits and rules back into the body.

@@ -2,13 +2,14 @@
 //!
 //! They run where they stand, so nothing is reordered. Whatever may have an effect besides its value runs always.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
     BinOp, Expr, ExprBinary, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent, Stmt, Type,
 };
 
+use crate::mention::Mentioned;
 use crate::names;
 
 /// A statement before the gradients.
@@ -124,8 +125,8 @@ fn bound_by(statements: &[Stmt]) -> Vec<Bound> {
     let mut bound: Vec<Bound> = statements.iter().map(Bound::by).collect();
     let mut changing: Vec<String> = Vec::new();
     for (number, statement) in statements.iter().enumerate() {
-        let tokens = statement.to_token_stream();
-        let uses_changing = changing.iter().any(|name| mentions(&tokens, name));
+        let mentioned = Mentioned::among(statement);
+        let uses_changing = changing.iter().any(|name| mentioned.contains(name));
         let is_shadowed = |name: &Ident| bound[number + 1..].iter().any(|later| later.names.contains(name));
         let names = &bound[number].names;
         let is_in_parts = names.len() > 1 && names.iter().any(is_shadowed);
@@ -141,8 +142,8 @@ fn bound_by(statements: &[Stmt]) -> Vec<Bound> {
 fn may_change(statement: &Stmt) -> bool {
     const WITH_STATE: [&str; 7] = ["Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "Rc", "Arc"];
     let Stmt::Local(Local { pat, init, .. }) = statement else { return false };
-    let value = init.as_ref().map(|init| init.expr.to_token_stream()).unwrap_or_default();
-    !binds_values(pat) || WITH_STATE.iter().any(|name| mentions(&value, name))
+    let value = init.as_ref().map(|init| Mentioned::among(&init.expr)).unwrap_or_default();
+    !binds_values(pat) || WITH_STATE.iter().any(|name| value.contains(name))
 }
 
 struct Names(Vec<Ident>);
@@ -157,11 +158,11 @@ impl Visit<'_> for Names {
 /// The statements that bind the names among the tokens: of each name the last. A name that is something else there, such
 /// as a field, counts too: running too much is correct, running too little is not.
 fn uses(tokens: &impl ToTokens, bound: &[Bound]) -> Vec<usize> {
-    let tokens = tokens.to_token_stream();
+    let mentioned = Mentioned::among(tokens);
     let is_last = |number: usize, name: &Ident| !bound[number + 1..].iter().any(|later| later.names.contains(name));
     let is_used = |number: &usize| {
         let mut names = bound[*number].names.iter();
-        names.any(|name| is_last(*number, name) && mentions(&tokens, &name.to_string()))
+        names.any(|name| is_last(*number, name) && mentioned.contains(&name.to_string()))
     };
     (0..bound.len()).filter(is_used).collect()
 }
@@ -276,17 +277,4 @@ impl Visit<'_> for Effects {
         let is_value = |name: &Ident| name == "vec" || name == "format" || name == "matches";
         self.0 |= !tokens.path.segments.last().is_some_and(|last| is_value(&last.ident));
     }
-}
-
-/// Whether a name occurs among tokens, those of format strings included.
-pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(found) => found == name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => {
-            let shown = format!("{{{}", name.trim_start_matches("r#"));
-            literal.to_string().replace("{{", "").contains(&shown)
-        }
-        TokenTree::Punct(_) => false,
-    })
 }

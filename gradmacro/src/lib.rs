@@ -23,6 +23,7 @@ mod expand;
 mod fill;
 mod lets;
 mod literals;
+mod mention;
 mod model;
 mod names;
 mod options;

@@ -1,7 +1,7 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
 use proc_macro2::Ident;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_quote};
 
 use crate::arrays::Arrays;
@@ -9,8 +9,8 @@ use crate::closure::locals_around;
 use crate::comparison::{self, Comparisons};
 use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit};
-use crate::lets::mentions;
 use crate::literals::Literals;
+use crate::mention::Mentioned;
 use crate::names::{self, Contract};
 use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
@@ -188,7 +188,8 @@ impl GradFn {
 /// Describes the parameters, takes `#[nondiff]` off them, and gives a name to `_`.
 fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) -> Vec<Parameter> {
     let mut parameters = Vec::new();
-    let body = function.block.to_token_stream();
+    let (body, listed) = (&function.block, variables);
+    let mentioned = Mentioned::among(&quote!(#body #(#listed)*));
     for (index, input) in function.sig.inputs.iter_mut().enumerate() {
         let PatType { attrs, pat, ty, .. } = match input {
             FnArg::Typed(input) => input,
@@ -220,9 +221,7 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
         let kind = if marked { ParameterKind::Nondiff } else { ParameterKind::ByType };
         let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));
         let configured = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-        let mentioned = mentions(&body, &name.to_string())
-            || variables.iter().any(|place| mentions(&place.to_token_stream(), &name.to_string()));
-        let unused = pattern.is_none() && !mentioned;
+        let unused = pattern.is_none() && !mentioned.contains(&name.to_string());
         let (lints, configured) = (lints.cloned().collect(), configured.cloned().collect());
         parameters.push(Parameter { name, shown, pattern, ty: (**ty).clone(), kind, lints, configured, unused });
     }

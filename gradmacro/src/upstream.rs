@@ -1,12 +1,12 @@
 //! Whether the gradients of a rule depend on the upstream gradient, as the chain rule says that they do.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{BinOp, Expr, Lit, Local, Macro, Pat, PatIdent, Stmt};
 
 use crate::capture::{is_assignment, root_of};
-use crate::lets::{Statement, mentions};
+use crate::lets::Statement;
+use crate::mention::Mentioned;
 use crate::rule::{Gradients, Rule};
 use crate::values::{for_each_value_of, is_none};
 
@@ -72,13 +72,13 @@ impl Known {
 
     fn of(&self, value: &Expr) -> Depends {
         let is_zero_here = |name: &Ident| self.named(&name.to_string()) == Some(Depends::IsZero);
-        let tokens = value.to_token_stream();
+        let mentioned = Mentioned::among(value);
         let depends_on =
-            |(name, _): &&(String, Depends)| self.named(name) == Some(Depends::OnUpstream) && mentions(&tokens, name);
+            |(name, _): &(String, Depends)| self.named(name) == Some(Depends::OnUpstream) && mentioned.contains(name);
         match value {
             value if is_zero(value, &is_zero_here) => Depends::IsZero,
             // What a macro of the user's expands to is not seen.
-            value if self.0.iter().find(depends_on).is_some() || has_macro(value) => Depends::OnUpstream,
+            value if self.0.iter().any(depends_on) || has_macro(value) => Depends::OnUpstream,
             _ => Depends::OnNothing,
         }
     }
@@ -88,8 +88,8 @@ impl Known {
             return self.bind(pat, self.of(&init.expr));
         }
         // Whatever a statement may change, with the upstream gradient in it, depends on that from then on.
-        let tokens = statement.to_token_stream();
-        if self.0.iter().any(|(name, depends)| *depends == Depends::OnUpstream && mentions(&tokens, name)) {
+        let mentioned = Mentioned::among(statement);
+        if self.0.iter().any(|(name, depends)| *depends == Depends::OnUpstream && mentioned.contains(name)) {
             let mut changed = Changed(Vec::new());
             changed.visit_stmt(statement);
             self.0.extend(changed.0.into_iter().map(|name| (name, Depends::OnUpstream)));
