@@ -228,19 +228,14 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
     parameters
 }
 
-/// Whether the only parameter that can be an input is written as a list or a tuple.
+/// Whether one parameter is written as a list or a tuple, and none as a tensor: its gradients may be all there are.
 fn is_one_list(parameters: &[Parameter]) -> bool {
-    let can_be_input = |parameter: &&Parameter| {
-        let dtype = is_tensor(&parameter.ty);
-        parameter.kind == ParameterKind::ByType
-            && !is_constant(&parameter.ty)
-            && !matches!(dtype.as_deref(), Some("i32" | "i64" | "u8" | "bool"))
+    let by_type = || parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType);
+    let is_real = |parameter: &Parameter| {
+        is_tensor(&parameter.ty).is_some_and(|dtype| !["i32", "i64", "u8", "bool"].contains(&dtype.as_str()))
     };
-    let mut inputs = parameters.iter().filter(can_be_input);
-    match (inputs.next(), inputs.next()) {
-        (Some(only), None) => is_list(&only.ty),
-        _ => false,
-    }
+    let lists = by_type().filter(|parameter| is_list(&parameter.ty) && !is_constant(&parameter.ty));
+    lists.count() == 1 && !by_type().any(is_real)
 }
 
 /// Whether an attribute sets lints, or documents: one that changes nothing of what is compiled.

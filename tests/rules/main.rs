@@ -11,6 +11,7 @@ mod grad;
 mod lists;
 mod outputs;
 mod parameters;
+mod places;
 mod recompute;
 mod variables;
 
