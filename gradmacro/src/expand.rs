@@ -204,10 +204,14 @@ fn inputs(model: &GradFn) -> TokenStream {
             configured => {
                 let conditions = configured.iter().filter_map(|attribute| attribute.meta.require_list().ok());
                 let conditions: Vec<_> = conditions.map(|list| &list.tokens).collect();
+                let condition = match &conditions[..] {
+                    [one] => one.to_token_stream(),
+                    several => quote!(all(#(#several),*)),
+                };
                 quote!({
-                    #[cfg(all(#(#conditions),*))]
+                    #[cfg(#condition)]
                     { #found }
-                    #[cfg(not(all(#(#conditions),*)))]
+                    #[cfg(not(#condition))]
                     { #constant }
                 })
             }
