@@ -67,6 +67,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
         has_an_input(function, report);
     }
     variables_are_no_parameters(function, report);
+    is_given_nothing_to_change(function, report);
     checked::check(function, report);
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
@@ -193,6 +194,22 @@ fn variables_are_no_parameters(function: &GradFn, report: &mut Report) {
             );
         } else if function.variables[..number].iter().any(|earlier| text(earlier) == shown) {
             report.error(place, format_args!("`{shown}` is listed twice; remove one"));
+        }
+    }
+}
+
+/// A body that runs again has to find what it found the first time.
+fn is_given_nothing_to_change(function: &GradFn, report: &mut Report) {
+    if function.again.is_none() {
+        return;
+    }
+    for Parameter { ty, shown, .. } in &function.parameters {
+        if let Type::Reference(reference) = ty
+            && reference.mutability.is_some()
+            && is_tensor(&reference.elem).is_none()
+        {
+            let found = ty.to_token_stream();
+            report.error(ty, format_args!("with `recompute` the body runs again, so it cannot change `{shown}`, found `{found}`; take a copy, or a shared reference"));
         }
     }
 }

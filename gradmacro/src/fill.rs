@@ -301,6 +301,12 @@ pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: So
                     let seen = seen(sort, captured.chain(lets_used(rule, &rule.uses[position])));
                     let output = declared.as_ref().map(|ty| quote!(-> #ty));
                     let value = match declared {
+                        None if sort == Sort::Tensors && matches!(gradient, Expr::Tuple(_)) => {
+                            let mut parts = gradient.clone();
+                            let none = sort.item(contract, "none", end);
+                            with_typed_none(&mut parts, &Expr::Verbatim(quote_spanned!(end=> #none())));
+                            parts.into_token_stream()
+                        }
                         None if is_none(gradient) => sort.item(contract, "NoGradient", end),
                         // A reference to one of the locals bound here would not outlive them.
                         None if sort == Sort::Tensors && !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {

@@ -4,9 +4,11 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprBinary, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent, Stmt, Type,
+    BinOp, Expr, ExprBinary, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent, Stmt, Token,
+    Type,
 };
 
 use crate::mention::Mentioned;
@@ -140,10 +142,10 @@ fn bound_by(statements: &[Stmt]) -> Vec<Bound> {
 
 /// Whether what a statement binds may change without being bound anew.
 fn may_change(statement: &Stmt) -> bool {
-    const WITH_STATE: [&str; 7] = ["Cell", "RefCell", "OnceCell", "Mutex", "RwLock", "Rc", "Arc"];
-    let Stmt::Local(Local { pat, init, .. }) = statement else { return false };
-    let value = init.as_ref().map(|init| Mentioned::among(&init.expr)).unwrap_or_default();
-    !binds_values(pat) || WITH_STATE.iter().any(|name| value.contains(name))
+    const WITH_STATE: [&str; 6] = ["Cell", "Mutex", "RwLock", "Rc", "Arc", "Atomic"];
+    let Stmt::Local(Local { pat, .. }) = statement else { return false };
+    let mentioned = Mentioned::among(statement);
+    !binds_values(pat) || WITH_STATE.iter().any(|part| mentioned.contains_part(part))
 }
 
 struct Names(Vec<Ident>);
@@ -204,11 +206,30 @@ pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool
 }
 
 /// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
-/// its word, unless it is called on a static.
-fn is_calm(expression: &Expr) -> bool {
+/// its word, unless it is called on a static, or tells by its name.
+pub(crate) fn is_calm(expression: &Expr) -> bool {
     let mut effects = Effects(false);
     effects.visit_expr(expression);
     !effects.0
+}
+
+/// Whether a method is named as those are that change what is behind a shared reference.
+fn is_telling(method: &str) -> bool {
+    const TELLING: [&str; 12] = [
+        "borrow_mut",
+        "get_or_init",
+        "lock",
+        "pop",
+        "push",
+        "replace",
+        "send",
+        "set",
+        "swap",
+        "take",
+        "update",
+        "write",
+    ];
+    TELLING.contains(&method) || method.starts_with("fetch_")
 }
 
 /// Whether an expression is a static, or a part of one.
@@ -266,7 +287,7 @@ impl Visit<'_> for Effects {
         visit::visit_expr_reference(self, reference);
     }
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        self.0 |= is_static(&call.receiver);
+        self.0 |= is_static(&call.receiver) || is_telling(&call.method.to_string());
         visit::visit_expr_method_call(self, call);
     }
     fn visit_stmt(&mut self, statement: &Stmt) {
@@ -275,6 +296,12 @@ impl Visit<'_> for Effects {
     }
     fn visit_macro(&mut self, tokens: &Macro) {
         let is_value = |name: &Ident| name == "vec" || name == "format" || name == "matches";
-        self.0 |= !tokens.path.segments.last().is_some_and(|last| is_value(&last.ident));
+        let is_known = tokens.path.segments.last().is_some_and(|last| is_value(&last.ident));
+        let arguments = tokens.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
+        match arguments {
+            Ok(arguments) if is_known => arguments.iter().for_each(|argument| self.visit_expr(argument)),
+            // `vec![x; n]`, patterns, and macros that are not known.
+            _ => self.0 |= !is_known || tokens.tokens.to_string().contains("fetch_"),
+        }
     }
 }

@@ -39,7 +39,13 @@ impl Mentioned {
 
     /// Whether a name occurs, be it in a format string, and be it as the beginning of a longer one there.
     pub(crate) fn contains(&self, name: &str) -> bool {
-        let is_shown = |text: &String| text.contains(&format!("{{{}", name.trim_start_matches("r#")));
-        self.names.contains(name) || self.shown.iter().any(is_shown)
+        let name = name.trim_start_matches("r#");
+        let is_shown = |text: &String| text.contains(&format!("{{{name}")) || text.contains(&format!("{name}$"));
+        self.names.contains(name) || self.names.contains(&format!("r#{name}")) || self.shown.iter().any(is_shown)
+    }
+
+    /// Whether a name occurs that has `part` in it.
+    pub(crate) fn contains_part(&self, part: &str) -> bool {
+        self.names.iter().any(|name| name.contains(part))
     }
 }

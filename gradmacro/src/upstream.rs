@@ -1,11 +1,10 @@
 //! Whether the gradients of a rule depend on the upstream gradient, as the chain rule says that they do.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use syn::visit::Visit;
-use syn::{BinOp, Expr, Lit, Local, Macro, Pat, PatIdent, Stmt};
+use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, PatIdent, Stmt};
 
-use crate::capture::{is_assignment, root_of};
-use crate::lets::Statement;
+use crate::lets::{Statement, is_calm};
 use crate::mention::Mentioned;
 use crate::rule::{Gradients, Rule};
 use crate::values::{for_each_value_of, is_none};
@@ -71,74 +70,49 @@ impl Known {
     }
 
     fn of(&self, value: &Expr) -> Depends {
+        const ZEROS: [&str; 4] = ["None", "zeros", "zeros_like", "fill"];
         let is_zero_here = |name: &Ident| self.named(&name.to_string()) == Some(Depends::IsZero);
         let mentioned = Mentioned::among(value);
         let depends_on =
             |(name, _): &(String, Depends)| self.named(name) == Some(Depends::OnUpstream) && mentioned.contains(name);
+        let is_made_of_zero =
+            |(name, _): &(String, Depends)| self.named(name) == Some(Depends::IsZero) && mentioned.contains(name);
         match value {
-            value if is_zero(value, &is_zero_here) => Depends::IsZero,
             // What a macro of the user's expands to is not seen.
             value if self.0.iter().any(depends_on) || has_macro(value) => Depends::OnUpstream,
+            // However it is made of zeros, it is not for the macro to judge.
+            value if is_zero(value, &is_zero_here) => Depends::IsZero,
+            _ if ZEROS.iter().any(|zero| mentioned.contains(zero)) => Depends::IsZero,
+            _ if self.0.iter().any(is_made_of_zero) => Depends::IsZero,
             _ => Depends::OnNothing,
         }
     }
 
+    /// A `let` of a plain value binds what that depends on. Any other statement with the upstream gradient in it may have
+    /// put that anywhere, by a reference, a closure or an assignment.
     fn statement(&mut self, statement: &Stmt) {
-        if let Stmt::Local(Local { pat, init: Some(init), .. }) = statement {
-            return self.bind(pat, self.of(&init.expr));
-        }
-        // Whatever a statement may change, with the upstream gradient in it, depends on that from then on.
         let mentioned = Mentioned::among(statement);
-        if self.0.iter().any(|(name, depends)| *depends == Depends::OnUpstream && mentioned.contains(name)) {
-            let mut changed = Changed(Vec::new());
-            changed.visit_stmt(statement);
-            self.0.extend(changed.0.into_iter().map(|name| (name, Depends::OnUpstream)));
-        }
-    }
-}
-
-/// The locals that a statement may change: assigned to, borrowed mutably, called a method on, or named to a macro.
-struct Changed(Vec<String>);
-
-impl Changed {
-    fn add(&mut self, place: &Expr) {
-        self.0.extend(root_of(place).map(|root| root.to_string()));
-    }
-}
-
-impl Visit<'_> for Changed {
-    fn visit_expr(&mut self, expression: &Expr) {
-        match expression {
-            Expr::Assign(assignment) => self.add(&assignment.left),
-            Expr::Binary(binary) if is_assignment(binary.op) => self.add(&binary.left),
-            Expr::Reference(reference) if reference.mutability.is_some() => self.add(&reference.expr),
-            Expr::MethodCall(call) => self.add(&call.receiver),
+        let has_upstream =
+            self.0.iter().any(|(name, depends)| *depends == Depends::OnUpstream && mentioned.contains(name));
+        match statement {
+            Stmt::Local(Local { pat, init: Some(init), .. }) => {
+                let depends = self.of(&init.expr);
+                if has_upstream && !is_calm(&init.expr) {
+                    self.spread();
+                }
+                self.bind(pat, depends);
+            }
+            // What is bound later, and what an inner function does, is not followed.
+            Stmt::Local(Local { pat, .. }) => self.bind(pat, Depends::OnUpstream),
+            Stmt::Item(Item::Fn(function)) => self.0.push((function.sig.ident.to_string(), Depends::OnUpstream)),
+            _ if has_upstream => self.spread(),
             _ => {}
         }
-        syn::visit::visit_expr(self, expression);
     }
-    fn visit_macro(&mut self, tokens: &Macro) {
-        fn names(tokens: TokenStream, found: &mut Vec<String>) {
-            tokens.into_iter().for_each(|token| match token {
-                TokenTree::Ident(name) => found.push(name.to_string()),
-                TokenTree::Group(group) => names(group.stream(), found),
-                _ => {}
-            });
-        }
-        names(tokens.tokens.clone(), &mut self.0);
-    }
-}
 
-fn has_locals(value: &Expr) -> bool {
-    struct Locals(bool);
-    impl Visit<'_> for Locals {
-        fn visit_local(&mut self, _: &Local) {
-            self.0 = true;
-        }
+    fn spread(&mut self) {
+        self.0.iter_mut().for_each(|(_, depends)| *depends = Depends::OnUpstream);
     }
-    let mut locals = Locals(false);
-    locals.visit_expr(value);
-    locals.0
 }
 
 /// Whether a macro that is not std's makes a part of a value.
@@ -153,6 +127,18 @@ fn has_macro(value: &Expr) -> bool {
     let mut macros = Macros(false);
     macros.visit_expr(value);
     macros.0
+}
+
+fn has_locals(value: &Expr) -> bool {
+    struct Locals(bool);
+    impl Visit<'_> for Locals {
+        fn visit_local(&mut self, _: &Local) {
+            self.0 = true;
+        }
+    }
+    let mut locals = Locals(false);
+    locals.visit_expr(value);
+    locals.0
 }
 
 struct Names(Vec<Ident>);
@@ -193,6 +179,8 @@ fn is_zero(gradient: &Expr, is_zero_local: &dyn Fn(&Ident) -> bool) -> bool {
             };
             match name.as_deref() {
                 Some("zeros" | "zeros_like") => true,
+                // An empty list.
+                Some("new") => call.args.is_empty(),
                 Some("constant" | "scalar" | "from" | "of" | "Some") => {
                     call.args.iter().all(|argument| is_zero(argument, is_zero_local))
                 }
@@ -203,6 +191,8 @@ fn is_zero(gradient: &Expr, is_zero_local: &dyn Fn(&Ident) -> bool) -> bool {
             is_zero(&product.left, is_zero_local) || is_zero(&product.right, is_zero_local)
         }
         Expr::MethodCall(call) => call.method == "into" && is_zero(&call.receiver, is_zero_local),
+        Expr::Array(array) => array.elems.iter().all(|part| is_zero(part, is_zero_local)),
+        Expr::Unary(inner) => is_zero(&inner.expr, is_zero_local),
         Expr::Reference(reference) => is_zero(&reference.expr, is_zero_local),
         Expr::Paren(inner) => is_zero(&inner.expr, is_zero_local),
         Expr::Path(path) if path.path.get_ident().is_some_and(is_zero_local) => true,

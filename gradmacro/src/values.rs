@@ -50,11 +50,16 @@ pub(crate) fn for_each_value_of(body: &Expr, visit: &mut dyn FnMut(&Expr)) {
     for_each_value(&mut body.clone(), &mut |value| visit(value));
 }
 
-/// Whether a body ends with `Ok(…)` somewhere.
+/// Whether types are written in a path, as in `Ok::<_, String>`.
+fn has_types(path: &Expr) -> bool {
+    matches!(path, Expr::Path(path) if path.path.segments.iter().any(|segment| !segment.arguments.is_empty()))
+}
+
+/// Whether a body ends with `Ok(…)` somewhere, whose error has no type yet.
 pub(crate) fn ends_with_ok(body: &Expr) -> bool {
     let mut found = false;
     for_each_value_of(body, &mut |value| {
-        found |= matches!(value, Expr::Call(call) if is_variant(&call.func, "Ok"));
+        found |= matches!(value, Expr::Call(call) if is_variant(&call.func, "Ok") && !has_types(&call.func));
     });
     found
 }
@@ -82,9 +87,7 @@ pub(crate) fn with_typed_none(body: &mut Expr, none: &Expr) {
             Expr::Call(call) if is_variant(&call.func, "Ok") => {
                 call.args.iter_mut().for_each(|value| write(value, none));
             }
-            Expr::Tuple(tuple) => {
-                tuple.elems.iter_mut().filter(|part| is_none(part)).for_each(|part| *part = none.clone());
-            }
+            Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(|part| write(part, none)),
             value if is_none(value) => *value = none.clone(),
             _ => {}
         }

@@ -13,6 +13,7 @@ mod outputs;
 mod parameters;
 mod places;
 mod recompute;
+mod upstream;
 mod variables;
 
 use gradcore::prelude::*;

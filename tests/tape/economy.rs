@@ -373,3 +373,44 @@ fn what_one_gradient_alone_uses_it_has_whole() -> Result<(), Error> {
     assert_eq!((dp.item(), dq.item()), (7.0, 2.0));
     Ok(())
 }
+
+#[test]
+fn what_tells_by_its_name_that_it_changes_something_runs_always() -> Result<(), Error> {
+    static IDS: AtomicUsize = AtomicUsize::new(1);
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor, calls: Rc<std::cell::Cell<u8>>) -> Tensor {
+        let grad = |dy| {
+            let before = calls.replace(calls.get() + 1);
+            let id = format!("{}", IDS.fetch_add(1, Ordering::SeqCst));
+            let n: std::cell::Cell<f32> = std::cell::Cell::default();
+            let first = n.replace(5.0);
+            (dy * b * f32::from(before) * first * if id.is_empty() { 0.0 } else { 1.0 }, dy * a * n.get())
+        };
+        (a * b, grad)
+    }
+    let (a, b, calls) = (tf::constant(1.0), tf::constant(1.0), Rc::new(std::cell::Cell::new(0)));
+    let tape = GradientTape::new();
+    tape.watch(&b);
+    assert_eq!(tape.gradient(f(&a, &b, calls.clone()), &b)?.item(), 5.0);
+    assert_eq!((calls.get(), IDS.load(Ordering::SeqCst)), (1, 2));
+    Ok(())
+}
+
+#[test]
+fn a_width_in_a_format_string_is_a_use() -> Result<(), Error> {
+    #[custom_gradient]
+    fn f(a: &Tensor, b: &Tensor, c: &Tensor, k: usize) -> Tensor {
+        let grad = |dy| {
+            let width = k * 2;
+            let shown = format!("{:>width$}", 1);
+            let is_wide = if shown.len() == 4 { 1.0 } else { 0.0 };
+            (dy * is_wide, dy * if width == 4 { 1.0 } else { 0.0 }, dy)
+        };
+        (a + b + c, grad)
+    }
+    let (a, b) = (tf::constant(1.0), tf::constant(1.0));
+    let tape = GradientTape::new();
+    tape.watch(&a);
+    assert_eq!(tape.gradient(f(&a, &b, &b, 2), &a)?.item(), 1.0);
+    Ok(())
+}

@@ -271,6 +271,16 @@ impl<T: Element> ListForm<Variable<T>> for Variables {
     }
 }
 
+/// An array of variables.
+pub struct ArrayOfVariables<const N: usize>;
+impl<T: Element, const N: usize> ListForm<Variable<T>> for ArrayOfVariables<N> {
+    type Seen<'k> = [Variable<T>; N];
+    fn collected<'k>(variables: impl Iterator<Item = &'k Variable<T>>) -> [Variable<T>; N] {
+        let variables: Vec<Variable<T>> = variables.map(Variable::snapshot).collect();
+        variables.try_into().unwrap_or_else(|_| unreachable!("every element is kept"))
+    }
+}
+
 /// A variable that may be missing.
 pub struct OptionalVariable;
 impl<T: Element> ListForm<Variable<T>> for OptionalVariable {
@@ -320,6 +330,7 @@ lists! {
     <U> &[&U], of U => References;
     <U; N> [&U; N], of U => ArrayOfReferences<N>;
     <T: Element> Vec<Variable<T>>, of Variable<T> => Variables;
+    <T: Element; N> [Variable<T>; N], of Variable<T> => ArrayOfVariables<N>;
     <T: Element> Option<Variable<T>>, of Variable<T> => OptionalVariable;
 }
 

@@ -164,6 +164,12 @@ impl IntegerTensor for Variable<bool> {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &I {}
 impl<I: IntegerTensor + ?Sized> IntegerTensor for &mut I {}
 impl<I: IntegerTensor> IntegerTensor for Option<I> {}
+impl<I: IntegerTensor + ?Sized> IntegerTensor for Box<I> {}
+impl<I: IntegerTensor + ?Sized> IntegerTensor for Rc<I> {}
+impl<I: IntegerTensor + ?Sized> IntegerTensor for Arc<I> {}
+impl<I: IntegerTensor> IntegerTensor for (I,) {}
+impl<I: IntegerTensor, J: IntegerTensor> IntegerTensor for (I, J) {}
+impl<I: IntegerTensor, J: IntegerTensor, K: IntegerTensor> IntegerTensor for (I, J, K) {}
 impl<I: IntegerTensor> IntegerTensor for [I] {}
 impl<I: IntegerTensor, const N: usize> IntegerTensor for [I; N] {}
 impl<I: IntegerTensor> IntegerTensor for Vec<I> {}
