@@ -5,9 +5,7 @@ use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{
-    Expr, ExprLit, ExprPath, FnArg, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility,
-};
+use syn::{Expr, ExprLit, ExprPath, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
 
 use crate::capture::{changes_of, names_in_format};
 use crate::model::is_for_lints;
@@ -19,11 +17,7 @@ use crate::scope::{Handler, Scopes, Walker};
 /// itself. Constants are in capitals, and a function of the module, which is taken for a local, can be cloned as well.
 pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
     let mut own = Scopes::default();
-    for input in &function.sig.inputs {
-        if let FnArg::Typed(input) = input {
-            own.bind(&input.pat);
-        }
-    }
+    own.bind_parameters(&function.sig);
     let mut finder = Finder { functions: vec![function.sig.ident.clone()], ..Finder::default() };
     Walker { handler: &mut finder, scopes: own }.visit_block_mut(&mut function.block.clone());
     finder.found
@@ -88,11 +82,7 @@ impl Handler for Finder {
             self.functions.push(inner.sig.ident.clone());
             // An inner `grad` may use the locals around it; any other function cannot, and is a mistake of the user's.
             let mut scopes = own.clone();
-            inner.sig.inputs.iter().for_each(|input| {
-                if let FnArg::Typed(input) = input {
-                    scopes.bind(&input.pat);
-                }
-            });
+            scopes.bind_parameters(&inner.sig);
             Walker { handler: self, scopes }.visit_block_mut(&mut inner.block);
         }
         false

@@ -6,13 +6,13 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, FnArg, GenericArgument, Item, ItemFn, Type,
-    parse_quote_spanned,
+    BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
 };
 
 use crate::exit::peeled;
 use crate::names::Contract;
 use crate::report::Report;
+use crate::rule::body_of_rule;
 use crate::scope::{Handler, Scopes, Walker};
 
 /// Rewrites the comparisons of a syntax tree. Nested items keep theirs, apart from the functions named here.
@@ -53,10 +53,8 @@ impl VisitMut for Comparisons<'_> {
     fn visit_generic_argument_mut(&mut self, _: &mut GenericArgument) {}
 
     fn visit_item_mut(&mut self, item: &mut Item) {
-        if let Item::Fn(function) = item
-            && self.functions.contains(&function.sig.ident)
-        {
-            self.visit_block_mut(&mut function.block);
+        if let Some(rule) = body_of_rule(item, self.functions) {
+            self.visit_block_mut(rule);
         }
     }
 }
@@ -81,11 +79,7 @@ pub(crate) fn check(function: &ItemFn, tensors: &[Ident], report: &mut Report) {
         return;
     }
     let mut scopes = Scopes::default();
-    for input in &function.sig.inputs {
-        if let FnArg::Typed(input) = input {
-            scopes.bind_parameter(&input.pat);
-        }
-    }
+    scopes.bind_parameters(&function.sig);
     let mut finder = TruthValues { tensors, report };
     Walker { handler: &mut finder, scopes }.visit_block_mut(&mut function.block.clone());
 }

@@ -79,13 +79,14 @@ impl Filler<'_> {
         }
         if self.exits == Exits::Again {
             let (replay, upstream, sink) = (names::replay(), names::upstream(place), names::sink(place));
+            let made = names::rule();
             // What the value was is known; what it is made of is used all the same.
             return quote_spanned! {place=> {
-                let rule = #rule;
+                let #made = #rule;
                 if false {
                     #call.value::<#output>(#value);
                 }
-                #call.again::<#output, _>(#replay, rule, #upstream, #sink)
+                #call.again::<#output, _>(#replay, #made, #upstream, #sink)
             }};
         }
         // The rule keeps clones, so it is made before the value is moved out.

@@ -1,13 +1,14 @@
 //! Literals in a body generic over its scalar: `0.2` means a `T`.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::Ident;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item, Lit, Local, Pat, Type, parse_quote_spanned,
 };
 
+use crate::mention::Mentioned;
 use crate::names::{self, Contract};
+use crate::rule::body_of_rule;
 
 /// Makes the unsuffixed float literals of a syntax tree of the type `scalar`. Nested items keep theirs, apart from the
 /// functions named here; so do the tokens of macros, constants, what is given to `of`, and what is cast or declared to be
@@ -53,7 +54,7 @@ impl VisitMut for Literals<'_> {
     }
 
     fn visit_local_mut(&mut self, local: &mut Local) {
-        let of_another_float = matches!(&local.pat, Pat::Type(typed) if names_a_float(&typed.ty.to_token_stream()));
+        let of_another_float = matches!(&local.pat, Pat::Type(typed) if names_a_float(&typed.ty));
         if !of_another_float {
             visit_mut::visit_local_mut(self, local);
         }
@@ -68,10 +69,8 @@ impl VisitMut for Literals<'_> {
     fn visit_generic_argument_mut(&mut self, _: &mut GenericArgument) {}
 
     fn visit_item_mut(&mut self, item: &mut Item) {
-        if let Item::Fn(function) = item
-            && self.functions.contains(&function.sig.ident)
-        {
-            self.visit_block_mut(&mut function.block);
+        if let Some(rule) = body_of_rule(item, self.functions) {
+            self.visit_block_mut(rule);
         }
     }
 }
@@ -86,10 +85,7 @@ fn is_literal(expression: &Expr) -> bool {
     }
 }
 
-fn names_a_float(tokens: &TokenStream) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(name) => name == "f32" || name == "f64",
-        TokenTree::Group(group) => names_a_float(&group.stream()),
-        _ => false,
-    })
+fn names_a_float(ty: &Type) -> bool {
+    let mentioned = Mentioned::among(ty);
+    mentioned.contains("f32") || mentioned.contains("f64")
 }

@@ -71,11 +71,7 @@ pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [E
     let named = named_rules(exits);
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
-    for input in &function.sig.inputs {
-        if let FnArg::Typed(input) = input {
-            scopes.bind_parameter(&input.pat);
-        }
-    }
+    scopes.bind_parameters(&function.sig);
     let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
     Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
     taker.taken
@@ -89,6 +85,14 @@ pub(crate) fn rewrite(mut rewriter: impl VisitMut, function: &mut ItemFn, exits:
         if let exit::Rule::InPlace(closure) = &mut exit.rule {
             rewriter.visit_expr_closure_mut(closure);
         }
+    }
+}
+
+/// The body of an inner function that is a rule, and so a part of the function around it.
+pub(crate) fn body_of_rule<'i>(item: &'i mut Item, rules: &[Ident]) -> Option<&'i mut Block> {
+    match item {
+        Item::Fn(function) if rules.contains(&function.sig.ident) => Some(&mut function.block),
+        _ => None,
     }
 }
 

@@ -4,7 +4,8 @@ use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, Item, LocalInit, Macro, Pat, PatIdent, Stmt,
+    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, FnArg, Item, LocalInit, Macro, Pat,
+    PatIdent, Signature, Stmt,
 };
 
 /// The locals visible at a point, innermost last.
@@ -42,10 +43,14 @@ impl Scopes {
         Names(&mut self.0).visit_pat(pattern);
     }
 
-    /// Makes the names of a parameter visible.
-    pub(crate) fn bind_parameter(&mut self, pattern: &Pat) {
+    /// Makes the parameters of a function visible.
+    pub(crate) fn bind_parameters(&mut self, signature: &Signature) {
         let known = self.0.len();
-        self.bind(pattern);
+        for input in &signature.inputs {
+            if let FnArg::Typed(input) = input {
+                self.bind(&input.pat);
+            }
+        }
         self.0[known..].iter_mut().for_each(|local| local.is_parameter = true);
     }
 

@@ -129,6 +129,7 @@ fn has_macro(value: &Expr) -> bool {
     macros.0
 }
 
+/// Whether a value is made with `let`s of its own.
 fn has_locals(value: &Expr) -> bool {
     struct Locals(bool);
     impl Visit<'_> for Locals {
