@@ -104,6 +104,48 @@ pub enum Error {
         /// Shape of the value.
         found: Vec<usize>,
     },
+    /// Forward mode needs the transpose of a rule, and the rule is no linear function of its upstream gradient.
+    #[error(
+        "`{function}` ({defined}, called at {called}) has no tangent: its `grad` is not linear in the upstream gradient, so it has no transpose; take gradients by a tape, or keep the function out of forward mode with `tf::stop_gradient`"
+    )]
+    NotLinear {
+        /// The annotated function.
+        function: &'static str,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+    },
+    /// A tangent that does not fit its primal.
+    #[error(
+        "`ForwardAccumulator`: expected tangent {place} to have shape {expected:?}, that of its primal, found {found:?}"
+    )]
+    TangentShape {
+        /// Which, counted from 0.
+        place: usize,
+        /// Shape of the primal.
+        expected: Vec<usize>,
+        /// Shape of the tangent.
+        found: Vec<usize>,
+    },
+    /// More or fewer tangents than primals.
+    #[error("`ForwardAccumulator`: expected {expected} tangents, one for each primal, found {found}")]
+    TangentCount {
+        /// Number of primals.
+        expected: usize,
+        /// Number of tangents.
+        found: usize,
+    },
+    /// A tensor was given as a primal more than once.
+    #[error(
+        "`ForwardAccumulator`: primals {first} and {second}, counted from 0, are the same tensor; give it once, with the sum of its tangents"
+    )]
+    RepeatedPrimal {
+        /// Its first place.
+        first: usize,
+        /// Its second place.
+        second: usize,
+    },
     /// A derivative was asked for of a gradient that was computed where no tape sees it.
     #[error("the {order} derivative of `{function}` ({defined}, called at {called}) is not known: {reason}")]
     HigherDerivative {
@@ -231,6 +273,13 @@ pub enum Unconnected {
         /// Each with the place of its call.
         by: Vec<String>,
     },
+    /// The target depends on no primal of the accumulator while that records.
+    NoTangent {
+        /// Calls through which no tangent flows, each with its place: they may have led to the target.
+        cuts: Vec<String>,
+    },
+    /// The target existed before the accumulator did, and is no primal.
+    BeforeAccumulator,
     /// Both are on the tape, and nothing leads from one to the other.
     NoPath {
         /// Calls that the source enters and through which no gradient flows, each with its place: they may have led to
@@ -274,6 +323,21 @@ impl fmt::Display for Unconnected {
                 )
             }
             Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
+            Self::NoTangent { cuts } if cuts.is_empty() => {
+                write!(
+                    f,
+                    "it depends on none of them; compute it from them, with operations of `tf`, while the accumulator records"
+                )
+            }
+            Self::NoTangent { cuts } => {
+                write!(f, "it depends on none of them, unless by {}, where no tangent flows", cuts.join(", "))
+            }
+            Self::BeforeAccumulator => {
+                write!(
+                    f,
+                    "it was computed before the accumulator began; make the accumulator first, then compute the target"
+                )
+            }
             Self::NoPath { cuts } if cuts.is_empty() => write!(f, "the target does not depend on it"),
             Self::NoPath { cuts } => {
                 write!(f, "the target does not depend on it, unless by {}, where no gradient flows", cuts.join(", "))

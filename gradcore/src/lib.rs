@@ -47,7 +47,7 @@ pub use element::{Element, Integer, Number, Real};
 pub use error::{Error, GradientFailure, GradientShape, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
-pub use tape::{GradientTape, PersistentTape};
+pub use tape::{ForwardAccumulator, GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;
 

@@ -12,6 +12,8 @@ use crate::error::Error;
 pub(crate) struct Shape(Option<Arc<[usize]>>);
 
 impl Shape {
+    pub(crate) const SCALAR: Self = Shape(None);
+
     /// Number of elements.
     pub(crate) fn size(&self) -> usize {
         self.iter().product()

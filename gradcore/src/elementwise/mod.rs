@@ -22,7 +22,7 @@ use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Member, Origin, Outcome, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Filling, Member, Origin, Outcome, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -124,9 +124,9 @@ fn record<T: Real>(
     let begun = recorder::begin(origin.rule, inputs, &[]);
     let described = outputs.iter().map(|output| {
         let identity = output.identity();
-        Output { inside: identity, outside: identity, shape: output.shared_shape(), real: true }
+        Output { inside: identity, outside: identity, value: *output }
     });
-    recorder::finish(begun, &described.collect::<SmallVec<[Output; 1]>>(), backward);
+    recorder::finish(begun, &described.collect::<SmallVec<[Output<'_>; 1]>>(), backward);
 }
 
 /// The value of a function, element by element.
@@ -219,6 +219,10 @@ where
 
     fn parameter(&self, position: usize) -> String {
         (*self.origin.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<T>();
     }
 
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {

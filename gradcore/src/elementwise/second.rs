@@ -13,7 +13,7 @@ use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
-use crate::tape::{self, Member, Origin, Outcome, Sink, Upstream};
+use crate::tape::{self, Filling, Member, Origin, Outcome, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Whether a function has a second derivative.
@@ -142,6 +142,10 @@ where
 
     fn parameter(&self, position: usize) -> String {
         (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        (0..N).filter(|k| self.wanted >> k & 1 != 0).for_each(|_| upstream.next::<T>());
     }
 
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {

@@ -111,7 +111,8 @@ pub(crate) fn sum_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 pub const UNDO_BROADCAST: Fit = Fit(undo_broadcast);
 
 fn undo_broadcast(gradient: Erased, shape: &Shape) -> Erased {
-    let was_stretched = Shape::broadcast("sum_to", gradient.shape(), shape).is_ok_and(|fits| fits == gradient.shape());
+    let was_stretched = Shape::broadcast("sum_to", gradient.as_untyped().shape(), shape)
+        .is_ok_and(|fits| fits == gradient.as_untyped().shape());
     match gradient {
         Erased::F32(gradient) if was_stretched => Erased::F32(sum_to(&gradient, shape)),
         Erased::F64(gradient) if was_stretched => Erased::F64(sum_to(&gradient, shape)),

@@ -45,7 +45,7 @@ impl<U: Clone + 'static> Snapshot for U {
     fn member(&self) -> Option<Member<'_>> {
         fn member_of<T: Element>(value: &dyn Any) -> Option<Member<'_>> {
             let tensor: &Tensor<T> = value.downcast_ref()?;
-            Some(Member { identity: tensor.identity(), shape: tensor.shape(), name: None })
+            Some(Member { identity: tensor.identity(), seen: tensor })
         }
         member_of::<f32>(self).or_else(|| member_of::<f64>(self))
     }

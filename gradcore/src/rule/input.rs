@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::element::{Element, Integer};
+use crate::shape::Shape;
 use crate::tape::Member;
 use crate::tensor::{Identity, Tensor};
 use crate::variable::Variable;
@@ -18,11 +19,14 @@ pub trait Argument {
     fn member(&self) -> Member<'_>;
 }
 
+/// An argument that is left out.
+const NOBODY: Member<'static> = Member { identity: Identity::NOBODY, seen: &Shape::SCALAR };
+
 impl<T: Element> Argument for Tensor<T> {
     type Dtype = T;
     #[inline]
     fn member(&self) -> Member<'_> {
-        Member { identity: self.identity(), shape: self.shape(), name: None }
+        Member { identity: self.identity(), seen: self }
     }
 }
 
@@ -30,7 +34,7 @@ impl<T: Element> Argument for Variable<T> {
     type Dtype = T;
     #[inline]
     fn member(&self) -> Member<'_> {
-        Member { identity: self.identity(), shape: self.shape(), name: self.name() }
+        Member { identity: self.identity(), seen: self }
     }
 }
 
@@ -53,7 +57,7 @@ impl<A: Argument + ?Sized> Argument for &mut A {
 impl<A: Argument> Argument for Option<A> {
     type Dtype = A::Dtype;
     fn member(&self) -> Member<'_> {
-        self.as_ref().map_or(Member { identity: Identity::NOBODY, shape: &[], name: None }, Argument::member)
+        self.as_ref().map_or(NOBODY, Argument::member)
     }
 }
 
@@ -107,7 +111,7 @@ impl<D: Differentiable> Differentiable for Option<D> {
         match self {
             Some(argument) => argument.visit(visit),
             None if D::IS_LIST => {}
-            None => visit(Member { identity: Identity::NOBODY, shape: &[], name: None }),
+            None => visit(NOBODY),
         }
     }
 }

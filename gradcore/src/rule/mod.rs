@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Member, Origin, Outcome, Output, Rule, Upstream};
+use crate::tape::{Backward, Filling, Member, Origin, Outcome, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
@@ -129,9 +129,9 @@ impl<W> Call<W> {
 
 /// Ends the call whose body has begun. It is the same for every rule, and so compiled once.
 #[track_caller]
-fn record(begun: &mut Begun, outputs: &[Output], recorded: Option<Rc<dyn Backward>>) {
-    for Output { inside, shape, .. } in outputs.iter().filter(|output| !output.inside.is_computed()) {
-        recorder::expect_input(Member { identity: *inside, shape, name: None }, None);
+fn record(begun: &mut Begun, outputs: &[Output<'_>], recorded: Option<Rc<dyn Backward>>) {
+    for output in outputs.iter().filter(|output| !output.inside.is_computed()) {
+        recorder::expect_input(Member { identity: output.inside, seen: output.value }, None);
     }
     recorder::finish_with(std::mem::take(begun), outputs, recorded);
 }
@@ -167,6 +167,10 @@ where
         let parameter = (0..64).filter(is_input).nth(input);
         let name = parameter.and_then(|parameter| self.origin.rule.parameters.get(parameter)).unwrap_or(&"?");
         element.map_or_else(|| (*name).to_owned(), |element| format!("{name}[{element}]"))
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        O::fill(upstream);
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Outcome {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::element::Element;
 use crate::shape::Shape;
-use crate::tape::{Output, Upstream};
+use crate::tape::{Filling, Output, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 use crate::variable::Variable;
 
@@ -19,13 +19,15 @@ pub trait Outputs: Sized {
     #[doc(hidden)]
     fn renewed(&self) -> Self;
     #[doc(hidden)]
-    fn described(&self, renewed: &Self) -> Described;
+    fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a>;
+    #[doc(hidden)]
+    fn fill(upstream: &mut Filling<'_>);
     #[doc(hidden)]
     fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_>;
 }
 
 /// An entry for each output.
-type Described = SmallVec<[Output; 1]>;
+type Described<'a> = SmallVec<[Output<'a>; 1]>;
 
 /// What the first half of the pair may be: the value, or a reference to the tensor that is returned.
 #[diagnostic::on_unimplemented(
@@ -60,8 +62,8 @@ impl<T: Element> OutputValue<Tensor<T>> for &Variable<T> {
 
 impl<T: Element> Tensor<T> {
     #[inline]
-    fn output(&self, renewed: &Self) -> Output {
-        Output { inside: self.identity(), outside: renewed.identity(), shape: self.shared_shape(), real: T::REAL }
+    fn output<'a>(&self, renewed: &'a Self) -> Output<'a> {
+        Output { inside: self.identity(), outside: renewed.identity(), value: renewed }
     }
 
     /// The gradient that reached an output; zeros if none did.
@@ -79,8 +81,11 @@ impl<T: Element> Outputs for Tensor<T> {
         Tensor::renewed(self, Identity::fresh())
     }
     #[inline]
-    fn described(&self, renewed: &Self) -> Described {
+    fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
         SmallVec::from_buf([self.output(renewed)])
+    }
+    fn fill(upstream: &mut Filling<'_>) {
+        upstream.next::<T>();
     }
     #[inline]
     fn upstream(upstream: Upstream<'_>) -> &Self {
@@ -96,8 +101,11 @@ macro_rules! tuples {
             fn renewed(&self) -> Self {
                 ($(Outputs::renewed(&self.$index),)+)
             }
-            fn described(&self, renewed: &Self) -> Described {
+            fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
                 [$(self.$index.output(&renewed.$index)),+].into_iter().collect()
+            }
+            fn fill(upstream: &mut Filling<'_>) {
+                $(upstream.next::<$dtype>();)+
             }
             fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_> {
                 let [$($output),+] = upstream.gradients else { unreachable!("a node has a slot for each output") };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::tape::recorder;
-use crate::tape::{Backward, Member, Origin, Outcome, Output, Sink, Upstream};
+use crate::tape::{Backward, Filling, Member, Origin, Outcome, Output, Sink, Upstream};
 use crate::tensor::{Identity, Tensor};
 
 /// What stands in the way of a derivative.
@@ -29,8 +29,7 @@ impl Underived {
         }
         let begun = recorder::begin(self.origin.rule, inputs, &[]);
         let marked = gradient.renewed(Identity::fresh());
-        let (inside, outside) = (gradient.identity(), marked.identity());
-        let output = Output { inside, outside, shape: marked.shared_shape(), real: T::REAL };
+        let output = Output { inside: gradient.identity(), outside: marked.identity(), value: &marked };
         recorder::finish(begun, &[output], || Rc::new(self));
         marked
     }
@@ -43,6 +42,10 @@ impl Backward for Underived {
 
     fn parameter(&self, position: usize) -> String {
         (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<f32>();
     }
 
     fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Outcome {

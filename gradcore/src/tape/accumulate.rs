@@ -1,5 +1,6 @@
 //! How contributions to one gradient are added up.
 
+use std::marker::PhantomData;
 use std::ops::AddAssign;
 use std::panic::Location;
 use std::rc::Rc;
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::backward::Sink;
-use super::node::{Backward, Origin, Outcome, Rule, Upstream};
+use super::node::{Backward, Filling, Origin, Outcome, Rule, Upstream};
 use super::record::{Member, Output};
 use super::recorder;
 use crate::element::Real;
@@ -52,40 +53,41 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
-struct Sum(Origin);
+struct Sum<T>(Origin, PhantomData<T>);
 
 static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]);
 
-impl Backward for Sum {
+impl<T: Real> Backward for Sum<T> {
     fn origin(&self) -> Origin {
         self.0
     }
     fn parameter(&self, position: usize) -> String {
         SUM.parameters[position].to_owned()
     }
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<T>();
+    }
     fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
-        let Some(gradient) = &upstream.gradients[0] else { return Ok(()) };
+        let Some(gradient): Option<&Tensor<T>> = upstream.gradients[0].as_ref().and_then(Erased::get) else {
+            return Ok(());
+        };
         for position in (0..2).filter(|position| sink.needs(*position)).collect::<SmallVec<[usize; 2]>>() {
-            match gradient {
-                Erased::F32(tensor) => sink.put(position, tensor.clone()),
-                Erased::F64(tensor) => sink.put(position, tensor.clone()),
-                _ => unreachable!("gradients are real"),
-            }
+            sink.put(position, gradient.clone());
         }
         sink.finish()
     }
 }
 
 fn member<T: Real>(tensor: &Tensor<T>) -> Member<'_> {
-    Member { identity: tensor.identity(), shape: tensor.shape(), name: None }
+    Member { identity: tensor.identity(), seen: tensor }
 }
 
 fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
     let begun = recorder::begin(&SUM, &[member(left), member(right)], &[]);
     let inside = fresh_sum(left, right);
     let sum = inside.renewed(Identity::fresh());
-    let output = Output { inside: inside.identity(), outside: sum.identity(), shape: sum.shared_shape(), real: true };
+    let output = Output { inside: inside.identity(), outside: sum.identity(), value: &sum };
     let called = Location::caller();
-    recorder::finish(begun, &[output], || Rc::new(Sum(Origin { rule: &SUM, called })));
+    recorder::finish(begun, &[output], || Rc::new(Sum::<T>(Origin { rule: &SUM, called }, PhantomData)));
     sum
 }

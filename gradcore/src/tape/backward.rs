@@ -64,13 +64,13 @@ impl Gradients {
     }
 
     /// Runs the nodes from the last to the first; what each has kept is dropped when it has run.
-    pub(crate) fn propagate(&mut self, nodes: &mut [Node], shapes: &[Shape]) -> Result<(), Error> {
+    pub(crate) fn propagate(&mut self, nodes: &mut [Node], shapes: &[Shape]) -> Outcome {
         for node in nodes.iter_mut().rev() {
             let Some(backward) = node.backward.take() else { continue };
             let Some(mut upstream) = self.take_upstream(node) else { continue };
             let upstream = Upstream { gradients: &mut upstream, shapes: &shapes[node.output_slots()] };
             let sink = Sink { gradients: self, shapes, node, backward: &*backward, asked: 0, given: 0, error: None };
-            backward.run(upstream, sink).map_err(|error| *error)?;
+            backward.run(upstream, sink)?;
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Sink<'_> {
         let slot = self.node.inputs[position];
         let shape = &self.shapes[slot as usize];
         let fitted = self.backward.origin().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
-        match fitted.filter(|fitted| *shape == fitted.shape()) {
+        match fitted.filter(|fitted| *shape == fitted.as_untyped().shape()) {
             Some(fitted) => self.gradients.add(slot, fitted),
             None => self.refuse_shape(position, gradient.shape()),
         }

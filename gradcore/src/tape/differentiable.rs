@@ -1,9 +1,11 @@
 //! What gradients are taken of and with respect to: tensors, variables, and structures of them.
 
+use std::collections::VecDeque;
+
 use super::record::Member;
 use crate::element::Real;
 use crate::error::Error;
-use crate::tensor::{Erased, Tensor};
+use crate::tensor::{Erased, Tensor, Untyped};
 use crate::variable::Variable;
 
 /// A tensor or variable of `f32` or `f64`, or a tuple, array, slice or vector of these, nested at will.
@@ -33,70 +35,23 @@ pub trait Visitor {
 /// One tensor of a structure.
 #[doc(hidden)]
 pub struct Leaf<'a> {
-    pub(super) member: Member<'a>,
-    pub(super) value: &'a dyn Value,
-}
-
-/// What is asked of a tensor whose dtype is not known.
-pub(super) trait Value {
-    fn ones(&self) -> Erased;
-    fn zeros(&self) -> Erased;
-    /// A handle that outlives the visit.
-    fn kept(&self) -> Box<dyn Stretch>;
-}
-
-/// A tensor given as output gradient.
-pub(super) trait Stretch {
-    fn sizes(&self) -> &[usize];
-    /// The tensor, if it has the given shape, or a scalar stretched to it.
-    fn stretched(&self, shape: &[usize]) -> Option<Erased>;
-}
-
-impl<T: Real> Value for Tensor<T> {
-    fn ones(&self) -> Erased {
-        Erased::new(Tensor::filled(self.shape(), T::ONE))
-    }
-    fn zeros(&self) -> Erased {
-        Erased::new(Tensor::filled(self.shape(), T::default()))
-    }
-    fn kept(&self) -> Box<dyn Stretch> {
-        Box::new(self.clone())
-    }
-}
-
-impl<T: Real> Stretch for Tensor<T> {
-    fn sizes(&self) -> &[usize] {
-        self.shape()
-    }
-    fn stretched(&self, shape: &[usize]) -> Option<Erased> {
-        match self.as_scalar() {
-            _ if self.shape() == shape => Some(Erased::new(self.clone())),
-            Some(value) => Some(Erased::new(Tensor::filled(shape, value))),
-            None => None,
-        }
-    }
+    pub(crate) member: Member<'a>,
+    pub(crate) value: &'a dyn Untyped,
 }
 
 /// The gradients of sources, handed out in the order in which [`Differentiable::visit`] saw them.
 #[doc(hidden)]
-pub struct Found<'a> {
-    pub(super) next: &'a mut dyn FnMut() -> Result<Erased, Error>,
-}
-
-fn visit_leaf<T: Real>(tensor: &Tensor<T>, name: Option<&str>, visitor: &mut dyn Visitor) {
-    let member = Member { identity: tensor.identity(), shape: tensor.shape(), name };
-    visitor.tensor(Leaf { member, value: tensor });
-}
+pub struct Found<'a>(pub(crate) &'a mut VecDeque<Result<Erased, Error>>);
 
 fn next_gradient<T: Real>(found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
-    let gradient = (found.next)()?;
+    let gradient = found.0.pop_front().expect("there is one for each tensor that was visited")?;
     Ok(gradient.into_tensor().expect("a gradient has the dtype of its source"))
 }
 
 impl<T: Real> Differentiable for Tensor<T> {
     type Gradients = Tensor<T>;
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visit_leaf(self, None, visitor);
+        visitor.tensor(Leaf { member: Member { identity: self.identity(), seen: self }, value: self });
     }
     fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
         next_gradient(found)
@@ -106,7 +61,7 @@ impl<T: Real> Differentiable for Tensor<T> {
 impl<T: Real> Differentiable for Variable<T> {
     type Gradients = Tensor<T>;
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visit_leaf(self, self.name(), visitor);
+        visitor.tensor(Leaf { member: Member { identity: self.identity(), seen: self }, value: &**self });
     }
     fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
         next_gradient(found)

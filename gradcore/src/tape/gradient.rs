@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::backward::{Gradients, dependents};
-use super::differentiable::{Differentiable, Found, Leaf, Stretch, Visitor};
-use super::node::{Node, Origin};
+use super::differentiable::{Differentiable, Found, Leaf, Visitor};
+use super::node::{Node, places};
 use super::options::UnconnectedGradients;
 use super::record::{Member, Record};
 use super::recorder;
@@ -47,7 +47,7 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     take_pass: impl FnOnce(&mut Record) -> Pass,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
-    seeds: Option<&[Box<dyn Stretch>]>,
+    seeds: Option<&[Erased]>,
     unconnected: UnconnectedGradients,
 ) -> Result<S::Gradients, Error> {
     let starts = find_starts(&record.borrow(), target, seeds)?;
@@ -58,37 +58,34 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
     for start in &starts {
         gradients.start(start.slot, &start.gradient);
     }
-    gradients.propagate(&mut nodes, &shapes)?;
+    gradients.propagate(&mut nodes, &shapes).map_err(|error| *error)?;
 
-    let mut remaining = found.iter().enumerate();
-    let mut next = || {
-        let (place, source) = remaining.next().expect("a structure has as many tensors as were visited");
-        match gradients.get(source.slot).or(source.zeros.as_ref()) {
-            Some(gradient) => Ok(gradient.clone()),
-            None => Err(Error::Unconnected {
-                source_name: shown(source, place, found.len()),
-                reason: explain(record, &nodes, &gradients, &starts, source),
-            }),
-        }
+    let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
+        Some(gradient) => Ok(gradient.clone()),
+        None => Err(Error::Unconnected {
+            source_name: shown(source, place, found.len()),
+            reason: explain(record, &nodes, &gradients, &starts, source),
+        }),
     };
-    sources.gradients(&mut Found { next: &mut next })
+    sources.gradients(&mut Found(&mut found.iter().enumerate().map(gradient_of).collect()))
 }
 
 fn find_starts(
     record: &Record,
     target: &(impl Differentiable + ?Sized),
-    seeds: Option<&[Box<dyn Stretch>]>,
+    seeds: Option<&[Erased]>,
 ) -> Result<Vec<Start>, Error> {
     let mut starts = Vec::new();
     let mut mismatch = None;
     target.visit(&mut |leaf: Leaf<'_>| {
         let gradient = match seeds.map(|seeds| seeds.get(starts.len())) {
-            None => leaf.value.ones(),
+            None => leaf.value.filled(1.0),
             // The counts differ, which is reported below.
-            Some(None) => leaf.value.zeros(),
-            Some(Some(seed)) => seed.stretched(leaf.member.shape).unwrap_or_else(|| {
-                mismatch.get_or_insert_with(|| (leaf.member.shape.to_vec(), seed.sizes().to_vec()));
-                leaf.value.zeros()
+            Some(None) => leaf.value.filled(0.0),
+            Some(Some(seed)) => seed.stretched(leaf.value).unwrap_or_else(|| {
+                let found = seed.as_untyped().shape().to_vec();
+                mismatch.get_or_insert_with(|| (leaf.value.shape().to_vec(), found));
+                leaf.value.filled(0.0)
             }),
         };
         starts.push(Start { slot: record.slot(leaf.member.identity), identity: leaf.member.identity, gradient });
@@ -108,9 +105,9 @@ fn find_sources(
     unconnected: UnconnectedGradients,
 ) -> Vec<Source> {
     let mut found = Vec::new();
-    sources.visit(&mut |Leaf { member: Member { identity, name, .. }, value }: Leaf<'_>| {
-        let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.zeros());
-        found.push(Source { slot: record.slot(identity), identity, zeros, name: name.map(str::to_owned) });
+    sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
+        let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.filled(0.0));
+        found.push(Source { slot: record.slot(identity), identity, zeros, name: seen.name().map(str::to_owned) });
     });
     found
 }
@@ -122,13 +119,6 @@ fn shown(source: &Source, place: usize, count: usize) -> String {
         None if count == 1 => "the source".into(),
         None => format!("source {place}, counted from 0"),
     }
-}
-
-/// Each call with its place; one that comes several times in a row once.
-fn places(origins: impl Iterator<Item = Origin>) -> Vec<String> {
-    let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
-    places.dedup();
-    places
 }
 
 /// Why no gradient reached a source.

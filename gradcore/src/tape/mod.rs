@@ -1,8 +1,10 @@
 //! The gradient tape: records calls of rules, and runs their backward functions from a target to its sources.
 
 mod accumulate;
+mod accumulator;
 mod backward;
 mod differentiable;
+mod forward;
 mod gradient;
 mod node;
 mod options;
@@ -17,14 +19,15 @@ use crate::error::Error;
 use gradient::Pass;
 use record::Settings;
 
+pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
 pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
-#[doc(hidden)]
-pub use node::Upstream;
 pub(crate) use node::{Backward, Origin, Outcome};
+#[doc(hidden)]
+pub use node::{Filling, Upstream};
 #[doc(hidden)]
 pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
@@ -87,8 +90,8 @@ struct Recording {
 }
 
 impl Recording {
-    fn start(persistent: bool) -> Self {
-        let (serial, record) = recorder::start(Settings { persistent, watch_variables: true });
+    fn start(settings: Settings) -> Self {
+        let (serial, record) = recorder::start(settings);
         Recording { serial, record }
     }
 
@@ -121,13 +124,13 @@ impl GradientTape {
     #[allow(clippy::new_without_default, reason = "starting to record is no default value")]
     #[must_use = "a tape stops recording when it is dropped"]
     pub fn new() -> Self {
-        GradientTape(Recording::start(false))
+        GradientTape(Recording::start(Settings { watch_variables: true, ..Settings::default() }))
     }
 
     /// Starts a tape for any number of gradients (TensorFlow's `persistent=True`).
     #[must_use = "a tape stops recording when it is dropped"]
     pub fn persistent() -> PersistentTape {
-        PersistentTape(Recording::start(true))
+        PersistentTape(Recording::start(Settings { persistent: true, watch_variables: true, ..Settings::default() }))
     }
 
     /// With `false`, variables are not watched by themselves.

@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::differentiable::{Differentiable, Leaf, Stretch};
+use super::differentiable::{Differentiable, Leaf};
+use crate::tensor::Erased;
 
 /// What stands for a gradient that does not exist (TensorFlow's `UnconnectedGradients`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum UnconnectedGradients {
 /// [`output_gradients`] or [`unconnected_gradients`].
 pub struct GradientOptions<G> {
     /// The output gradients, if any were given.
-    pub(super) seeds: Option<Vec<Box<dyn Stretch>>>,
+    pub(super) seeds: Option<Vec<Erased>>,
     pub(super) unconnected: UnconnectedGradients,
     structure: PhantomData<G>,
 }
@@ -42,7 +43,7 @@ impl<Y> Fits<Y> for Like<Y> {}
 /// target or is a scalar. Without this option they are ones.
 pub fn output_gradients<G: Differentiable>(gradients: G) -> GradientOptions<Like<G::Gradients>> {
     let mut seeds = Vec::new();
-    gradients.visit(&mut |leaf: Leaf<'_>| seeds.push(leaf.value.kept()));
+    gradients.visit(&mut |leaf: Leaf<'_>| seeds.push(leaf.value.erased()));
     GradientOptions { seeds: Some(seeds), unconnected: UnconnectedGradients::None, structure: PhantomData }
 }
 

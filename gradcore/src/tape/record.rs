@@ -4,29 +4,27 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::node::{Backward, Node, Origin};
+use super::forward::Tangent;
+use super::node::{Backward, Node, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
 use crate::shape::Shape;
-use crate::tensor::Identity;
+use crate::tensor::{Erased, Identity, Seen, Untyped};
 
 /// An input of a rule, or a member of targets and sources: what a tape has to know of a tensor.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
     pub(crate) identity: Identity,
-    pub(crate) shape: &'a [usize],
-    /// The name of a variable that has one.
-    pub(crate) name: Option<&'a str>,
+    pub(crate) seen: &'a dyn Seen,
 }
 
 /// An output of a rule.
-pub struct Output {
+#[derive(Clone, Copy)]
+pub struct Output<'a> {
     /// The identity under which the body knows it, and which `grad` may have captured.
     pub(crate) inside: Identity,
     /// The identity under which the caller gets it.
     pub(crate) outside: Identity,
-    pub(crate) shape: Shape,
-    /// Whether gradients exist for its dtype.
-    pub(crate) real: bool,
+    pub(crate) value: &'a dyn Untyped,
 }
 
 /// A call through which no gradient flows although an input is watched; kept to explain missing gradients.
@@ -36,10 +34,12 @@ pub(crate) struct Cut {
 }
 
 /// Whether and how a tape records.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Settings {
     pub(crate) persistent: bool,
     pub(crate) watch_variables: bool,
+    /// Whether it is a forward accumulator, which computes tangents and keeps no nodes.
+    pub(crate) forward: bool,
 }
 
 /// The Wengert list of one tape: nodes in the order of the calls, and the slots they read and write.
@@ -52,6 +52,8 @@ pub(crate) struct Record {
     pub(crate) cuts: Vec<Cut>,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
+    /// Of a forward accumulator: by slot.
+    tangents: Vec<Tangent>,
 }
 
 impl Record {
@@ -63,6 +65,7 @@ impl Record {
             nodes: Vec::new(),
             cuts: Vec::new(),
             watched: Vec::new(),
+            tangents: Vec::new(),
         }
     }
 
@@ -97,7 +100,7 @@ impl Record {
     pub(crate) fn watch(&mut self, member: Member<'_>) -> Slot {
         match self.slot(member.identity) {
             NONE => {
-                let slot = self.new_slot(member.shape.into());
+                let slot = self.new_slot(member.seen.shared_shape());
                 self.slots.set(member.identity, slot);
                 self.watched.push((slot, Identity::upcoming()));
                 slot
@@ -122,31 +125,66 @@ impl Record {
 
     /// Adds a call of which an input is watched. With `again`, what `grad` captured may be differentiated once more,
     /// so a computed output is known under the body's identity too.
-    pub(crate) fn push(&mut self, inputs: &[Identity], outputs: &[Output], backward: &Rc<dyn Backward>, again: bool) {
+    pub(crate) fn push(
+        &mut self,
+        inputs: &[Identity],
+        outputs: &[Output<'_>],
+        backward: &Rc<dyn Backward>,
+        again: bool,
+    ) {
         let mut slots: SmallVec<[Slot; 4]> = SmallVec::new();
         inputs.iter().for_each(|identity| slots.push(self.slot(*identity)));
         let inputs = slots;
         if inputs.iter().all(|slot| *slot == NONE) {
             return;
         }
-        if outputs.iter().all(|output| !output.real) {
+        if outputs.iter().all(|output| !output.value.is_real()) {
             let inputs = inputs.into_iter().filter(|slot| *slot != NONE).collect();
             self.cuts.push(Cut { origin: backward.origin(), inputs });
             return;
         }
         let mut first_output = NONE;
         for output in outputs {
-            let slot = self.new_slot(output.shape.clone());
+            let slot = self.new_slot(output.value.shared_shape());
             first_output = first_output.min(slot);
-            if output.real {
-                self.slots.set(output.outside, slot);
-                if again && output.inside.is_computed() {
-                    self.slots.set(output.inside, slot);
-                }
+            if output.value.is_real() {
+                self.know(output, slot, again);
             }
         }
         let outputs = u32::try_from(outputs.len()).expect("a rule has few outputs");
         self.nodes.push(Node { backward: Some(Rc::clone(backward)), inputs, first_output, outputs });
+    }
+
+    /// Of a forward accumulator: the tangent of a tensor, if it has one.
+    pub(crate) fn tangent(&self, identity: Identity) -> Option<&Tangent> {
+        self.tangents.get(self.slot(identity) as usize)
+    }
+
+    /// Gives a forward accumulator a tensor to follow.
+    pub(crate) fn follow(&mut self, primal: Member<'_>, tangent: Erased) {
+        self.watch(primal);
+        self.tangents.push(Ok(tangent));
+    }
+
+    /// Gives an output of a call its tangent, under the body's identity too if a derivative of what `grad` captured may
+    /// be asked for.
+    pub(crate) fn push_tangent(&mut self, output: &Output<'_>, tangent: Tangent, again: bool) {
+        let slot = self.new_slot(output.value.shared_shape());
+        self.tangents.push(tangent);
+        self.know(output, slot, again);
+    }
+
+    /// Notes the slot of an output.
+    fn know(&mut self, output: &Output<'_>, slot: Slot, again: bool) {
+        self.slots.set(output.outside, slot);
+        if again && output.inside.is_computed() {
+            self.slots.set(output.inside, slot);
+        }
+    }
+
+    /// The calls that let no gradient through.
+    pub(crate) fn cut_places(&self) -> Vec<String> {
+        places(self.cuts.iter().map(|cut| cut.origin))
     }
 
     /// Remembers that a call lets no gradient of a tensor through, if this tape watches it.

@@ -1,11 +1,13 @@
 //! The tapes of a thread, and the calls of rules that are under way on it.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::forward;
 use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
@@ -30,6 +32,15 @@ struct Recorder {
 struct ActiveTape {
     serial: u64,
     record: Rc<RefCell<Record>>,
+    /// How many have asked it not to record for now.
+    paused: u32,
+}
+
+impl ActiveTape {
+    /// Whether it records what is called now, given the barrier.
+    fn records(&self, barrier: u64) -> bool {
+        self.serial >= barrier && self.paused == 0
+    }
 }
 
 /// Tensors, and the names of the locals.
@@ -54,7 +65,12 @@ struct Frame {
 
 impl Frame {
     fn covers(&self, tape: &ActiveTape) -> bool {
-        (self.serials.0..self.serials.1).contains(&tape.serial)
+        (self.serials.0..self.serials.1).contains(&tape.serial) && tape.paused == 0
+    }
+
+    /// Whether the operations of the body are recorded.
+    fn again(&self) -> bool {
+        !self.slots_before.is_empty()
     }
 }
 
@@ -76,7 +92,7 @@ pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
     let serial = RECORDER.with_borrow_mut(|recorder| {
         let serial = recorder.next_serial;
         recorder.next_serial += 1;
-        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record) });
+        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record), paused: 0 });
         serial
     });
     TAPES.set(TAPES.get() + 1);
@@ -104,8 +120,37 @@ pub(crate) fn is_idle() -> bool {
 /// Whether an operation called now would be recorded.
 #[inline]
 pub(crate) fn is_recording() -> bool {
-    !is_idle()
-        && RECORDER.with_borrow(|recorder| recorder.tapes.last().is_some_and(|tape| tape.serial >= recorder.barrier))
+    !is_idle() && RECORDER.with_borrow(|recorder| recorder.tapes.iter().any(|tape| tape.records(recorder.barrier)))
+}
+
+/// While it lives, some tapes do not record.
+#[must_use = "the tapes record again when it is dropped"]
+pub(crate) struct Paused {
+    serials: Range<u64>,
+}
+
+impl Paused {
+    /// Pauses the tapes with these serial numbers.
+    pub(crate) fn these(serials: Range<u64>) -> Self {
+        RECORDER.with_borrow_mut(|recorder| recorder.each_of(&serials, |tape| tape.paused += 1));
+        Paused { serials }
+    }
+
+    /// Pauses every tape that exists and has at least this serial number.
+    pub(crate) fn from(serial: u64) -> Self {
+        let next = RECORDER.with_borrow(|recorder| recorder.next_serial);
+        Paused::these(serial..next)
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        // A guard kept in a thread-local may outlive the recorder, at the end of the thread.
+        let resume = |recorder: &RefCell<Recorder>| {
+            recorder.borrow_mut().each_of(&self.serials, |tape| tape.paused -= 1);
+        };
+        let _ = RECORDER.try_with(resume);
+    }
 }
 
 /// Whether a tape other than `record` knows the tensor.
@@ -155,19 +200,28 @@ pub(crate) fn abandon(depth: u32) {
 
 /// Ends a call and records it on every tape that watches an input.
 #[inline]
-pub(crate) fn finish(begun: Begun, outputs: &[Output], backward: impl FnOnce() -> Rc<dyn Backward>) {
+pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce() -> Rc<dyn Backward>) {
     finish_with(begun, outputs, (begun.watched != 0).then(backward));
 }
 
 /// As [`finish`], with the backward function if an input is watched.
-pub(crate) fn finish_with(begun: Begun, outputs: &[Output], backward: Option<Rc<dyn Backward>>) {
+pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
-    RECORDER.with_borrow_mut(|recorder| {
-        let (Some(frame), Some(backward)) = (recorder.end_frame(begun.depth), &backward) else { return };
+    let forward = RECORDER.with_borrow_mut(|recorder| {
+        let (frame, backward) = (recorder.end_frame(begun.depth)?, backward.as_ref()?);
+        let mut accumulators = Vec::new();
         for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
-            tape.record.borrow_mut().push(&frame.inputs, outputs, backward, !frame.slots_before.is_empty());
+            let mut record = tape.record.borrow_mut();
+            match record.settings.forward {
+                true => accumulators.push((tape.serial, Rc::clone(&tape.record))),
+                false => record.push(&frame.inputs, outputs, backward, frame.again()),
+            }
         }
+        (!accumulators.is_empty()).then_some((frame, accumulators))
     });
+    if let (Some((frame, accumulators)), Some(backward)) = (forward, &backward) {
+        forward::propagate(accumulators, &frame.inputs, outputs, backward, frame.again());
+    }
 }
 
 /// Notes that `rule` lets no gradient of a tensor through, on every recording tape that watches it.
@@ -178,7 +232,7 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
     }
     let origin = Origin { rule, called: Location::caller() };
     RECORDER.with_borrow(|recorder| {
-        for tape in recorder.tapes.iter().filter(|tape| tape.serial >= recorder.barrier) {
+        for tape in recorder.tapes.iter().filter(|tape| tape.records(recorder.barrier)) {
             tape.record.borrow_mut().note_cut(origin, input);
         }
     });
@@ -196,13 +250,18 @@ pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
 }
 
 impl Recorder {
+    fn each_of(&mut self, serials: &Range<u64>, change: impl FnMut(&mut ActiveTape)) {
+        self.tapes.iter_mut().filter(|tape| serials.contains(&tape.serial)).for_each(change);
+    }
+
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
         let Recorder { tapes, frames, next_serial, barrier } = self;
-        let first = tapes.partition_point(|tape| tape.serial < *barrier);
-        let active = &tapes[first..];
-        let mut again = active.len() > 1;
+        let active = tapes.iter().filter(|tape| tape.records(*barrier));
+        let mut count = 0;
+        let mut again = false;
         let mut watched = 0;
-        for tape in active {
+        for tape in active.clone() {
+            count += 1;
             let mut record = tape.record.borrow_mut();
             again |= record.settings.persistent;
             for (k, input) in inputs.iter().enumerate() {
@@ -211,13 +270,14 @@ impl Recorder {
                 }
             }
         }
-        if active.is_empty() {
+        if count == 0 {
             return Begun::default();
         }
+        again |= count > 1;
         let mut identities = SmallVec::new();
         inputs.iter().for_each(|input| identities.push(input.identity));
         let slots_before = match again {
-            true => active.iter().map(|tape| (tape.serial, tape.record.borrow().slot_count())).collect(),
+            true => active.map(|tape| (tape.serial, tape.record.borrow().slot_count())).collect(),
             false => SmallVec::new(),
         };
         frames.push(Frame {
@@ -275,13 +335,13 @@ fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> S
         .find(|(identity, _)| *identity == used.identity)
         .map(|(_, name)| *name);
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
-    let name = expression.or(local).or(used.name).map_or_else(String::new, |name| format!(" `{name}`"));
+    let name = expression.or(local).or(used.seen.name()).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
         "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
         rule.name,
         rule.place(),
-        used.shape,
+        used.seen.shape(),
     )
 }
 

@@ -2,7 +2,8 @@
 
 use std::any::Any;
 
-use super::{Element, Tensor};
+use super::{Element, Tensor, Untyped};
+use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
 #[derive(Clone)]
@@ -36,8 +37,28 @@ macro_rules! dtypes {
                 unreachable!("`Element` is sealed")
             }
 
-            pub(crate) fn shape(&self) -> &[usize] {
-                match self { $(Erased::$variant(tensor) => tensor.shape(),)+ }
+            /// The tensor, whatever its dtype.
+            #[inline]
+            pub(crate) fn as_untyped(&self) -> &dyn Untyped {
+                match self { $(Erased::$variant(tensor) => tensor,)+ }
+            }
+
+            /// The value of a tensor of rank 0.
+            pub(crate) fn scalar(&self) -> Option<f64> {
+                let value = match self { $(Erased::$variant(tensor) => tensor.as_scalar()?.widen(),)+ };
+                match value {
+                    Wide::Float(value) => Some(value),
+                    Wide::Integer(_) => None,
+                }
+            }
+
+            /// The elements in row-major order; those of integers and `bool` are left out.
+            pub(crate) fn to_numbers(&self) -> Vec<f64> {
+                let number = |value: Wide| match value {
+                    Wide::Float(value) => Some(value),
+                    Wide::Integer(_) => None,
+                };
+                match self { $(Erased::$variant(tensor) => tensor.values().iter().filter_map(|value| number(value.widen())).collect(),)+ }
             }
 
             /// The tensor, if `T` is its dtype.
@@ -53,5 +74,15 @@ macro_rules! dtypes {
             }
         }
     };
+}
+impl Erased {
+    /// This tensor for a `target`, if it has the target's shape, or as a scalar stretched to that.
+    pub(crate) fn stretched(&self, target: &dyn Untyped) -> Option<Erased> {
+        match self.scalar() {
+            _ if self.as_untyped().shape() == target.shape() => Some(self.clone()),
+            Some(value) => Some(target.filled(value)),
+            None => None,
+        }
+    }
 }
 dtypes!(F32 f32, F64 f64, I32 i32, I64 i64, U8 u8, Bool bool);

@@ -5,6 +5,7 @@ mod display;
 mod erased;
 mod identity;
 mod operand;
+mod untyped;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use constant::{Nested, constant};
 pub(crate) use erased::Erased;
 pub(crate) use identity::Identity;
 pub use operand::Operand;
+pub(crate) use untyped::{Seen, Untyped};
 
 /// An immutable n-dimensional value of dtype `T` (`f32` unless something else is said).
 ///

@@ -5,12 +5,13 @@ use smallvec::SmallVec;
 use crate::element::Element;
 use crate::rule::input::{Inputs, SeenMembers};
 use crate::rule::underived::Underived;
+use crate::shape::Shape;
 use crate::tape::{Member, Origin, recorder};
 use crate::tensor::{Identity, Tensor};
 
 /// The inputs of a call and, while `grad` runs, the upstream gradients.
 #[derive(Clone, Default)]
-pub(super) struct Sources(SmallVec<[(Identity, SmallVec<[usize; 4]>); 3]>);
+pub(super) struct Sources(SmallVec<[(Identity, Shape); 3]>);
 
 impl Sources {
     /// The inputs, if a tape may watch them.
@@ -26,7 +27,7 @@ impl Sources {
     }
 
     fn add(&mut self, member: Member<'_>) {
-        self.0.push((member.identity, member.shape.into()));
+        self.0.push((member.identity, member.seen.shared_shape()));
     }
 
     /// The same, and what `members` adds; nothing where no tape could ask for it.
@@ -47,7 +48,7 @@ impl Sources {
             return gradient;
         }
         let members: SmallVec<[Member<'_>; 3]> =
-            self.0.iter().map(|(identity, shape)| Member { identity: *identity, shape, name: None }).collect();
+            self.0.iter().map(|(identity, shape)| Member { identity: *identity, seen: shape }).collect();
         Underived {
             origin,
             order: "second",

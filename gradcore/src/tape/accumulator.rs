@@ -1,0 +1,132 @@
+//! The forward accumulator: tangents along with values.
+
+use super::Recording;
+use std::collections::VecDeque;
+
+use super::differentiable::{Differentiable, Found, Leaf};
+use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
+use super::record::{Record, Settings};
+use crate::error::{Error, Unconnected};
+use crate::tensor::{Erased, Identity};
+
+/// Computes Jacobian-vector products along with values, in forward mode (TensorFlow's `autodiff.ForwardAccumulator`).
+///
+/// From [`ForwardAccumulator::new`] until it is dropped, every operation of its thread on tensors that depend on a primal
+/// also computes a tangent. Custom rules are honoured: each is transposed, so what it says is what is multiplied by. A
+/// rule that is not linear in its upstream gradient has no transpose, and is an error that names it.
+///
+/// Accumulators nest, with each other and with tapes; those that began earlier see what is computed for later ones.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let x = tf::constant([1.0f32, 2.0]);
+/// let acc = ForwardAccumulator::new(&x, tf::constant([1.0f32, 0.0]))?;
+/// let y = &x * &x;
+/// assert_eq!(acc.jvp(&y)?.to_vec(), [2.0, 0.0]);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ForwardAccumulator(Recording);
+
+/// Tangents in the structure of the primals.
+#[diagnostic::on_unimplemented(
+    message = "the tangents must have the structure and dtypes of the primals, `{P}`",
+    label = "these tangents are for other primals"
+)]
+pub trait TangentsOf<P> {}
+impl<P> TangentsOf<P> for P {}
+
+impl ForwardAccumulator {
+    /// Follows `primals`, which move along `tangents`: one for each, of its shape, or a scalar for all of its elements.
+    ///
+    /// # Errors
+    /// [`Error::TangentShape`] or [`Error::TangentCount`] if tangents do not fit, [`Error::RepeatedPrimal`] if a tensor is
+    /// among the primals twice.
+    pub fn new<P: Differentiable, V: Differentiable>(primals: P, tangents: V) -> Result<Self, Error>
+    where
+        V::Gradients: TangentsOf<P::Gradients>,
+    {
+        let moves = paired(&primals, &tangents)?;
+        let accumulator = Recording::start(Settings { forward: true, ..Settings::default() });
+        let mut tangents = moves.into_iter();
+        primals.visit(&mut |primal: Leaf<'_>| {
+            if let Some(tangent) = tangents.next() {
+                accumulator.record.borrow_mut().follow(primal.member, tangent);
+            }
+        });
+        Ok(ForwardAccumulator(accumulator))
+    }
+
+    /// The tangents of `target`, in its structure: that of a primal is the one it was given. They are looked up, not
+    /// computed.
+    ///
+    /// # Errors
+    /// [`Error::Unconnected`] with the reason if a tensor has no tangent; [`Error::NotLinear`] and the errors of rules if
+    /// one could not be computed.
+    pub fn jvp<Y: Differentiable>(&self, target: Y) -> Result<Y::Gradients, Error> {
+        self.jvp_with(target, unconnected_gradients(UnconnectedGradients::None))
+    }
+
+    /// As [`jvp`](Self::jvp), with [`unconnected_gradients`].
+    ///
+    /// # Errors
+    /// As for [`jvp`](Self::jvp).
+    pub fn jvp_with<Y: Differentiable>(
+        &self,
+        target: Y,
+        options: GradientOptions<Ones>,
+    ) -> Result<Y::Gradients, Error> {
+        let zeros = options.unconnected == UnconnectedGradients::Zero;
+        let mut found = VecDeque::new();
+        target.visit(&mut |leaf: Leaf<'_>| found.push_back(self.tangent(leaf, zeros)));
+        target.gradients(&mut Found(&mut found))
+    }
+
+    fn tangent(&self, Leaf { member, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
+        let record = self.0.record.borrow();
+        match record.tangent(member.identity) {
+            Some(Ok(tangent)) => Ok(tangent.clone()),
+            Some(Err(error)) => Err((**error).clone()),
+            None if zeros => Ok(value.filled(0.0)),
+            None => {
+                Err(Error::Unconnected { source_name: "the primals".into(), reason: explain(&record, member.identity) })
+            }
+        }
+    }
+}
+
+/// Why a tensor has no tangent.
+fn explain(record: &Record, target: Identity) -> Unconnected {
+    match record.is_younger(target) {
+        true => Unconnected::NoTangent { cuts: record.cut_places() },
+        false => Unconnected::BeforeAccumulator,
+    }
+}
+
+/// A tangent for each primal.
+fn paired(primals: &impl Differentiable, tangents: &impl Differentiable) -> Result<Vec<Erased>, Error> {
+    let mut given = Vec::new();
+    tangents.visit(&mut |leaf: Leaf<'_>| given.push(leaf.value.erased()));
+    let mut paired: Vec<Result<Erased, Error>> = Vec::new();
+    let mut seen: Vec<Identity> = Vec::new();
+    primals.visit(&mut |Leaf { member, value }: Leaf<'_>| {
+        let place = seen.len();
+        let tangent = match (seen.iter().position(|earlier| *earlier == member.identity), given.get(place)) {
+            (Some(first), _) => Err(Error::RepeatedPrimal { first, second: place }),
+            // The counts differ, which is reported below.
+            (None, None) => Ok(value.filled(0.0)),
+            (None, Some(tangent)) => tangent.stretched(value).ok_or_else(|| Error::TangentShape {
+                place,
+                expected: value.shape().to_vec(),
+                found: tangent.as_untyped().shape().to_vec(),
+            }),
+        };
+        seen.push(member.identity);
+        paired.push(tangent);
+    });
+    if seen.len() != given.len() {
+        return Err(Error::TangentCount { expected: seen.len(), found: given.len() });
+    }
+    paired.into_iter().collect()
+}

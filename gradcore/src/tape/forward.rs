@@ -1,0 +1,233 @@
+//! Forward mode: the tangents of a call's outputs, by transposing its rule.
+//!
+//! A rule is a linear function of its upstream gradient v: it gives Jᵀv. So ⟨Jᵀv, t⟩ = ⟨v, Jt⟩, and the gradient of
+//! that by v is Jt, whatever v is. A rule that is not linear has no transpose; it is found out by asking for two v.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Recording;
+use super::backward::Gradients;
+use super::node::{Backward, Filling, Node, Origin};
+use super::record::{Member, Output, Record, Settings};
+use super::recorder::{self, Paused};
+use super::slots::{NONE, Slot};
+use crate::error::Error;
+use crate::shape::Shape;
+use crate::tensor::{Erased, Identity};
+
+/// The tangent of a tensor, or why it has none although something it depends on has one.
+pub(crate) type Tangent = Result<Erased, Box<Error>>;
+
+/// A tangent for each tensor that has one.
+type Tangents = SmallVec<[Option<Tangent>; 2]>;
+
+/// What a call makes of the tangents of its inputs.
+pub(crate) struct Pushed {
+    pub(crate) tangents: Tangents,
+    /// Whether the rule lets nothing through.
+    pub(crate) stops: bool,
+}
+
+/// Gives every accumulator that saw a call the tangents of its outputs, the outer ones first: they follow what is
+/// computed for those inside.
+#[cold]
+pub(super) fn propagate(
+    accumulators: Vec<(u64, Rc<RefCell<Record>>)>,
+    inputs: &[Identity],
+    outputs: &[Output<'_>],
+    backward: &Rc<dyn Backward>,
+    again: bool,
+) {
+    let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
+    for (serial, record) in accumulators {
+        let tangents: Tangents = inputs.iter().map(|input| record.borrow().tangent(*input).cloned()).collect();
+        if tangents.iter().all(Option::is_none) {
+            continue;
+        }
+        let pushed = pushed(backward, &tangents, &shapes, serial);
+        let mut record = record.borrow_mut();
+        if pushed.stops {
+            inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input));
+        }
+        for (output, tangent) in outputs.iter().zip(pushed.tangents) {
+            if let Some(tangent) = tangent {
+                record.push_tangent(output, tangent, again);
+            }
+        }
+    }
+}
+
+/// The tangents of the outputs of a call, which have these shapes. Tapes from the serial number `paused` on do not see
+/// how they are computed.
+pub(crate) fn pushed(
+    backward: &Rc<dyn Backward>,
+    tangents: &[Option<Tangent>],
+    outputs: &[Shape],
+    paused: u64,
+) -> Pushed {
+    let all =
+        |tangent: Option<Tangent>| Pushed { tangents: outputs.iter().map(|_| tangent.clone()).collect(), stops: false };
+    if let Some(failed) = tangents.iter().flatten().find(|tangent| tangent.is_err()) {
+        return all(Some(failed.clone()));
+    }
+    let tangents: SmallVec<[Option<&Erased>; 2]> =
+        tangents.iter().map(|tangent| tangent.as_ref().and_then(|tangent| tangent.as_ref().ok())).collect();
+    match transposed(backward, &tangents, outputs, paused) {
+        Ok(probe) if probe.gradients.iter().all(Option::is_none) => Pushed { stops: true, ..all(None) },
+        Ok(probe) => Pushed { tangents: probe.tangents.into_iter().map(|found| found.map(Ok)).collect(), stops: false },
+        Err(error) => all(Some(Err(Box::new(in_forward_mode(*error, backward.origin()))))),
+    }
+}
+
+/// What a transposition comes to at one upstream gradient v.
+struct Probe {
+    /// v, for each output that has gradients.
+    upstream: SmallVec<[Option<Erased>; 1]>,
+    /// Jᵀv, for each input that has a tangent.
+    gradients: SmallVec<[Option<Erased>; 2]>,
+    /// Jt, for each output.
+    tangents: SmallVec<[Option<Erased>; 1]>,
+}
+
+/// One probe that is seen by the tapes that are not paused, compared with one of other size and sign that none sees.
+fn transposed(
+    backward: &Rc<dyn Backward>,
+    tangents: &[Option<&Erased>],
+    outputs: &[Shape],
+    paused: u64,
+) -> Result<Probe, Box<Error>> {
+    let unseen = {
+        let _paused = Paused::from(0);
+        probe(backward, tangents, outputs, -64.0)?
+    };
+    let _paused = Paused::from(paused);
+    let probe = probe(backward, tangents, outputs, 1.0)?;
+    match probe.is_linear(tangents) && unseen.is_linear(tangents) && probe.agrees_with(&unseen) {
+        true => Ok(probe),
+        false => Err(Box::new(not_linear(backward.origin()))),
+    }
+}
+
+fn probe(
+    backward: &Rc<dyn Backward>,
+    tangents: &[Option<&Erased>],
+    outputs: &[Shape],
+    scale: f64,
+) -> Result<Probe, Box<Error>> {
+    let tape = Recording::start(Settings::default());
+    let mut numbers = numbers().map(|number| scale * number);
+    let mut filling = Filling { shapes: outputs.iter(), numbers: &mut numbers, filled: SmallVec::new() };
+    backward.fill(&mut filling);
+    let upstream = filling.filled;
+    for v in upstream.iter().flatten() {
+        tape.record.borrow_mut().watch(Member { identity: v.as_untyped().identity(), seen: v.as_untyped() });
+    }
+    let alone = run_alone(backward, tangents, outputs, &upstream)?;
+    recorder::stop(tape.serial);
+
+    let mut record = tape.record.borrow_mut();
+    let slot_of = |record: &Record, tensor: &Erased| record.slot(tensor.as_untyped().identity());
+    let (mut nodes, shapes) = (std::mem::take(&mut record.nodes), std::mem::take(&mut record.shapes));
+    let watched: SmallVec<[Slot; 1]> = upstream.iter().flatten().map(|v| slot_of(&record, v)).collect();
+    let mut pass = Gradients::new(shapes.len(), &nodes, watched.into_iter());
+    let gradients: SmallVec<[Option<Erased>; 2]> =
+        (0..).zip(tangents).map(|(slot, _)| alone.get(slot).cloned()).collect();
+    for (gradient, tangent) in gradients.iter().zip(tangents) {
+        if let (Some(gradient), Some(tangent)) = (gradient, tangent) {
+            pass.start(slot_of(&record, gradient), tangent);
+        }
+    }
+    drop(record);
+    pass.propagate(&mut nodes, &shapes)?;
+    let record = tape.record.borrow();
+    let tangents = upstream.iter().map(|v| pass.get(slot_of(&record, v.as_ref()?)).cloned()).collect();
+    Ok(Probe { upstream, gradients, tangents })
+}
+
+/// Runs a backward function outside of any pass: the gradients of the inputs that have tangents, by position.
+fn run_alone(
+    backward: &Rc<dyn Backward>,
+    tangents: &[Option<&Erased>],
+    outputs: &[Shape],
+    upstream: &[Option<Erased>],
+) -> Result<Gradients, Box<Error>> {
+    let of_inputs = tangents.iter().map(|tangent| tangent.map_or(Shape::SCALAR, |t| t.as_untyped().shared_shape()));
+    let shapes: Vec<Shape> = of_inputs.chain(outputs.iter().cloned()).collect();
+    let slot = |place: usize| Slot::try_from(place).expect("a rule has few inputs");
+    let inputs: SmallVec<[Slot; 4]> =
+        tangents.iter().enumerate().map(|(k, tangent)| if tangent.is_some() { slot(k) } else { NONE }).collect();
+    let first_output = slot(tangents.len());
+    let mut node = [Node { backward: Some(Rc::clone(backward)), inputs, first_output, outputs: slot(outputs.len()) }];
+    let sources = node[0].inputs.clone();
+    let mut gradients = Gradients::new(shapes.len(), &node, sources.into_iter());
+    for (output, v) in (first_output..).zip(upstream) {
+        if let Some(v) = v {
+            gradients.start(output, v);
+        }
+    }
+    gradients.propagate(&mut node, &shapes)?;
+    Ok(gradients)
+}
+
+/// Numbers of both signs, from 0.5 to 1.5 in size, that follow no simple pattern: multiples of the golden ratio and of
+/// the plastic number, without their integer parts.
+fn numbers() -> impl Iterator<Item = f64> {
+    let part = |k: u32, ratio: f64| (f64::from(k) * ratio).fract();
+    (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
+}
+
+/// How far sums may be off, in proportion to their terms.
+const ROUNDING: f64 = 1e-4;
+
+impl Probe {
+    /// Whether ⟨Jᵀv, t⟩ = ⟨v, Jt⟩, as for every function that is linear in v. What is not finite tells nothing.
+    fn is_linear(&self, tangents: &[Option<&Erased>]) -> bool {
+        let (of_inputs, size) = product(self.gradients.iter().map(Option::as_ref).zip(tangents.iter().copied()));
+        let (of_outputs, other) =
+            product(self.upstream.iter().zip(&self.tangents).map(|(v, t)| (v.as_ref(), t.as_ref())));
+        let off = (of_inputs - of_outputs).abs();
+        off <= ROUNDING * (size + other) || !off.is_finite()
+    }
+
+    /// Whether the tangents are the same: they do not depend on v.
+    fn agrees_with(&self, other: &Probe) -> bool {
+        self.tangents.iter().zip(&other.tangents).all(|pair| match pair {
+            (None, None) => true,
+            (Some(one), Some(two)) => are_close(&one.to_numbers(), &two.to_numbers()),
+            (Some(some), None) | (None, Some(some)) => some.to_numbers().iter().all(|number| *number == 0.0),
+        })
+    }
+}
+
+/// The sum of the products of pairs of tensors, and that of their absolute values. What is not there is zero.
+fn product<'e>(pairs: impl Iterator<Item = (Option<&'e Erased>, Option<&'e Erased>)>) -> (f64, f64) {
+    let pairs = pairs.filter_map(|(a, b)| Some((a?.to_numbers(), b?.to_numbers())));
+    pairs
+        .flat_map(|(a, b)| a.into_iter().zip(b))
+        .fold((0.0, 0.0), |(sum, size), (a, b)| (sum + a * b, size + (a * b).abs()))
+}
+
+fn are_close(one: &[f64], two: &[f64]) -> bool {
+    let size = one.iter().chain(two).filter(|number| number.is_finite()).fold(0.0, |size: f64, n| size.max(n.abs()));
+    one.iter().zip(two).all(|(one, two)| {
+        let off = (one - two).abs();
+        off <= ROUNDING * size || !off.is_finite()
+    })
+}
+
+fn not_linear(Origin { rule, called }: Origin) -> Error {
+    Error::NotLinear { function: rule.name, defined: rule.place(), called }
+}
+
+/// What is missing in forward mode is not a second derivative to the user.
+fn in_forward_mode(error: Error, origin: Origin) -> Error {
+    match error {
+        Error::HigherDerivative { function, defined, called, reason, .. } if function == origin.rule.name => {
+            Error::HigherDerivative { order: "forward-mode", function, defined, called, reason }
+        }
+        _ => error,
+    }
+}

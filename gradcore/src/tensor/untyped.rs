@@ -1,0 +1,88 @@
+//! Tensors where their dtype is not known.
+
+use super::{Erased, Identity, Tensor};
+use crate::element::{Element, Wide};
+use crate::shape::Shape;
+use crate::variable::Variable;
+
+/// What a tape sees of an argument.
+pub(crate) trait Seen {
+    fn shape(&self) -> &[usize];
+    fn shared_shape(&self) -> Shape;
+    /// The name of a variable that has one.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// A tensor of any dtype.
+pub(crate) trait Untyped: Seen {
+    /// Whether gradients exist for the dtype.
+    fn is_real(&self) -> bool;
+    fn identity(&self) -> Identity;
+    /// A handle.
+    fn erased(&self) -> Erased;
+    /// Another tensor of the same shape and dtype.
+    fn with_values(&self, values: &mut dyn Iterator<Item = f64>) -> Erased;
+}
+
+impl dyn Untyped + '_ {
+    /// The same number throughout, in the same shape and dtype.
+    pub(crate) fn filled(&self, value: f64) -> Erased {
+        self.with_values(&mut std::iter::repeat(value))
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    /// A tensor of the given shape of as many of `numbers` as it holds.
+    pub(crate) fn of_numbers(shape: &[usize], numbers: &mut dyn Iterator<Item = f64>) -> Self {
+        let values = numbers.take(shape.iter().product()).map(|number| T::narrow(Wide::Float(number)));
+        Tensor::from_array(shape, values.collect())
+    }
+}
+
+/// Of an argument that is no longer there.
+impl Seen for Shape {
+    fn shape(&self) -> &[usize] {
+        self
+    }
+    fn shared_shape(&self) -> Shape {
+        self.clone()
+    }
+}
+
+impl<T: Element> Seen for Tensor<T> {
+    fn shape(&self) -> &[usize] {
+        self.shape()
+    }
+    fn shared_shape(&self) -> Shape {
+        self.shared_shape()
+    }
+}
+
+impl<T: Element> Seen for Variable<T> {
+    fn shape(&self) -> &[usize] {
+        (**self).shape()
+    }
+    fn shared_shape(&self) -> Shape {
+        (**self).shared_shape()
+    }
+    fn name(&self) -> Option<&str> {
+        self.name()
+    }
+}
+
+impl<T: Element> Untyped for Tensor<T> {
+    fn is_real(&self) -> bool {
+        T::REAL
+    }
+    fn identity(&self) -> Identity {
+        self.identity()
+    }
+    fn erased(&self) -> Erased {
+        Erased::new(self.clone())
+    }
+    fn with_values(&self, values: &mut dyn Iterator<Item = f64>) -> Erased {
+        Erased::new(Tensor::<T>::of_numbers(self.shape(), values))
+    }
+}
