@@ -7,6 +7,7 @@ mod faults;
 mod gradients;
 mod graphs;
 mod missing;
+mod recording;
 mod variables;
 
 use gradcore::prelude::*;

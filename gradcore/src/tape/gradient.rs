@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::backward::{Gradients, dependents};
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
@@ -32,7 +33,7 @@ struct Source {
     slot: Slot,
     identity: Identity,
     zeros: Option<Erased>,
-    name: Option<String>,
+    name: Option<Arc<str>>,
 }
 
 /// Nodes and shapes for one pass: taken from a one-shot tape, copied from a persistent one.
@@ -107,7 +108,7 @@ fn find_sources(
     let mut found = Vec::new();
     sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
         let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.filled(0.0));
-        found.push(Source { slot: record.slot(identity), identity, zeros, name: seen.name().map(str::to_owned) });
+        found.push(Source { slot: record.slot(identity), identity, zeros, name: seen.name() });
     });
     found
 }

@@ -1,14 +1,17 @@
 //! What one tape has recorded.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::forward::Tangent;
 use super::node::{Backward, Node, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
+use crate::element::Element;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity, Seen, Untyped};
+use crate::variable::Variable;
 
 /// An input of a rule, or a member of targets and sources: what a tape has to know of a tensor.
 #[derive(Clone, Copy)]
@@ -33,6 +36,34 @@ pub(crate) struct Cut {
     pub(crate) inputs: SmallVec<[Slot; 2]>,
 }
 
+/// A variable that a tape watches.
+#[derive(Clone, Debug)]
+pub struct WatchedVariable {
+    identity: Identity,
+    name: Option<Arc<str>>,
+    shape: Shape,
+}
+
+impl WatchedVariable {
+    /// The name given with [`Variable::named`].
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Sizes of the axes.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Whether it is this variable.
+    #[must_use]
+    pub fn is<T: Element>(&self, variable: &Variable<T>) -> bool {
+        self.identity == variable.identity()
+    }
+}
+
 /// Whether and how a tape records.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Settings {
@@ -52,6 +83,8 @@ pub(crate) struct Record {
     pub(crate) cuts: Vec<Cut>,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
+    /// In the order in which they were first read or watched.
+    variables: Vec<WatchedVariable>,
     /// Of a forward accumulator: by slot.
     tangents: Vec<Tangent>,
 }
@@ -65,6 +98,7 @@ impl Record {
             nodes: Vec::new(),
             cuts: Vec::new(),
             watched: Vec::new(),
+            variables: Vec::new(),
             tangents: Vec::new(),
         }
     }
@@ -103,6 +137,10 @@ impl Record {
                 let slot = self.new_slot(member.seen.shared_shape());
                 self.slots.set(member.identity, slot);
                 self.watched.push((slot, Identity::upcoming()));
+                if member.identity.is_variable() {
+                    let (name, shape) = (member.seen.name(), member.seen.shared_shape());
+                    self.variables.push(WatchedVariable { identity: member.identity, name, shape });
+                }
                 slot
             }
             slot => slot,
@@ -116,6 +154,13 @@ impl Record {
             NONE if self.watches_by_itself(member.identity) => self.watch(member),
             slot => slot,
         }
+    }
+
+    /// The variables among what is watched, in the order in which they were made.
+    pub(crate) fn watched_variables(&self) -> Vec<WatchedVariable> {
+        let mut variables = self.variables.clone();
+        variables.sort_by_key(|variable| variable.identity.sequence());
+        variables
     }
 
     #[inline]

@@ -335,7 +335,8 @@ fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> S
         .find(|(identity, _)| *identity == used.identity)
         .map(|(_, name)| *name);
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
-    let name = expression.or(local).or(used.seen.name()).map_or_else(String::new, |name| format!(" `{name}`"));
+    let of_variable = used.seen.name();
+    let name = expression.or(local).or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
         "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
