@@ -13,7 +13,7 @@ use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
-use crate::tape::{self, Filling, Member, Origin, Outcome, Sink, Upstream};
+use crate::tape::{self, Filling, Member, Origin, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Whether a function has a second derivative.
@@ -148,7 +148,7 @@ where
         (0..N).filter(|k| self.wanted >> k & 1 != 0).for_each(|_| upstream.next::<T>());
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
         // What is upstream of each gradient; a gradient that was not wanted, or that nobody used, has none.
         let zero = Tensor::scalar(T::NOTHING);
         let mut given = upstream.gradients.iter();
@@ -175,6 +175,5 @@ where
             let of_input = self.inputs.get(direction).map_or_else(|| shape.clone(), Tensor::shared_shape);
             sink.put(direction, sum_to(&derivative, &of_input));
         }
-        sink.finish()
     }
 }

@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::backward::{Gradients, dependents};
+use super::backward::Gradients;
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
-use super::node::{Node, places};
+use super::list::WengertList;
+use super::node::places;
 use super::options::UnconnectedGradients;
 use super::record::{Member, Record};
 use super::recorder;
 use super::slots::{NONE, Slot};
 use crate::error::{Error, Unconnected};
-use crate::shape::Shape;
 use crate::tensor::{Erased, Identity};
 
 impl<F: FnMut(Leaf<'_>)> Visitor for F {
@@ -36,16 +36,10 @@ struct Source {
     name: Option<Arc<str>>,
 }
 
-/// Nodes and shapes for one pass: taken from a one-shot tape, copied from a persistent one.
-pub(super) struct Pass {
-    pub(super) nodes: Vec<Node>,
-    pub(super) shapes: Vec<Shape>,
-}
-
 /// The gradients of the targets' sum with respect to the sources.
 pub(super) fn gradient<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
-    take_pass: impl FnOnce(&mut Record) -> Pass,
+    take_list: impl FnOnce(&mut Record) -> WengertList,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
     seeds: Option<&[Erased]>,
@@ -53,19 +47,19 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
 ) -> Result<S::Gradients, Error> {
     let starts = find_starts(&record.borrow(), target, seeds)?;
     let found = find_sources(&record.borrow(), sources, unconnected);
-    let Pass { mut nodes, shapes } = take_pass(&mut record.borrow_mut());
+    let mut list = take_list(&mut record.borrow_mut());
 
-    let mut gradients = Gradients::new(shapes.len(), &nodes, found.iter().map(|source| source.slot));
+    let mut gradients = Gradients::new(&list, found.iter().map(|source| source.slot));
     for start in &starts {
         gradients.start(start.slot, &start.gradient);
     }
-    gradients.propagate(&mut nodes, &shapes).map_err(|error| *error)?;
+    gradients.propagate(&mut list).map_err(|error| *error)?;
 
     let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
         Some(gradient) => Ok(gradient.clone()),
         None => Err(Error::Unconnected {
             source_name: shown(source, place, found.len()),
-            reason: explain(record, &nodes, &gradients, &starts, source),
+            reason: explain(record, &list, &gradients, &starts, source),
         }),
     };
     sources.gradients(&mut Found(&mut found.iter().enumerate().map(gradient_of).collect()))
@@ -125,7 +119,7 @@ fn shown(source: &Source, place: usize, count: usize) -> String {
 /// Why no gradient reached a source.
 fn explain(
     shared: &Rc<RefCell<Record>>,
-    nodes: &[Node],
+    list: &WengertList,
     gradients: &Gradients,
     starts: &[Start],
     source: &Source,
@@ -138,7 +132,7 @@ fn explain(
             false => Unconnected::NotWatched,
         };
     }
-    let reached = dependents(gradients.slots(), [source.slot], nodes);
+    let reached = list.dependents([source.slot]);
     // A persistent tape has recorded the pass too; what it made there has later slots.
     let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
     let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));

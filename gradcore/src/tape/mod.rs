@@ -5,7 +5,9 @@ mod accumulator;
 mod backward;
 mod differentiable;
 mod forward;
+mod frames;
 mod gradient;
+mod list;
 mod node;
 mod options;
 mod record;
@@ -16,7 +18,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::Error;
-use gradient::Pass;
 use record::Settings;
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
@@ -25,7 +26,7 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
-pub(crate) use node::{Backward, Origin, Outcome};
+pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};
 #[doc(hidden)]
@@ -110,6 +111,7 @@ impl Recording {
 impl Recording {
     fn reset(&self) {
         // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
+        recorder::forget_slots();
         let settings = self.record.borrow().settings;
         drop(self.record.replace(Record::new(settings)));
     }
@@ -134,7 +136,7 @@ impl Drop for Recording {
 impl std::fmt::Debug for Recording {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let record = self.record.borrow();
-        write!(f, "{} calls on {} tensors", record.nodes.len(), record.slot_count())
+        write!(f, "{} calls on {} tensors", record.list.len(), record.slot_count())
     }
 }
 
@@ -242,10 +244,7 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| Pass {
-            nodes: std::mem::take(&mut record.nodes),
-            shapes: std::mem::take(&mut record.shapes),
-        };
+        let take = |record: &mut Record| std::mem::take(&mut record.list);
         gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }
@@ -298,7 +297,7 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() };
+        let copy = |record: &mut Record| record.list.clone();
         gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::shape::Shape;
 
 pub use constant::{Nested, constant};
-pub(crate) use erased::Erased;
+pub(crate) use erased::{Erase, Erased};
 pub(crate) use identity::Identity;
 pub use operand::Operand;
 pub(crate) use untyped::{Seen, Untyped};
