@@ -68,7 +68,7 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     let picked = places.iter().map(|&place| T::default() - log_probabilities.values()[place]).collect();
     let grad = |dy| {
         let of_rows: Shape = shape.iter().copied().chain([1]).collect();
-        (exp(&log_probabilities) - one_hot(&places, logits.shared_shape())) * reshape(dy, &of_rows)
+        (exp(&log_probabilities) - one_hot(&places, log_probabilities.shared_shape())) * reshape(dy, &of_rows)
     };
     (Tensor::computed(shape, picked), grad)
 }
