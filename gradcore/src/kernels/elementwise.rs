@@ -58,6 +58,8 @@ binary! {
     /// The lesser element; NaN if either is (TensorFlow's `minimum`).
     #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
     minimum<Number>(x, y) -> T { if x <= y || x != x { x } else { y } }
+    /// x where y > 0, else 0.
+    where_positive<Number>(x, y) -> T { if y > T::default() { x } else { T::default() } }
     less<Element>(x, y) -> bool { x < y }
     less_equal<Element>(x, y) -> bool { x <= y }
     greater<Element>(x, y) -> bool { x > y }
