@@ -88,7 +88,7 @@ fn positive(shape: &[usize], number: u64) -> Tensor<f64> {
 #[test]
 fn functions_of_one_tensor() {
     let x = numbers(&[2, 3], 1);
-    let functions: [(&str, Unary); 12] = [
+    let functions: [(&str, Unary); 19] = [
         ("negative", |x| tf::negative(x)),
         ("abs", |x| tf::abs(x)),
         ("sign", |x| tf::sign(x)),
@@ -98,6 +98,13 @@ fn functions_of_one_tensor() {
         ("sigmoid", |x| tf::sigmoid(x)),
         ("relu", |x| tf::nn::relu(x)),
         ("identity", |x| tf::identity(x)),
+        ("sin", |x| tf::sin(x)),
+        ("cos", |x| tf::cos(x)),
+        ("tan", |x| tf::tan(x * 0.5)),
+        ("elu", |x| tf::nn::elu(x)),
+        ("swish", |x| tf::nn::swish(x)),
+        ("softplus", |x| tf::nn::softplus(x)),
+        ("norm", |x| tf::norm(x, ..)),
         ("softmax", |x| tf::nn::softmax(x, ..)),
         ("log_softmax", |x| tf::nn::log_softmax(x, ..)),
         ("softmax along axis 0", |x| tf::nn::softmax(x, axis(0))),
@@ -117,11 +124,13 @@ fn functions_of_one_tensor() {
 
 #[test]
 fn functions_of_two_tensors_that_broadcast() {
-    let functions: [(&str, Binary); 6] = [
+    let functions: [(&str, Binary); 8] = [
         ("add", |x, y| x + y),
         ("subtract", |x, y| x - y),
         ("multiply", |x, y| x * y),
         ("divide", |x, y| x / y),
+        ("divide_no_nan", |x, y| tf::divide_no_nan(x, y)),
+        ("pow", |x, y| tf::pow(tf::abs(x), y)),
         ("maximum", |x, y| tf::maximum(x, y)),
         ("minimum", |x, y| tf::minimum(x, y)),
     ];
@@ -179,6 +188,9 @@ fn reductions_along_every_set_of_axes() {
             check(&name("reduce_sum"), std::slice::from_ref(&x), |inputs| tf::reduce_sum(&inputs[0], axes()));
             check(&name("reduce_mean"), std::slice::from_ref(&x), |inputs| tf::reduce_mean(&inputs[0], axes()));
             check(&name("reduce_max"), std::slice::from_ref(&x), |inputs| tf::reduce_max(&inputs[0], axes()));
+            check(&name("reduce_min"), std::slice::from_ref(&x), |inputs| tf::reduce_min(&inputs[0], axes()));
+            check(&name("reduce_prod"), std::slice::from_ref(&x), |inputs| tf::reduce_prod(&inputs[0], axes()));
+            check(&name("norm"), std::slice::from_ref(&x), |inputs| tf::norm(&inputs[0], axes()));
         }
     }
     check("reduce_sum of all", &[x], |inputs| tf::reduce_sum(&inputs[0], ..));
@@ -192,6 +204,39 @@ fn shapes_and_orders() {
     check("transpose_with", &[x], |inputs| tf::transpose(&inputs[0], perm([1, 2, 0])));
     check("broadcast_to", &[numbers(&[3, 1], 11)], |inputs| tf::broadcast_to(&inputs[0], [2, 3, 4]));
     check("sum_to", &[numbers(&[2, 3, 4], 12)], |inputs| tf::sum_to(&inputs[0], tf::zeros([3, 1])));
+}
+
+#[test]
+fn parts_and_what_is_made_of_them() {
+    let (x, y) = (numbers(&[2, 3, 4], 24), numbers(&[2, 1, 4], 25));
+    check("gather", std::slice::from_ref(&x), |inputs| tf::gather(&inputs[0], [[2, 0], [2, 1]], axis(1)));
+    check("gather along the first axis", std::slice::from_ref(&x), |inputs| tf::gather(&inputs[0], 1i64, ..));
+    check("slice", std::slice::from_ref(&x), |inputs| tf::slice(&inputs[0], [0, 1, 2], [2, -1, 1]));
+    check("pad", std::slice::from_ref(&y), |inputs| tf::pad(&inputs[0], [[0, 1], [2, 0], [1, 1]]));
+    check("concat", &[x.clone(), y], |inputs| tf::concat(inputs, 1));
+    check("stack", &[numbers(&[2, 3], 26), numbers(&[2, 3], 27)], |inputs| tf::stack(inputs, 1));
+    check("add_n", &[numbers(&[3], 28), numbers(&[3], 29), numbers(&[3], 30)], |inputs| tf::add_n(inputs));
+    check("expand_dims and squeeze", &[x], |inputs| tf::squeeze(tf::expand_dims(&inputs[0], 1), axis(1)));
+}
+
+/// The product of all others is right where elements are 0, at every order, and whatever the number of elements.
+#[test]
+fn products_with_zeros() {
+    for values in [vec![0.0, 2.0, 3.0], vec![0.0, 0.0, 3.0, 5.0, 7.0], vec![2.0, 0.0, -1.0, 4.0, 3.0, 5.0, 1.5]] {
+        check("reduce_prod with zeros", &[tf::constant(values)], |inputs| tf::reduce_prod(&inputs[0], ..));
+    }
+}
+
+#[test]
+fn lengths_limited() {
+    let (x, y) = (numbers(&[2, 3], 31), numbers(&[2], 32));
+    for limit in [0.5, 100.0] {
+        check("clip_by_norm", std::slice::from_ref(&x), |inputs| tf::clip_by_norm(&inputs[0], limit, axis(1)));
+        check("clip_by_global_norm", &[x.clone(), y.clone()], |inputs| {
+            let (clipped, length) = tf::clip_by_global_norm(inputs, limit);
+            tf::concat([tf::reshape(&clipped[0], [-1]), clipped[1].clone(), tf::reshape(length, [1])], 0)
+        });
+    }
 }
 
 #[test]

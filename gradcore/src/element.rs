@@ -61,6 +61,8 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
     fn negated(self) -> Self;
     /// The lowest value, below every other: -∞ for floats.
     const LOWEST: Self;
+    /// The highest value, above every other: ∞ for floats.
+    const HIGHEST: Self;
     // The arithmetic of tensors: that of integers wraps, as TensorFlow's does.
     #[doc(hidden)]
     #[must_use]
@@ -288,6 +290,7 @@ macro_rules! reals {
     ($($type:ident)+) => { $(
         impl Number for $type {
             const LOWEST: Self = Self::NEG_INFINITY;
+            const HIGHEST: Self = Self::INFINITY;
             fn absolute(self) -> Self { self.abs() }
             fn sign(self) -> Self {
                 if self > 0.0 { 1.0 } else if self < 0.0 { -1.0 } else { self + 0.0 }
@@ -331,6 +334,7 @@ macro_rules! integers {
     ($($type:ident $absolute:expr, $sign:expr;)+) => { $(
         impl Number for $type {
             const LOWEST: Self = Self::MIN;
+            const HIGHEST: Self = Self::MAX;
             fn absolute(self) -> Self { $absolute(self) }
             fn sign(self) -> Self { $sign(self) }
             fn negated(self) -> Self { self.wrapping_neg() }

@@ -13,6 +13,12 @@ struct Arguments<'a, T> {
     options: &'a Value,
 }
 
+impl<T: Scalar> Arguments<'_, T> {
+    fn number(&self, option: &str) -> T {
+        T::read(&self.options[option]).unwrap_or_else(|| panic!("expected a number as `{option}`"))
+    }
+}
+
 impl<T> Arguments<'_, T> {
     fn x(&self) -> &Tensor<T> {
         &self.inputs[0]
@@ -33,6 +39,15 @@ impl<T> Arguments<'_, T> {
             Value::Array(_) => axis(&self.whole_numbers("axis")[..]),
             one => axis(whole(one)),
         }
+    }
+
+    fn axis(&self) -> isize {
+        whole(&self.options["axis"])
+    }
+
+    fn paddings(&self) -> Vec<[usize; 2]> {
+        let pair = |pair| sizes(pair).try_into().expect("a pair of numbers");
+        list(&self.options["paddings"]).iter().map(pair).collect()
     }
 
     fn reduced_axes(&self) -> tf::options::Axes {
@@ -223,6 +238,30 @@ operations! {
     reduce_sum: |given| tf::reduce_sum(given.x(), given.reduced_axes());
     reduce_mean: |given| tf::reduce_mean(given.x(), given.reduced_axes());
     reduce_max: |given| tf::reduce_max(given.x(), given.reduced_axes());
+    reduce_min: |given| tf::reduce_min(given.x(), given.reduced_axes());
+    reduce_prod: |given| tf::reduce_prod(given.x(), given.reduced_axes());
+    sin: |given| tf::sin(given.x());
+    cos: |given| tf::cos(given.x());
+    tan: |given| tf::tan(given.x());
+    floor: |given| tf::floor(given.x());
+    ceil: |given| tf::ceil(given.x());
+    pow: |given| { let (x, y) = given.pair(); tf::pow(x, y) };
+    divide_no_nan: |given| { let (x, y) = given.pair(); tf::divide_no_nan(x, y) };
+    add_n: |given| tf::add_n(given.inputs);
+    elu: |given| tf::nn::elu(given.x());
+    swish: |given| tf::nn::swish(given.x());
+    softplus: |given| tf::nn::softplus(given.x());
+    gather: |given| tf::gather(given.x(), tensor::<i32>(&given.options["indices"]), given.axes());
+    slice: |given| tf::slice(given.x(), given.whole_numbers("begin"), given.whole_numbers("size"));
+    pad: |given| tf::pad(given.x(), given.paddings());
+    concat: |given| tf::concat(given.inputs, given.axis());
+    stack: |given| tf::stack(given.inputs, given.axis());
+    expand_dims: |given| tf::expand_dims(given.x(), given.axis());
+    squeeze: |given| tf::squeeze(given.x(), given.axes());
+    norm: |given| tf::norm(given.x(), given.reduced_axes());
+    clip_by_norm: |given| tf::clip_by_norm(given.x(), given.number("clip_norm"), given.axes());
+    global_norm: |given| tf::global_norm(given.inputs);
+    clip_by_global_norm: |given| tf::concat(tf::clip_by_global_norm(given.inputs, given.number("clip_norm")).0, 0);
     relu: |given| tf::nn::relu(given.x());
     softmax: |given| tf::nn::softmax(given.x(), ..);
     softmax_along: |given| tf::nn::softmax(given.x(), given.axes());

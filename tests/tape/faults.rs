@@ -57,6 +57,31 @@ fn operators_name_themselves_and_both_shapes() {
 }
 
 #[test]
+fn parts_that_do_not_fit_are_refused() {
+    let x: Tensor = tf::ones([2, 3]);
+    let refusals: [(&str, &dyn Fn() -> Tensor); 8] = [
+        ("`gather`: expected `indices` from 0 to 2 (exclusive), found 2", &|| tf::gather(&x, [0, 2], ..)),
+        ("`slice`: expected `begin` and `size` of a block within shape [2, 3], found [0, 1] and [2, 3]", &|| {
+            tf::slice(&x, [0, 1], [2, 3])
+        }),
+        ("`pad`: expected `paddings` to have a pair for each axis of shape [2, 3], found [[1, 1]]", &|| {
+            tf::pad(&x, [[1, 1]])
+        }),
+        ("`concat`: expected tensors of one shape but for axis 0, found [[2, 3], [2]]", &|| {
+            tf::concat([&x, &tf::ones([2])], 0)
+        }),
+        ("`stack`: expected at least one tensor, found none", &|| tf::stack(Vec::<Tensor>::new(), 0)),
+        ("`add_n`: expected tensors of one shape, found [[2, 3], [3]]", &|| tf::add_n([&x, &tf::ones([3])])),
+        ("`expand_dims`: axis 3 is out of range for a tensor of shape [2, 3, 1]", &|| tf::expand_dims(&x, 3)),
+        ("`squeeze`: expected axes of size 1 in shape [2, 3], found [0]", &|| tf::squeeze(&x, axis(0))),
+    ];
+    for (expected, refused) in refusals {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(refused)).expect_err(expected);
+        assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some(expected));
+    }
+}
+
+#[test]
 fn integers_wrap_and_their_means_do_not() {
     assert_eq!((tf::constant(i32::MAX) + 1).item(), i32::MIN);
     assert_eq!(tf::reduce_mean(tf::constant([200u8, 200, 201]), ..).item(), 200);

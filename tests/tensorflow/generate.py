@@ -49,13 +49,18 @@ def plain(tensor):
     """A tensor as shape and values."""
     if tensor is None:
         return None
-    array = np.asarray(tensor)
+    array = np.asarray(tf.convert_to_tensor(tensor) if isinstance(tensor, tf.IndexedSlices) else tensor)
     return {"shape": list(array.shape), "values": [number(value) for value in array.reshape(-1)]}
 
 
 def cycle(values, shape, dtype):
     """Fixed numbers without pattern, in the given shape."""
     return tf.constant(np.resize(np.array(values), shape), dtype)
+
+
+def integers(record, dtype="int32"):
+    """The tensor of integers that an option holds."""
+    return tf.reshape(tf.constant(record["values"], dtype), record["shape"])
 
 
 def upstream_of(y):
@@ -102,13 +107,37 @@ OPERATIONS = {
     "reduce_sum": lambda x, o: tf.reduce_sum(x[0], **o),
     "reduce_mean": lambda x, o: tf.reduce_mean(x[0], **o),
     "reduce_max": lambda x, o: tf.reduce_max(x[0], **o),
+    "reduce_min": lambda x, o: tf.reduce_min(x[0], **o),
+    "reduce_prod": lambda x, o: tf.reduce_prod(x[0], **o),
+    "sin": lambda x, o: tf.sin(x[0]),
+    "cos": lambda x, o: tf.cos(x[0]),
+    "tan": lambda x, o: tf.tan(x[0]),
+    "floor": lambda x, o: tf.floor(x[0]),
+    "ceil": lambda x, o: tf.math.ceil(x[0]),
+    "pow": lambda x, o: tf.pow(*x),
+    "divide_no_nan": lambda x, o: tf.math.divide_no_nan(*x),
+    "add_n": lambda x, o: tf.add_n(x),
+    "elu": lambda x, o: tf.nn.elu(x[0]),
+    "swish": lambda x, o: tf.nn.swish(x[0]),
+    "softplus": lambda x, o: tf.nn.softplus(x[0]),
+    "gather": lambda x, o: tf.gather(x[0], integers(o["indices"]), axis=o["axis"]),
+    "slice": lambda x, o: tf.slice(x[0], o["begin"], o["size"]),
+    "pad": lambda x, o: tf.pad(x[0], o["paddings"]),
+    "concat": lambda x, o: tf.concat(x, o["axis"]),
+    "stack": lambda x, o: tf.stack(x, o["axis"]),
+    "expand_dims": lambda x, o: tf.expand_dims(x[0], o["axis"]),
+    "squeeze": lambda x, o: tf.squeeze(x[0], o["axis"]),
+    "norm": lambda x, o: tf.norm(x[0], **o),
+    "clip_by_norm": lambda x, o: tf.clip_by_norm(x[0], o["clip_norm"], o["axis"]),
+    "global_norm": lambda x, o: tf.linalg.global_norm(x),
+    "clip_by_global_norm": lambda x, o: tf.concat(tf.clip_by_global_norm(x, o["clip_norm"])[0], 0),
     "relu": lambda x, o: tf.nn.relu(x[0]),
     "softmax": lambda x, o: tf.nn.softmax(x[0]),
     "softmax_along": lambda x, o: tf.nn.softmax(x[0], axis=o["axis"]),
     "log_softmax": lambda x, o: tf.nn.log_softmax(x[0]),
     "log_softmax_along": lambda x, o: tf.nn.log_softmax(x[0], axis=o["axis"]),
     "cross_entropy": lambda x, o: tf.nn.sparse_softmax_cross_entropy_with_logits(
-        labels=tf.reshape(tf.constant(o["labels"]["values"], o["dtype"]), o["labels"]["shape"]), logits=x[0]
+        labels=integers(o["labels"], o["dtype"]), logits=x[0]
     ),
 }
 
@@ -122,7 +151,7 @@ def second_derivatives(function, inputs):
             y = function(inputs)
         upstream = upstream_of(y)
         outer.watch(upstream)
-        first = [g for g in inner.gradient(y, inputs, output_gradients=upstream) if g is not None]
+        first = [tf.convert_to_tensor(g) for g in inner.gradient(y, inputs, output_gradients=upstream) if g is not None]
     return outer.gradient(first, inputs + [upstream], output_gradients=weights_of(first))
 
 
@@ -159,6 +188,15 @@ def unary_operations():
         yield from operation(name, "matrix", [[0.5, -1.5], [2.0, -0.1]])
         yield from operation(name, "scalar", 0.75)
         yield from operation(name, "empty", np.zeros([0, 3]), second=False)
+    for name in ["sin", "cos", "tan", "elu", "swish", "softplus"]:
+        yield from operation(name, "points", points)
+        yield from operation(name, "matrix", [[0.5, -1.5], [2.0, -0.1]])
+        yield from operation(name, "scalar", 0.75)
+    for name in ["elu", "softplus"]:
+        yield from operation(name, "special values", [NAN, INF, -INF], second=False)
+    for name in ["swish", "softplus"]:
+        yield from operation(name, "large, row 2.109", [-50.0, 0.0, 100.0], second=False)
+    yield from operation("elu", "kink", [-1.0, 0.0, 1.0], second=False)
     for name in ["abs", "sign", "relu"]:
         yield from operation(name, "kink, rows 2.97 and 2.99", [-1.0, 0.0, 1.0])
     for name in ["log", "log1p", "sqrt"]:
@@ -174,6 +212,8 @@ def unary_operations():
         # In float32 TensorFlow's tanh is exactly ±1 here, and its gradient exactly 0.
         dtypes = ("float64",) if name == "tanh" else ("float32", "float64")
         yield from operation(name, "nearly saturated", [-9.0, 9.0], second=False, dtypes=dtypes)
+    for name in ["floor", "ceil"]:
+        yield from operation(name, "points", [0.4, 0.6, -2.7, 3.0, 1e10, NAN, INF, -INF], second=False)
     for name in ["round", "stop_gradient"]:
         yield from operation(name, "halves to even, row 2.106", [0.5, 1.5, 2.5, -0.5, -1.5], second=False)
         yield from operation(name, "points", [0.4, 0.6, -2.7, 1e10, NAN, INF, -INF], second=False)
@@ -199,6 +239,18 @@ def binary_operations():
         yield from operation(name, "special values", [0.0, 1.0, 0.0, INF, INF, NAN, 1.0], [0.0, 0.0, INF, INF, -INF, 1.0, NAN], second=False)
         yield from operation(name, "empty", np.zeros([0, 3]), [1.0, 2.0, 3.0], second=False)
         yield from operation(name, "stretched to nothing", np.zeros([0, 1]), [[1.0, 2.0]], second=False)
+    base, exponent = [[0.5, 1.5, 2.0], [3.0, 0.1, 0.7]], [[2.0, 0.25, -1.0], [0.3, -4.0, 1.5]]
+    yield from operation("pow", "equal shapes", base, exponent)
+    yield from operation("pow", "stretched", base, exponent[0])
+    yield from operation("pow", "scalar on the right", base, 3.5)
+    yield from operation("pow", "scalar on the left", 2.5, exponent)
+    yield from operation("pow", "zero, row 2.105", 0.0, 2.0)
+    yield from operation("pow", "negative base", [-2.0, -0.5], [3.0, 2.0])
+    yield from operation("pow", "special values", [0.0, 0.0, INF, NAN, 1.0], [0.0, -1.0, 0.5, 1.0, INF], second=False)
+    yield from operation("divide_no_nan", "points", a, b)
+    yield from operation("divide_no_nan", "zero, row 2.105", [1.0, 0.0, 2.0], [0.0, 0.0, 4.0])
+    yield from operation("divide_no_nan", "stretched", a, [2.0, 0.0, -1.0])
+    yield from operation("add_n", "three matrices", a, b, a)
     for name in ["maximum", "minimum"]:
         yield from operation(name, "ties, row 2.101", [1.0, 2.0, 0.0, -0.0], [1.0, 3.0, -0.0, 0.0])
         yield from operation(name, "tie with a scalar", [[1.0, 2.0], [0.0, 1.0]], 1.0)
@@ -243,6 +295,39 @@ def shapings():
         yield from operation("broadcast_to", f"{np.shape(value)} to {shape}", value, shape=shape, second=0 not in shape)
 
 
+def parts():
+    x = np.arange(1.0, 25.0).reshape([2, 3, 4])
+    for indices, axis in [([0, 1, 0], 0), ([2, 0], 1), ([[3, 3], [0, 1]], 2), (1, 1), ([1], -1)]:
+        yield from operation("gather", f"{indices} along {axis}", x, indices=plain(np.array(indices)), axis=axis)
+    for begin, size in [([0, 1, 2], [2, 2, 1]), ([1, 0, 0], [-1, -1, -1]), ([0, 3, 0], [2, 0, 4])]:
+        yield from operation("slice", f"{size} at {begin}", x, begin=begin, size=size, second=0 not in size)
+    yield from operation("pad", "both sides", x[0], paddings=[[1, 0], [2, 3]])
+    for axis in [0, 1, -1]:
+        yield from operation("concat", f"axis {axis}", x, -x, axis=axis)
+        yield from operation("stack", f"axis {axis}", x[0], -x[0], x[1], axis=axis)
+        yield from operation("expand_dims", f"axis {axis}", x[0], axis=axis)
+    yield from operation("concat", "of different sizes", x[0], x[1, :1], axis=0)
+    for axis in [None, 0, [0, -1]]:
+        yield from operation("squeeze", f"axis {axis}", [[[1.0], [2.0]]], axis=axis)
+
+
+def norms():
+    x = [[3.0, 4.0, 0.5], [-1.0, 2.0, -2.0]]
+    for axis in [None, 0, -1, [0, 1]]:
+        for keepdims in [False, True]:
+            yield from operation("norm", f"axis {axis}, keepdims {keepdims}", x, axis=axis, keepdims=keepdims)
+    clip = lambda *arguments, **options: operation("clip_by_norm", *arguments, **options)
+    yield from clip("above, row 2.107", [3.0, 4.0], clip_norm=1.0, axis=None)
+    yield from clip("below", [0.3, 0.4], clip_norm=1.0, axis=None, second=False)
+    yield from clip("zeros", [0.0, 0.0, 0.0], clip_norm=1.0, axis=None, second=False)
+    yield from clip("negative", [3.0, 4.0], clip_norm=-1.0, axis=None, second=False)
+    yield from clip("rows", x, clip_norm=3.5, axis=1, second=False)
+    yield from operation("global_norm", "row 2.108", [3.0], [4.0])
+    yield from operation("clip_by_global_norm", "above, row 2.108", [3.0], [4.0], clip_norm=1.0)
+    yield from operation("clip_by_global_norm", "below", [0.3], [0.4], clip_norm=1.0, second=False)
+    yield from operation("clip_by_global_norm", "not finite", [INF], [4.0], clip_norm=1.0, second=False)
+
+
 def products():
     fill = lambda *shape: np.resize([0.5, -1.25, 2.0, 3.5, -0.75, 1.0, -2.5, 0.25, 4.0, -3.0, 1.75], shape)
     shapes = {
@@ -266,17 +351,23 @@ def products():
 
 def reductions():
     x = np.resize([0.5, -1.25, 2.0, 3.5, -0.75, 1.0, -2.5, 0.25, 4.0, -3.0, 1.75], [2, 3, 4])
-    for name in ["reduce_sum", "reduce_mean", "reduce_max"]:
+    for name in ["reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod"]:
         for axis in [None, 0, 1, -1, [0, 2], [1, 2], [-3, 1], []]:
             for keepdims in [False, True]:
-                yield from operation(name, f"axis {axis}, keepdims {keepdims}", x, axis=axis, keepdims=keepdims)
-        yield from operation(name, "scalar", 2.5, axis=None, keepdims=False)
+                # TensorFlow's second derivative of a product of one factor is 0, where others have none.
+                second = name != "reduce_prod" or axis != []
+                case = f"axis {axis}, keepdims {keepdims}"
+                yield from operation(name, case, x, second=second, axis=axis, keepdims=keepdims)
+        yield from operation(name, "scalar", 2.5, second=name != "reduce_prod", axis=None, keepdims=False)
         yield from operation(name, "nothing to reduce", np.zeros([2, 0]), axis=1, keepdims=False, second=False)
         yield from operation(name, "nothing left", np.zeros([2, 0]), axis=0, keepdims=True, second=False)
         special = [[1.0, NAN, 2.0], [INF, 1.0, INF], [-INF, -INF, -INF], [INF, -INF, 0.0]]
         yield from operation(name, "special values", special, axis=1, keepdims=False, second=False)
     yield from operation("reduce_max", "ties, row 2.102", [1.0, 1.0], axis=None, keepdims=False)
     yield from operation("reduce_max", "ties in rows", [[3.0, 1.0, 3.0], [2.0, 2.0, 2.0]], axis=1, keepdims=False)
+    yield from operation("reduce_min", "ties", [1.0, 1.0, 2.0], axis=None, keepdims=False)
+    yield from operation("reduce_prod", "zeros, row 2.105", [0.0, 2.0, 3.0], axis=None, keepdims=False, second=False)
+    yield from operation("reduce_prod", "two zeros", [0.0, 2.0, 0.0], axis=None, keepdims=False, second=False)
     yield from operation("reduce_max", "signed zeros", [0.0, -0.0, -1.0], axis=0, keepdims=False)
 
 
@@ -292,8 +383,8 @@ def softmaxes():
         yield from operation(name, "large", large)
         yield from operation(name, "special values", special, second=False)
         for axis in [0, 1, -2]:
-            yield from operation(name + "_with", f"axis {axis}", x, axis=axis)
-        yield from operation(name + "_with", "rank 3, axis 0", [x, x[::-1]], axis=0)
+            yield from operation(name + "_along", f"axis {axis}", x, axis=axis)
+        yield from operation(name + "_along", "rank 3, axis 0", [x, x[::-1]], axis=0)
     cross_entropy = lambda *arguments, **options: operation("cross_entropy", *arguments, **options)
     for dtype in ["int32", "int64"]:
         yield from cross_entropy(f"rows, {dtype} labels", x, labels=plain(np.array([2, 0, 3])), dtype=dtype)
@@ -1136,7 +1227,17 @@ def named_row(function):
 
 
 def sections():
-    groups = [unary_operations, binary_operations, selections, shapings, products, reductions, softmaxes]
+    groups = [
+        unary_operations,
+        binary_operations,
+        selections,
+        shapings,
+        parts,
+        norms,
+        products,
+        reductions,
+        softmaxes,
+    ]
     yield "operations", [record for group in groups for record in group()]
     yield "values", [record for group in [comparisons, integer_operations, casts, argmaxes] for record in group()]
     yield "rows", [named_row(function) for function in ROWS]

@@ -169,6 +169,7 @@ impl<T: Real> Element for Dual<T> {
 #[diagnostic::do_not_recommend]
 impl<T: Real> Number for Dual<T> {
     const LOWEST: Self = Dual { value: T::LOWEST, derivative: T::NOTHING };
+    const HIGHEST: Self = Dual { value: T::HIGHEST, derivative: T::NOTHING };
     fn absolute(self) -> Self {
         self.abs()
     }

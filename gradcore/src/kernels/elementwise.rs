@@ -25,11 +25,20 @@ unary! {
     log1p<Real>(x) -> T { x.ln_1p() }
     sqrt<Real>(x) -> T { x.sqrt() }
     tanh<Real>(x) -> T { x.tanh() }
+    sin<Real>(x) -> T { x.sin() }
+    cos<Real>(x) -> T { x.cos() }
+    tan<Real>(x) -> T { x.tan() }
     round<Real>(x) -> T { x.round_ties_even() }
+    floor<Real>(x) -> T { x.floor() }
+    ceil<Real>(x) -> T { x.ceil() }
     /// 1 / (1 + e⁻ˣ), computed from the side where the power does not overflow.
     sigmoid<Real>(x) -> T { sigmoid_of(x) }
     /// max(x, 0); NaN stays NaN.
     relu<Number>(x) -> T { if x < T::default() { T::default() } else { x } }
+    /// eˣ - 1 below 0, x above.
+    elu<Real>(x) -> T { if x < T::default() { x.exp_m1() } else { x } }
+    /// ln(1 + eˣ) = max(x, 0) + ln(1 + e⁻ˡˣˡ), where no power overflows; NaN stays NaN.
+    softplus<Real>(x) -> T { (if x < T::default() { T::default() } else { x }) + (-x.absolute()).exp().ln_1p() }
 }
 
 #[inline]
@@ -54,6 +63,9 @@ binary! {
     sub<Number>(x, y) -> T { x.minus(y) }
     mul<Number>(x, y) -> T { x.times(y) }
     div<Number>(x, y) -> T { x.over(y) }
+    /// x / y, but 0 where y is 0.
+    divide_no_nan<Real>(x, y) -> T { if y == T::default() { y } else { x / y } }
+    pow<Real>(x, y) -> T { x.powf(y) }
     /// The greater element; NaN if either is (TensorFlow's `maximum`).
     #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
     maximum<Number>(x, y) -> T { if x >= y || x != x { x } else { y } }

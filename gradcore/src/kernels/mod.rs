@@ -6,5 +6,6 @@ pub(crate) mod elementwise;
 pub(crate) mod fused;
 pub(crate) mod layout;
 pub(crate) mod matmul;
+pub(crate) mod parts;
 pub(crate) mod reduce;
 pub(crate) mod rows;

@@ -1,4 +1,4 @@
-//! Sums and maxima along axes.
+//! Sums, maxima and minima along axes.
 
 use ndarray::{ArrayViewD, Axis, IxDyn};
 
@@ -64,6 +64,20 @@ pub(crate) fn max<T: Number>(values: &[T], shape: &[usize], axes: &[usize]) -> V
     let all = |block: &[T]| block.iter().fold(T::LOWEST, |most, &x| greater_of(most, x));
     let fold = |most: &mut [T], row: &[T]| most.iter_mut().zip(row).for_each(|(most, &x)| *most = greater_of(*most, x));
     reduce(values, shape, axes, T::LOWEST, all, fold)
+}
+
+/// Minima along axes; NaN where an element is NaN, the highest value along an empty axis.
+pub(crate) fn min<T: Number>(values: &[T], shape: &[usize], axes: &[usize]) -> Vec<T> {
+    let all = |block: &[T]| block.iter().fold(T::HIGHEST, |least, &x| lesser_of(least, x));
+    let fold =
+        |least: &mut [T], row: &[T]| least.iter_mut().zip(row).for_each(|(least, &x)| *least = lesser_of(*least, x));
+    reduce(values, shape, axes, T::HIGHEST, all, fold)
+}
+
+#[inline]
+#[allow(clippy::eq_op, reason = "a NaN differs from itself")]
+fn lesser_of<T: Number>(x: T, y: T) -> T {
+    if x <= y || x != x { x } else { y }
 }
 
 #[inline]

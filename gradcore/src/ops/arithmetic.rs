@@ -3,7 +3,7 @@
 use super::apply::{binary, unary};
 use super::{greater_equal, less_equal, sum_to, where_};
 use crate::custom_gradient;
-use crate::element::Number;
+use crate::element::{Number, Real};
 use crate::error::{Error, refuse};
 use crate::kernels::elementwise;
 use crate::shape::Shape;
@@ -58,6 +58,28 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let (of_x, of_y) = shapes(x, y);
     let grad = |dy| (sum_to(&(dy / y), &of_x), sum_to(&(-dy * x / y / y), &of_y));
     (binary("divide", x, y, elementwise::div), grad)
+}
+
+/// x / y, but 0 where y is 0, and so is the gradient there.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = shapes(x, y);
+    let grad = |dy| {
+        let slope = divide_no_nan(&divide_no_nan(&-x, y), y);
+        (sum_to(&divide_no_nan(dy, y), &of_x), sum_to(&(dy * slope), &of_y))
+    };
+    (binary("divide_no_nan", x, y, elementwise::divide_no_nan), grad)
+}
+
+/// Σ xs of one shape; the gradient goes to each.
+#[custom_gradient]
+pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
+    let (first, rest) = xs.split_first().expect("the caller passes at least one");
+    let mut sum = first.to_vec();
+    rest.iter().for_each(|x| elementwise::add_assign(&mut sum, x.values()));
+    let count = xs.len();
+    (Tensor::computed(first.shared_shape(), sum), |dy| vec![dy; count])
 }
 
 /// The greater of x and y; the gradient goes to the greater, to x where they are equal.

@@ -1,7 +1,7 @@
 //! Functions of one real number, element by element.
 
-use super::apply::unary;
-use super::{equal, greater, logical_not, square, where_};
+use super::apply::{binary, unary};
+use super::{equal, greater, logical_not, square, sum_to, where_};
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::kernels::elementwise;
@@ -52,8 +52,55 @@ pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (y, |dy| dy * &y * (Tensor::scalar(T::ONE) - &y))
 }
 
+/// sin x, in radians; d/dx = cos x.
+#[custom_gradient]
+pub(crate) fn sin<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::sin), |dy| dy * cos(x))
+}
+
+/// cos x, in radians; d/dx = -sin x.
+#[custom_gradient]
+pub(crate) fn cos<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::cos), |dy| -dy * sin(x))
+}
+
+/// tan x, in radians; d/dx = 1 + tan² x.
+#[custom_gradient]
+pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    let y = unary(x, elementwise::tan);
+    (y, |dy| dy * (square(&y) + T::ONE))
+}
+
+/// xʸ; d/dx = y xʸ⁻¹, d/dy = xʸ ln x where x > 0, else 0.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
+    let z = binary("pow", x, y, elementwise::pow);
+    let grad = |dy| {
+        let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
+        let positive = greater(x, &zero);
+        // Where x is not positive the logarithm is not taken, so that its own gradient is no NaN.
+        let log_x = where_(&positive, &log(&where_(&positive, x, &one)), &zero);
+        (sum_to(&(dy * y * pow(x, &(y - &one))), &of_x), sum_to(&(dy * &z * log_x), &of_y))
+    };
+    (z, grad)
+}
+
 /// The nearest integer, ties to even. No gradient flows.
 #[custom_gradient]
 pub(crate) fn round<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary(x, elementwise::round), |_| None)
+}
+
+/// The greatest integer that is not above. No gradient flows.
+#[custom_gradient]
+pub(crate) fn floor<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::floor), |_| None)
+}
+
+/// The least integer that is not below. No gradient flows.
+#[custom_gradient]
+pub(crate) fn ceil<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::ceil), |_| None)
 }

@@ -14,19 +14,25 @@ mod dtype;
 mod linalg;
 mod math;
 mod nn;
+mod norms;
+mod parts;
 mod reduction;
 mod selection;
 mod shaping;
 
-pub(crate) use arithmetic::{abs, add, divide, maximum, minimum, multiply, negative, sign, square, subtract};
+pub(crate) use arithmetic::{
+    abs, add, add_n, divide, divide_no_nan, maximum, minimum, multiply, negative, sign, square, subtract,
+};
 pub(crate) use comparison::{
     equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal,
 };
 pub(crate) use dtype::cast;
 pub(crate) use linalg::matmul;
-pub(crate) use math::{exp, log, log1p, round, sigmoid, sqrt, tanh};
-pub(crate) use nn::{log_softmax, relu, softmax, sparse_softmax_cross_entropy_with_logits};
-pub(crate) use reduction::{argmax, reduce_max, reduce_mean, reduce_sum};
+pub(crate) use math::{ceil, cos, exp, floor, log, log1p, pow, round, sigmoid, sin, sqrt, tan, tanh};
+pub(crate) use nn::{elu, log_softmax, relu, softmax, softplus, sparse_softmax_cross_entropy_with_logits, swish};
+pub(crate) use norms::{clip_by_norm, norm};
+pub(crate) use parts::{concat, gather, pad, slice};
+pub(crate) use reduction::{argmax, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum};
 pub(crate) use selection::{clip_by_value, where_};
 pub use shaping::UNDO_BROADCAST;
 pub(crate) use shaping::{broadcast_to, identity, permutation, reshape, stop_gradient, sum_to, transpose};

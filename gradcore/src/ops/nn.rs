@@ -1,7 +1,7 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
 use super::apply::{binary, unary};
-use super::{exp, multiply, reduce_sum, reshape};
+use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
 use crate::custom_gradient;
 use crate::element::{Integer, Number, Real};
 use crate::error::{Error, refuse};
@@ -21,6 +21,29 @@ pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |ddy| (relu_gradient(ddy, y), Tensor::filled(ddy.shape(), T::default()));
     (binary("relu", dy, y, elementwise::where_positive), grad)
+}
+
+/// eˣ - 1 where x < 0, else x; d/dx = eˣ where x < 0, else 1.
+#[custom_gradient]
+pub(crate) fn elu<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| where_(&less(x, &Tensor::scalar(T::default())), &(dy * exp(x)), dy);
+    (unary(x, elementwise::elu), grad)
+}
+
+/// x σ(x); d/dx = σ(x) (1 + x (1 - σ(x))).
+#[custom_gradient]
+pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| {
+        let (s, one) = (sigmoid(x), Tensor::scalar(T::ONE));
+        dy * &s * (x * (&one - &s) + &one)
+    };
+    (multiply(x, &sigmoid(x)), grad)
+}
+
+/// ln(1 + eˣ); d/dx = σ(x).
+#[custom_gradient]
+pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
+    (unary(x, elementwise::softplus), |dy| dy * sigmoid(x))
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {

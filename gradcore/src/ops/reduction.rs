@@ -1,6 +1,6 @@
-//! Sums, means and maxima along axes. Axes are increasing indices; all of them if none are named.
+//! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
-use super::{broadcast_to, cast, equal, reshape, where_};
+use super::{broadcast_to, cast, equal, reshape, slice, where_};
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
 use crate::kernels::reduce;
@@ -32,14 +32,48 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
 #[custom_gradient]
 pub(crate) fn reduce_max<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::max(x.values(), x.shape(), axes));
-    let grad = |dy| {
-        let kept = Shape::reduced(x.shape(), axes, true);
-        let is_max = equal(x, &reshape(&y, &kept));
-        let share = where_(&is_max, &Tensor::scalar(T::ONE), &Tensor::scalar(T::default()));
-        let share = &share / reduce_sum(&share, axes, true);
-        share * reshape(dy, &kept)
+    (y, |dy| shared_out(dy, x, &y, axes))
+}
+
+/// min x; the gradient goes to the least element, in equal parts where several are.
+#[custom_gradient]
+pub(crate) fn reduce_min<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
+    let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::min(x.values(), x.shape(), axes));
+    (y, |dy| shared_out(dy, x, &y, axes))
+}
+
+/// dy in equal parts for the elements of x that are y.
+fn shared_out<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
+    let kept = Shape::reduced(x.shape(), axes, true);
+    let share = where_(&equal(x, &reshape(y, &kept)), &Tensor::scalar(T::ONE), &Tensor::scalar(T::default()));
+    let share = &share / reduce_sum(&share, axes, true);
+    share * reshape(dy, &kept)
+}
+
+/// Π x. The gradient of an element is the product of all others, also where some of them are 0, and at every order:
+/// there is no division, but half of the elements are multiplied by the other half until one is left.
+pub(crate) fn reduce_prod<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
+    let product = axes.iter().fold(x.clone(), |product, &axis| product_along(&product, axis));
+    reshape(&product, &Shape::reduced(x.shape(), axes, keepdims))
+}
+
+/// The product along one axis, which keeps size 1.
+fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
+    let part = |first: usize, size: usize| {
+        let begin: Vec<usize> = (0..x.rank()).map(|k| if k == axis { first } else { 0 }).collect();
+        let shape: Shape = x.shape().iter().enumerate().map(|(k, &n)| if k == axis { size } else { n }).collect();
+        slice(x, &begin, &shape)
     };
-    (y, grad)
+    let (size, half) = (x.shape()[axis], x.shape()[axis] / 2);
+    match size {
+        // 1, which depends on x all the same.
+        0 => reduce_sum(x, &[axis], true) + T::ONE,
+        1 => x.clone(),
+        _ => {
+            let product = product_along(&(part(0, half) * part(half, half)), axis);
+            if size % 2 == 0 { product } else { product * part(size - 1, 1) }
+        }
+    }
 }
 
 /// The place of the first greatest element along an axis. No gradient flows.

@@ -6,8 +6,11 @@
 //! * TensorFlow's `tf.math.f` is `f` here.
 //! * A shape that does not fit is a panic that names the operation and the shapes, at the caller's line.
 
+mod clipping;
+mod lists;
 pub mod nn;
 pub mod options;
+mod parts;
 pub mod random;
 
 use std::borrow::Borrow;
@@ -19,6 +22,9 @@ use crate::ops;
 use crate::shape::{Shape, axis_index, axis_indices};
 use crate::tensor::Operand;
 use options::{Axes, MatmulOptions, Permutation, Sizes};
+
+pub use clipping::{clip_by_global_norm, clip_by_norm, global_norm, norm};
+pub use parts::{concat, expand_dims, gather, one_hot, pad, slice, squeeze, stack};
 
 pub use crate::tensor::{Tensor, constant};
 pub use crate::variable::Variable;
@@ -73,6 +79,16 @@ elementwise! {
     /// # Panics
     /// Panics if the shapes do not broadcast, or an integer is divided by 0.
     divide<Number>(x, y);
+    /// x / y, broadcast, but 0 where y is 0, and so are the gradients there.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    divide_no_nan<Real>(x, y);
+    /// xʸ, broadcast. The gradient of y is 0 where x is not positive.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not broadcast.
+    pow<Real>(x, y);
     /// The greater of x and y, broadcast. Where they are equal the gradient goes to x.
     ///
     /// # Panics
@@ -105,12 +121,22 @@ elementwise! {
     log1p<Real>(x);
     /// √x. Its gradient at 0 is infinite.
     sqrt<Real>(x);
+    /// Sine, of radians.
+    sin<Real>(x);
+    /// Cosine, of radians.
+    cos<Real>(x);
+    /// Tangent, of radians.
+    tan<Real>(x);
     /// Hyperbolic tangent.
     tanh<Real>(x);
     /// 1 / (1 + e⁻ˣ), without overflow.
     sigmoid<Real>(x);
     /// The nearest integer, ties to even. No gradient flows through it: asking for one is an error that says so.
     round<Real>(x);
+    /// The greatest integer that is not above. No gradient flows through it.
+    floor<Real>(x);
+    /// The least integer that is not below. No gradient flows through it.
+    ceil<Real>(x);
     /// x as another tensor.
     identity<Element>(x);
     /// The value of x as a constant, through which no gradient flows.
@@ -325,6 +351,24 @@ reductions! {
     /// The greatest element along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. Where several
     /// are greatest the gradient is split evenly.
     reduce_max
+    /// The least element along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. Where several are
+    /// least the gradient is split evenly.
+    reduce_min
+    /// The product of x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. The gradient is right
+    /// where elements are 0, at every order.
+    reduce_prod
+}
+
+/// The sum of tensors of one shape.
+///
+/// # Panics
+/// Panics if there are none, or the shapes differ.
+#[track_caller]
+#[must_use]
+pub fn add_n<T: Number, X: Operand<T>>(inputs: impl IntoIterator<Item = X>) -> Tensor<T> {
+    let inputs = lists::all_held("add_n", inputs);
+    lists::expect_alike("add_n", &inputs, None);
+    ops::add_n(&inputs.iter().collect::<Vec<_>>())
 }
 
 #[track_caller]

@@ -16,6 +16,27 @@ pub fn relu<T: Number>(x: impl Operand<T>) -> Tensor<T> {
     ops::relu(x.held().borrow())
 }
 
+/// eˣ - 1 where x < 0, else x.
+#[track_caller]
+#[must_use]
+pub fn elu<T: Real>(x: impl Operand<T>) -> Tensor<T> {
+    ops::elu(x.held().borrow())
+}
+
+/// x / (1 + e⁻ˣ), also known as silu.
+#[track_caller]
+#[must_use]
+pub fn swish<T: Real>(x: impl Operand<T>) -> Tensor<T> {
+    ops::swish(x.held().borrow())
+}
+
+/// ln(1 + eˣ), without overflow.
+#[track_caller]
+#[must_use]
+pub fn softplus<T: Real>(x: impl Operand<T>) -> Tensor<T> {
+    ops::softplus(x.held().borrow())
+}
+
 /// eˣ / Σ eˣ along the last axis (`..`) or another: `softmax(x, axis(0))`.
 ///
 /// # Panics

@@ -1,0 +1,24 @@
+//! Lengths of vectors, and limits to them.
+
+use super::{divide_no_nan, maximum, reduce_sum, reshape, sqrt, square};
+use crate::custom_gradient;
+use crate::element::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// √Σ x²; d/dx = x / √Σ x², and 0 where all of x is 0 (TensorFlow: NaN).
+#[custom_gradient]
+pub(crate) fn norm<T: Real>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
+    let y = sqrt(&reduce_sum(&square(x), axes, keepdims));
+    let grad = |dy| {
+        let kept = Shape::reduced(x.shape(), axes, true);
+        reshape(dy, &kept) * divide_no_nan(x, &norm(x, axes, true))
+    };
+    (y, grad)
+}
+
+/// x, scaled so that its length along the axes is at most `limit`: x · limit / max(‖x‖, limit).
+pub(crate) fn clip_by_norm<T: Real>(x: &Tensor<T>, limit: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
+    let limit = maximum(limit, &Tensor::scalar(T::default()));
+    x * &limit / maximum(&norm(x, axes, true), &limit)
+}
