@@ -1,0 +1,718 @@
+//! Tapes: `BackpropTest` of `backprop_test`.
+//!
+//! `gradients_function` and `implicit_grad`, which these tests call, are a tape around a call here.
+//!
+//! Left out:
+//! * `testStringTarget`, `testStringSource` and their likes: there are no strings.
+//! * `testWatchComposite`: there are no sparse tensors.
+//! * `testMaxPooling3DGradient`: there is no pooling.
+//! * `testUnknownShapes`, `testGradientInsideLoop`, `testWithCond`, `testWithWhileLoop`, `testNestedDefunZeros`,
+//!   `testNameScope`, `testGetAttr…`, `testMakeAttr…`, `testZerosCacheDoesntLeak`, GPU copies, resource handles: graphs,
+//!   Python objects and devices.
+//! * `testNestedSelfContexts`, which enters a tape that is active: a tape is not entered here, it records from `new` on.
+//!
+//! Compile errors here:
+//! * `testGradientInteger`: `tests/ui/tape/integer_source.rs`.
+//! * `testWatchBadThing`: `tests/ui/tape/watch_a_number.rs`.
+//! * `testGradientTapeGradientCalledMultipleTimes`: `tests/ui/tape/used_twice.rs`.
+//! * `testUnknownUnconnectedGradientsValueGiven`: the options are an enum.
+
+use gradcore::Unconnected;
+use gradcore::prelude::*;
+
+use crate::{assert_near, derivative, reason, watched};
+
+const ZERO: UnconnectedGradients = UnconnectedGradients::Zero;
+
+#[test]
+fn test_where_gradient() -> Result<(), Error> {
+    let f = |x: &Tensor| tf::where_(tf::less(x, 10.0), x, x * x);
+    assert_eq!(derivative(f, &tf::constant(5.0))?.item(), 1.0);
+    assert_eq!(derivative(f, &tf::constant(50.0))?.item(), 100.0);
+    Ok(())
+}
+
+#[test]
+fn test_two_targets() -> Result<(), Error> {
+    let (x, y) = (tf::constant(3.0), tf::constant(2.0));
+    let tape = GradientTape::new();
+    tape.watch((&x, &y));
+    let targets = [2.0 * &x, 3.0 * &y];
+    assert_eq!(tape.gradient(&targets, [&x, &y])?.map(|d| d.item()), [2.0, 3.0]);
+    Ok(())
+}
+
+#[test]
+fn test_output_grad_used_in_computation() -> Result<(), Error> {
+    let (x, y) = (tf::constant(3.0), tf::constant(2.0));
+    let tape = GradientTape::new();
+    tape.watch((&x, &y));
+    let loss = &x * &y;
+    let seeds = [tf::constant(1.0), tf::constant(2.0)];
+    assert_eq!(tape.gradient_with([&loss, &x], &x, output_gradients(&seeds))?.item(), 4.0);
+    Ok(())
+}
+
+#[test]
+fn test_dy() -> Result<(), Error> {
+    let (x, tape) = watched(1.0);
+    assert_eq!(tape.gradient_with(&x, &x, output_gradients(tf::constant(2.0)))?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_no_op_gradient() -> Result<(), Error> {
+    let (x, tape) = watched(3.0);
+    let y = x.clone();
+    assert_eq!(tape.gradient(&y, &x)?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_identity_gradient_is_identity() -> Result<(), Error> {
+    assert_eq!(derivative(|x| tf::identity(x), &tf::constant(3.0))?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_gradient_multi_target_one_is_source() -> Result<(), Error> {
+    let (x, tape) = watched(2.0);
+    let y = &x * &x;
+    assert_eq!(tape.gradient([&x, &y], &x)?.item(), 5.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_gradient_multi_target_all_source() -> Result<(), Error> {
+    let (x, tape) = watched(2.0);
+    assert_eq!(tape.gradient([&x, &x], &x)?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_gradient_multi_target_multi_source() -> Result<(), Error> {
+    let (x, y) = (tf::constant(3.0), tf::constant(5.0));
+    let tape = GradientTape::new();
+    tape.watch((&x, &y));
+    let z = &y * &y;
+    assert_eq!(tape.gradient([&x, &y, &z], [&x, &y])?.map(|d| d.item()), [1.0, 11.0]);
+    Ok(())
+}
+
+#[test]
+fn test_tape_no_op_on_variable_is_identity() -> Result<(), Error> {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let y = v.value();
+    assert_eq!(tape.gradient(&y, &v)?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_no_op_gradient_2_by_2() -> Result<(), Error> {
+    let x: Tensor = tf::constant([[2.0, 2.0], [2.0, 2.0]]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let dx = tape.gradient(&x, &x)?;
+    assert_eq!((dx.shape(), dx.to_vec()), (&[2, 2][..], vec![1.0; 4]));
+    Ok(())
+}
+
+#[test]
+fn test_tape_no_op_gradient_multi_target_2_by_2() -> Result<(), Error> {
+    let x: Tensor = tf::constant([[2.0, 2.0], [2.0, 2.0]]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    assert_eq!(tape.gradient([&x, &x], &x)?.to_vec(), [2.0; 4]);
+    Ok(())
+}
+
+#[test]
+fn test_tape_stop_recording() {
+    let x: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let y = {
+        let _stopped = tape.stop_recording();
+        &x * &x
+    };
+    assert_eq!(reason(tape.gradient(&y, &x)), Unconnected::NotRead);
+}
+
+#[test]
+fn test_tape_stop_start_recording() -> Result<(), Error> {
+    let x: Variable = Variable::new(1.0);
+    let tape = GradientTape::persistent();
+    let doubled = &x * 2.0;
+    let y = {
+        let _stopped = tape.stop_recording();
+        &doubled * &doubled
+    };
+    let z = &doubled * &doubled;
+    assert_eq!(reason(tape.gradient(&y, &doubled)), Unconnected::TargetNotRecorded);
+    assert_eq!(tape.gradient(&z, &doubled)?.item(), 4.0);
+    Ok(())
+}
+
+#[test]
+fn test_tape_reset() -> Result<(), Error> {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let before = &v * &v;
+    tape.reset();
+    let loss = before + &v * &v;
+    assert_eq!(tape.gradient(&loss, &v)?.item(), 2.0);
+    Ok(())
+}
+
+/// Python's `max` of variables returns one of them.
+#[test]
+fn test_python_max() -> Result<(), Error> {
+    let x: [Variable; 3] = [2.0, 3.0, 5.0].map(Variable::new);
+    let tape = GradientTape::persistent();
+    let y = x.iter().max_by(|a, b| a.item().total_cmp(&b.item())).expect("three variables").value();
+    assert_eq!(tape.gradient(&y, &x[2])?.item(), 1.0);
+    for other in &x[..2] {
+        assert_eq!(reason(tape.gradient(&y, other)), Unconnected::NotRead);
+    }
+    Ok(())
+}
+
+#[test]
+fn test_automatic_watched_variables() {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    assert!(tape.watched_variables().is_empty());
+    let _ = &v + &v;
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&v)));
+    tape.reset();
+    assert!(tape.watched_variables().is_empty());
+    let _ = &v + &v;
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&v)));
+}
+
+#[test]
+fn test_explicit_watched_variables() {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    assert!(tape.watched_variables().is_empty());
+    tape.watch(&v);
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&v)));
+    tape.reset();
+    assert!(tape.watched_variables().is_empty());
+    tape.watch(&v);
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&v)));
+}
+
+/// The loss of two equal logits.
+#[test]
+fn test_gradient_none() -> Result<(), Error> {
+    let loss =
+        |logits: &Tensor| tf::reduce_mean(tf::nn::sparse_softmax_cross_entropy_with_logits([0], logits), axis(0));
+    assert_eq!(derivative(loss, &tf::constant([[0.0, 0.0]]))?.to_vec(), [-0.5, 0.5]);
+    Ok(())
+}
+
+#[test]
+fn test_gradient_within_tape_block() -> Result<(), Error> {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let loss = 2.0 * &v;
+    assert_eq!(tape.gradient(&loss, &v)?.item(), 2.0);
+    let tape = GradientTape::persistent();
+    let loss = 2.0 * &v;
+    assert_eq!(tape.gradient(&loss, &v)?.item(), 2.0);
+    Ok(())
+}
+
+/// The loss has no weight, so its gradient is flat.
+#[test]
+fn test_second_grad() -> Result<(), Error> {
+    let x: Tensor = tf::constant([[0.1]]);
+    let label: Tensor = tf::constant([[0.0]]);
+    let (outer, inner) = (GradientTape::new(), GradientTape::new());
+    outer.watch(&x);
+    inner.watch(&x);
+    let loss = tf::reduce_sum(-(&label * tf::nn::log_softmax(&x, ..)), ..);
+    let first = tf::reduce_sum(inner.gradient(&loss, &x)?, axis(0));
+    let second = outer.gradient(&first, &x)?;
+    assert_eq!((second.shape(), second.to_vec()), (&[1, 1][..], vec![0.0]));
+    Ok(())
+}
+
+#[test]
+fn test_watching_is_tape_local() -> Result<(), Error> {
+    let (x, z): (Variable, Variable) = (Variable::new(2.0).trainable(false), Variable::new(2.0).trainable(false));
+    let (outer, inner) = (GradientTape::persistent(), GradientTape::new());
+    outer.watch(&x);
+    inner.watch((&x, &z));
+    let y = &x * &x * &x;
+    let square = &z * &z;
+    let (dy, dz) = inner.gradient((&y, &square), (&x, &z))?;
+    assert_eq!(outer.gradient((&dy, &dz), &x)?.item(), 12.0);
+    assert_eq!(reason(outer.gradient((&dy, &dz), &z)), Unconnected::NotWatched);
+    Ok(())
+}
+
+/// The second derivative of a function of one number, by nested tapes.
+fn second_derivative(f: impl Fn(&Tensor) -> Tensor, at: f32) -> Result<f32, Error> {
+    let x = tf::constant(at);
+    let (outer, inner) = (GradientTape::new(), GradientTape::new());
+    outer.watch(&x);
+    inner.watch(&x);
+    let y = f(&x);
+    let first = inner.gradient(&y, &x)?;
+    Ok(outer.gradient(&first, &x)?.item())
+}
+
+#[test]
+fn test_grad_grad() -> Result<(), Error> {
+    assert_eq!(second_derivative(|x| x * x, 3.0)?, 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_grad_grad_exp() -> Result<(), Error> {
+    assert_eq!(second_derivative(|x| tf::exp(x), 0.0)?, 1.0);
+    Ok(())
+}
+
+/// What stops a gradient, and what it is called.
+#[track_caller]
+fn assert_stopped(name: &str, f: impl Fn(&Tensor) -> Tensor) {
+    let Unconnected::Stopped { by } = reason(derivative(f, &tf::constant([0.0]))) else { panic!("expected a stop") };
+    assert!(by[0].starts_with(&format!("`{name}` at tests/suites/backprop.rs:")), "{by:?}");
+}
+
+#[test]
+fn test_stop_gradient() {
+    assert_stopped("argmax", |x| tf::cast(tf::stop_gradient(tf::argmax(x, 0)), tf::float32));
+    assert_stopped("stop_gradient", |x| tf::stop_gradient(x));
+}
+
+#[test]
+fn test_argmax() {
+    assert_stopped("argmax", |x| tf::cast(tf::argmax(x, 0), tf::float32));
+}
+
+#[test]
+fn test_cpu() -> Result<(), Error> {
+    assert_eq!(derivative(|x| x + tf::constant(2.0) + tf::constant(3.0), &tf::constant(1.0))?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_empty_params() -> Result<(), Error> {
+    let (a, b) = (tf::constant(1.0), tf::constant(2.0));
+    let tape = GradientTape::new();
+    tape.watch((&a, &b));
+    let y = &a * &b;
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!((da.item(), db.item()), (2.0, 1.0));
+    Ok(())
+}
+
+#[test]
+fn test_unconnected_none() {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let _ = v.value();
+    assert_eq!(reason(tape.gradient(tf::constant(1.0), &v)), Unconnected::TargetNotRecorded);
+}
+
+/// A tape that was stopped goes on where it was.
+#[test]
+fn test_gradient_tape_re_enter_context() -> Result<(), Error> {
+    let (x, tape) = watched(3.0);
+    let y = 2.0 * &x;
+    let stopped = tape.stop_recording();
+    let _ = &y * &y;
+    drop(stopped);
+    let z = 2.0 * &y;
+    assert_eq!(tape.gradient(&z, &x)?.item(), 4.0);
+    Ok(())
+}
+
+#[test]
+fn test_gradient_tape_repeated_source() -> Result<(), Error> {
+    let (x, tape) = watched(3.0);
+    let y = 2.0 * &x;
+    assert_eq!(tape.gradient(&y, [&x, &x])?.map(|d| d.item()), [2.0, 2.0]);
+    Ok(())
+}
+
+#[test]
+fn test_persistent_gradient_tape_repeated_source() -> Result<(), Error> {
+    let (x, y) = (tf::constant(3.0), tf::constant(5.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &y));
+    let z = &x * &x + &x * &y;
+    assert_eq!(tape.gradient(&z, [&x, &x])?.map(|d| d.item()), [11.0, 11.0]);
+    assert_eq!(tape.gradient(&z, [&y, &x])?.map(|d| d.item()), [3.0, 11.0]);
+    Ok(())
+}
+
+#[test]
+fn test_gradient_tape_structure() -> Result<(), Error> {
+    let [a, b, c] = [3.0, 3.1, 3.2].map(|value: f32| tf::constant(value));
+    let tape = GradientTape::persistent();
+    tape.watch([&a, &b, &c]);
+    let y = &a + 2.0 * &b + 3.0 * &c;
+    assert_eq!(tape.gradient(&y, &a)?.item(), 1.0);
+    let (da,) = tape.gradient(&y, (&a,))?;
+    assert_eq!(da.item(), 1.0);
+    let (da, db) = tape.gradient(&y, (&a, &b))?;
+    assert_eq!([da, db].map(|d| d.item()), [1.0, 2.0]);
+    let [(da, db), (again, dc)] = tape.gradient(&y, [(&a, &b), (&b, &c)])?;
+    assert_eq!([da, db, again, dc].map(|d| d.item()), [1.0, 2.0, 2.0, 3.0]);
+    let (da, db, [again, dc]) = tape.gradient(&y, (&a, &b, [&a, &c]))?;
+    assert_eq!([da, db, again, dc].map(|d| d.item()), [1.0, 2.0, 1.0, 3.0]);
+    let (da, (db, dc)) = tape.gradient(&y, (&a, (&b, &c)))?;
+    assert_eq!([da, db, dc].map(|d| d.item()), [1.0, 2.0, 3.0]);
+    Ok(())
+}
+
+#[test]
+fn test_gradient_tape() -> Result<(), Error> {
+    let (x, tape) = watched(3.0);
+    let y = &x * &x;
+    let inner = GradientTape::new();
+    inner.watch(&y);
+    let slope = inner.gradient(2.0 * &y, &y)?;
+    assert_eq!(slope.item(), 2.0);
+    assert_eq!(tape.gradient(y + slope, &x)?.item(), 6.0);
+    Ok(())
+}
+
+#[test]
+fn test_gradient_tape_gradient_called_on_constant_target() {
+    let (x, y): (Variable, Variable) = (Variable::new([3.0]), Variable::new([2.0]));
+    let tape = GradientTape::new();
+    assert_eq!(reason(tape.gradient(&x, &y)), Unconnected::NotRead);
+}
+
+#[test]
+fn test_persistent_tape() -> Result<(), Error> {
+    let x = tf::constant(3.0);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let y = &x * &x;
+    let z = &y * &y;
+    assert_eq!((tape.gradient(&z, &x)?.item(), tape.gradient(&y, &x)?.item()), (108.0, 6.0));
+    Ok(())
+}
+
+#[test]
+fn test_higher_order_gradient() -> Result<(), Error> {
+    let x = tf::constant(3.0);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let y = &x * &x * &x;
+    let first = tape.gradient(&y, &x)?;
+    let second = tape.gradient(&first, &x)?;
+    let third = tape.gradient(&second, &x)?;
+    assert_eq!([y, first, second, third].map(|t| t.item()), [27.0, 27.0, 18.0, 6.0]);
+    Ok(())
+}
+
+#[test]
+fn test_persistent_nested_tape() -> Result<(), Error> {
+    let x = tf::constant(3.0);
+    let outer = GradientTape::persistent();
+    outer.watch(&x);
+    let y = &x * &x;
+    let inner = GradientTape::persistent();
+    inner.watch(&y);
+    let z = 2.0 * &y;
+    let slope = inner.gradient(&z, &y)?;
+    assert_eq!((slope.item(), inner.gradient(&z, &y)?.item()), (2.0, 2.0));
+    drop(inner);
+    assert_eq!((outer.gradient(&y + slope, &x)?.item(), outer.gradient(&z, &x)?.item()), (6.0, 12.0));
+    Ok(())
+}
+
+#[test]
+fn test_gradient_tape_variable() -> Result<(), Error> {
+    let v: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let y = &v * &v;
+    assert_eq!(tape.gradient(&y, &v)?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_nested_gradients() -> Result<(), Error> {
+    let (x, tape) = watched(3.0);
+    let y = &x * &x;
+    let z = &y * &y;
+    assert_eq!(tape.gradient(&z, [&x, &y])?.map(|d| d.item()), [108.0, 18.0]);
+    Ok(())
+}
+
+#[test]
+fn test_unconnected_gradients_default() {
+    let (x, y) = (tf::constant(1.0), tf::constant(3.0));
+    let tape = GradientTape::new();
+    tape.watch([&x, &y]);
+    assert_eq!(reason(tape.gradient(&y * 2.0, &x)), Unconnected::NoPath { cuts: vec![] });
+}
+
+#[test]
+fn test_unconnected_gradients_zeros() -> Result<(), Error> {
+    let (x, y) = (tf::constant([[1.0, 2.0]]), tf::constant(3.0));
+    let tape = GradientTape::new();
+    tape.watch([&x, &y]);
+    let dx = tape.gradient_with(&y * 2.0, &x, unconnected_gradients(ZERO))?;
+    assert_eq!((dx.shape(), dx.to_vec()), (&[1, 2][..], vec![0.0, 0.0]));
+    Ok(())
+}
+
+#[test]
+fn test_unconnected_gradients_variables_zeros() -> Result<(), Error> {
+    let (x, y): (Variable, Variable) = (Variable::new(1.0), Variable::new(3.0));
+    let tape = GradientTape::new();
+    let z = &y * 2.0;
+    assert_eq!(tape.gradient_with(&z, &x, unconnected_gradients(ZERO))?.item(), 0.0);
+    Ok(())
+}
+
+/// A rule that returns too few gradients is named. Where their number is in a type, it is a compile error:
+/// `tests/ui/gradients/missing.rs`.
+#[test]
+fn test_invalid_record_operation_message() {
+    #[custom_gradient]
+    fn invalid_backprop(xs: &[Tensor]) -> Tensor {
+        (&xs[0] * &xs[1], |dy| vec![dy.clone()])
+    }
+    let x = [tf::constant(1.0), tf::constant(2.0)];
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = invalid_backprop(&x);
+    match tape.gradient(&y, &x) {
+        Err(Error::GradientCount { function, parameter, expected, found, .. }) => {
+            assert_eq!((function, &parameter[..], expected, found), ("invalid_backprop", "xs", 2, 1));
+        }
+        other => panic!("expected too few gradients, found {other:?}"),
+    }
+}
+
+#[test]
+fn test_args_gradient_function() -> Result<(), Error> {
+    assert_eq!(derivative(|x| x * x, &tf::constant(1.0))?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_partial() -> Result<(), Error> {
+    let two = tf::constant(2.0);
+    assert_eq!(derivative(|x| &two * x, &tf::constant(1.0))?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_return_same_thing() -> Result<(), Error> {
+    let (x, tape) = watched(1.0);
+    let doubled = 2.0 * &x;
+    assert_eq!(tape.gradient([&x, &doubled], &x)?.item(), 3.0);
+    Ok(())
+}
+
+#[test]
+fn test_exception_safety() -> Result<(), Error> {
+    let thrown = std::panic::catch_unwind(|| {
+        let (x, _tape) = watched(1.0);
+        tf::reshape(&x, [2])
+    });
+    assert!(thrown.is_err());
+    assert_eq!(derivative(|x| x * x, &tf::constant(1.0))?.item(), 2.0);
+    Ok(())
+}
+
+#[test]
+fn test_output() -> Result<(), Error> {
+    let x = tf::constant([0.0, 1.0, 2.0]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let targets = (&x + 2.0, &x * &x);
+    assert_eq!(tape.gradient(&targets, &x)?.to_vec(), [1.0, 3.0, 5.0]);
+    Ok(())
+}
+
+/// TensorFlow convolves an image of one pixel, which is a product of its channels with the kernel.
+#[test]
+fn test_multi_value_preserves_if_not_diffed_against() -> Result<(), Error> {
+    let kernel: Tensor = tf::constant([[[[2.0]]]]);
+    let dx = derivative(|image| tf::matmul(image, &kernel, ..), &tf::constant([[[[1.0]]]]))?;
+    assert_eq!((dx.shape(), dx.to_vec()), (&[1, 1, 1, 1][..], vec![2.0]));
+    Ok(())
+}
+
+#[test]
+fn test_selectively_watch_variables() -> Result<(), Error> {
+    let (x, z): (Variable, Variable) = (Variable::new(1.0), Variable::new(1.0));
+    let tape = GradientTape::persistent().watch_accessed_variables(false);
+    tape.watch(&z);
+    let targets = (&x * &x, &z * &z * &z);
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&z)));
+    assert_eq!(reason(tape.gradient(&targets, &x)), Unconnected::NotWatchedByItself);
+    assert_eq!(tape.gradient(&targets, &z)?.item(), 3.0);
+    Ok(())
+}
+
+/// Equal numbers are different tensors.
+#[test]
+fn test_differentiating_scalar_cache() -> Result<(), Error> {
+    let (x, tape) = watched(0.0);
+    assert_eq!(tape.gradient(&x + tf::constant(0.0), &x)?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_variables_and_constants_produce_the_same_gradients() -> Result<(), Error> {
+    fn gradients(a: &Tensor, b: &Tensor, tape: GradientTape) -> Result<[f32; 2], Error> {
+        tape.watch((a, b));
+        let targets = (a * a * a, b * b);
+        Ok(tape.gradient(&targets, [a, b])?.map(|d| d.item()))
+    }
+    let (a, b) = (tf::constant(2.0), tf::constant(2.0));
+    let (v, w): (Variable, Variable) = (Variable::new(2.0), Variable::new(2.0));
+    assert_eq!(gradients(&a, &b, GradientTape::new())?, [12.0, 4.0]);
+    assert_eq!(gradients(&v, &w, GradientTape::new())?, [12.0, 4.0]);
+    Ok(())
+}
+
+#[test]
+fn test_no_op_behavior_consistent() -> Result<(), Error> {
+    let x = tf::constant(10.0);
+    let others = [tf::identity(&x), &x + 0.0, &x - 0.0, &x * 1.0];
+    let tape = GradientTape::new();
+    tape.watch((&x, &others));
+    let loss = others.iter().fold(&x * 2.0, |loss, other| loss + other * 3.0);
+    let (dx, of_others) = tape.gradient(&loss, (&x, &others))?;
+    assert_eq!((dx.item(), of_others.map(|d| d.item())), (2.0, [3.0; 4]));
+    Ok(())
+}
+
+#[test]
+fn test_watched_variables_after_non_persistent_gradient_call() -> Result<(), Error> {
+    let x: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let y = &x * &x;
+    // The gradient consumes the tape, so it is asked before.
+    let watched = tape.watched_variables();
+    let _ = tape.gradient(&y, &x)?;
+    assert!(matches!(&watched[..], [watched] if watched.is(&x)));
+    Ok(())
+}
+
+#[test]
+fn test_watched_variables_only_has_variables_from_last_tape() -> Result<(), Error> {
+    let (x, y): (Variable, Variable) = (Variable::new(1.0), Variable::new(2.0));
+    let tape = GradientTape::new();
+    let _ = tape.gradient(&x * &x, &x)?;
+    let tape = GradientTape::new();
+    let _ = &y * &y;
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&y)));
+    Ok(())
+}
+
+#[test]
+fn test_watched_variables_respects_reset() {
+    let (x, y): (Variable, Variable) = (Variable::new(1.0), Variable::new(2.0));
+    let tape = GradientTape::new();
+    let _ = &x * &x;
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&x)));
+    tape.reset();
+    let _ = &y * &y;
+    assert!(matches!(&tape.watched_variables()[..], [watched] if watched.is(&y)));
+}
+
+/// Rows looked up three times and the whole: sums of sparse and dense gradients in TensorFlow, all dense here.
+#[test]
+fn test_aggregate_gradients() -> Result<(), Error> {
+    let var: Variable<f64> = Variable::new(tf::random::normal([4, 3], seed(1)));
+    let tape = GradientTape::new();
+    let [g1, g2, g3] = [[0, 1], [2, 3], [1, 3]].map(|rows| tf::gather(&var, rows, ..));
+    let g4 = tf::reduce_sum(&var * 2.0, [0, 1]);
+    let y = &g1 * &g2 * &g3 * &g4;
+    let found = tape.gradient(&y, &var)?;
+    assert_eq!(found.shape(), [4, 3]);
+
+    // By hand: each product without one factor goes to the rows of that factor.
+    let product = |a: &Tensor<f64>, b: &Tensor<f64>| (a * b * &g4).to_vec();
+    let mut expected = [[0.0; 3]; 4];
+    let parts = [([0, 1], product(&g2, &g3)), ([2, 3], product(&g1, &g3)), ([1, 3], product(&g1, &g2))];
+    for (rows, part) in parts {
+        rows.iter().zip(part.chunks(3)).for_each(|(&row, part)| (0..3).for_each(|k| expected[row][k] += part[k]));
+    }
+    let whole = 2.0 * tf::reduce_sum(&g1 * &g2 * &g3, ..).item();
+    for (found, expected) in found.to_vec().into_iter().zip(expected.concat()) {
+        assert_near(found, expected + whole, 1e-12);
+    }
+    Ok(())
+}
+
+#[test]
+fn test_aggregate_gradients_with_tensor() -> Result<(), Error> {
+    let var: Tensor = tf::constant([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
+    let tape = GradientTape::new();
+    tape.watch(&var);
+    let y = tf::gather(&var, [0, 1], ..) * tf::reduce_sum(&var * 2.0, [0, 1]);
+    // y sums to 2 s² with s = 15, the sum of all; its derivative is 4 s.
+    assert_eq!(tape.gradient(&y, &var)?.to_vec(), [60.0; 6]);
+    Ok(())
+}
+
+#[test]
+fn test_implicit_grad_ordering() {
+    let (first, second): (Variable, Variable) = (Variable::new(1.0), Variable::new(2.0));
+    let tape = GradientTape::new();
+    let _ = &second * &first;
+    let watched = tape.watched_variables();
+    assert!(watched[0].is(&first) && watched[1].is(&second));
+}
+
+#[test]
+fn test_implicit_grad_over_embedding_lookup() -> Result<(), Error> {
+    let initial: Tensor = tf::random::uniform([1000, 16], seed(1));
+    let mut embedding: Variable = Variable::new(&initial);
+    let tape = GradientTape::new();
+    let y = 1.0 - tf::gather(&embedding, tf::ones::<i64>([8]), ..);
+    let gradient = tape.gradient(&y, &embedding)?;
+    optimizers::Sgd::new(0.1).apply_gradients([(gradient, &mut embedding)])?;
+    let moved = (&*embedding - &initial).to_vec();
+    for (place, moved) in moved.into_iter().enumerate() {
+        assert_near(moved, if place / 16 == 1 { 0.8 } else { 0.0 }, 1e-6);
+    }
+    Ok(())
+}
+
+#[test]
+fn test_function_indexed_slices_gradient() -> Result<(), Error> {
+    let dx = derivative(|x| tf::gather(x, [0], ..), &tf::constant([1.0]))?;
+    assert_eq!(dx.to_vec(), [1.0]);
+    Ok(())
+}
+
+#[test]
+fn test_mul_type() -> Result<(), Error> {
+    assert_eq!(derivative(|x| x * x, &tf::constant(3.0))?.item(), 6.0);
+    Ok(())
+}
+
+#[test]
+fn test_multi_value_convert_to_tensor() -> Result<(), Error> {
+    let x: Variable = Variable::new([0.0]);
+    let tape = GradientTape::new();
+    let y = tf::cast(&x, tf::float32) + tf::constant([1.0]);
+    assert_eq!(tape.gradient(&y, &x)?.to_vec(), [1.0]);
+    Ok(())
+}
+
+#[test]
+fn test_implicit_grad_with_resource_variable() -> Result<(), Error> {
+    let x: Variable = Variable::new(1.0);
+    let tape = GradientTape::new();
+    let y = x.value() + tf::constant(2.0) + tf::constant(3.0);
+    assert_eq!(tape.gradient(&y, &x)?.item(), 1.0);
+    Ok(())
+}
