@@ -6,22 +6,31 @@
 //! says what may be wrong with it, and a [`Report`] tells.
 
 mod cause;
+mod diagonal;
 mod difference;
+mod examine;
+mod finding;
 mod generated;
 mod inputs;
+mod layout;
 mod leaves;
+mod length;
 mod options;
 mod outputs;
 mod report;
 mod search;
+mod second;
+mod structure;
 mod subject;
+mod verdict;
 
+pub use finding::{Cause, Change, Finding, Mismatch};
 #[doc(hidden)]
 pub use generated::{Constant, Fixed, GivenConstant, GivenTensor, Slot, check_rule};
 pub use inputs::Inputs;
-pub use options::{CheckOptions, directions};
+pub use options::{CheckOptions, Exempt, directions, elementwise, not_a_derivative, not_linear, order};
 pub use outputs::CheckedOutputs;
-pub use report::{Cause, Failed, Finding, InputReport, Mismatch, Report};
+pub use report::{Failed, InputReport, Report, Second, WrongElement};
 
 /// Compares the gradients of `f` with difference quotients, at `inputs` and with respect to them.
 ///
@@ -68,7 +77,7 @@ fn checked<I: Inputs, O: CheckedOutputs>(
     function: Option<&'static str>,
 ) -> Result<Report, Failed> {
     let subject = subject::Function::new(f, inputs);
-    let report = search::search(&subject, options, function);
+    let report = examine::examine(&subject, options, function);
     match report.findings.is_empty() {
         true => Ok(report),
         false => Err(Failed::new(report)),
