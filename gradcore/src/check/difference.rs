@@ -19,12 +19,28 @@ pub(super) struct Precision {
     narrowings: i32,
     /// The distance from 1 to the next number.
     pub(super) epsilon: f64,
+    /// What is smaller may be lost on the way.
+    smallest: f64,
 }
 
-pub(super) const DOUBLE: Precision =
-    Precision { tolerance: 1e-8, leeway: 100.0, step: 1e-3, narrower: 8.0, narrowings: 5, epsilon: f64::EPSILON };
-pub(super) const SINGLE: Precision =
-    Precision { tolerance: 2e-3, leeway: 1.0, step: 0.03, narrower: 4.0, narrowings: 3, epsilon: f32::EPSILON as f64 };
+const DOUBLE: Precision = Precision {
+    tolerance: 1e-8,
+    leeway: 100.0,
+    step: 1e-3,
+    narrower: 8.0,
+    narrowings: 5,
+    epsilon: f64::EPSILON,
+    smallest: 1024.0 * f64::MIN_POSITIVE,
+};
+const SINGLE: Precision = Precision {
+    tolerance: 2e-3,
+    leeway: 1.0,
+    step: 0.03,
+    narrower: 4.0,
+    narrowings: 3,
+    epsilon: f32::EPSILON as f64,
+    smallest: 1024.0 * f32::MIN_POSITIVE as f64,
+};
 
 impl Precision {
     pub(super) fn of(single: bool) -> Self {
@@ -67,6 +83,11 @@ pub(super) struct Slope {
 }
 
 impl Slope {
+    /// Whether nothing changed along the line.
+    pub(super) fn is_flat(self) -> bool {
+        self.value == 0.0 && self.estimate == 0.0
+    }
+
     /// The slope, where it is far from zero and well known.
     pub(super) fn known(self) -> Option<f64> {
         (self.value.abs() > 100.0 * (self.estimate + self.rounding)).then_some(self.value)
@@ -77,8 +98,8 @@ impl Slope {
 #[derive(Default)]
 pub(super) struct Change {
     value: f64,
-    /// The squares of the terms that changed. What stays the same to the bit has no rounding error.
-    squares: f64,
+    /// The norm of the terms that changed. What stays the same to the bit has no rounding error.
+    norm: f64,
 }
 
 impl Change {
@@ -86,7 +107,7 @@ impl Change {
     pub(super) fn add(&mut self, weight: f64, a: f64, b: f64) {
         self.value += weight * (a - b);
         if a.to_bits() != b.to_bits() {
-            self.squares += (weight * a.abs().max(b.abs())).powi(2);
+            self.norm = self.norm.hypot(weight * a.abs().max(b.abs()));
         }
     }
 }
@@ -105,7 +126,8 @@ pub(super) trait Line {
         let value = (8.0 * middle.value - far) / (12.0 * step);
         let narrower = (8.0 * near - middle.value) / (6.0 * step);
         // The second part is the rounding of the moved elements.
-        let rounding = self.precision().epsilon * (4.0 * middle.squares.sqrt() + value.abs()) / step;
+        let Precision { epsilon, smallest, .. } = self.precision();
+        let rounding = epsilon * (4.0 * middle.norm + value.abs()) / step + smallest;
         Ok(Slope { value, estimate: (value - narrower).abs(), rounding })
     }
 
@@ -117,31 +139,35 @@ pub(super) trait Line {
         Ok([side(-step)?, side(step)?])
     }
 
-    /// What the noise of f may do to a slope. The noise is the part of f that no polynomial follows, as rounding within f
-    /// is: it shows in high differences of close points (Moré and Wild, Estimating Computational Noise, 2011).
+    /// What the noise of f may do to a slope; infinite if f is not finite nearby.
+    ///
+    /// The noise is the part of f that no polynomial follows, as rounding within f is. It shows in high differences (Moré
+    /// and Wild, Estimating Computational Noise, 2011), here at irregular points: at regular ones a line that is rounded to
+    /// whole numbers may look like a line.
     fn noise(&self, step: f64) -> Result<f64, Trouble> {
-        const POINTS: i32 = 9;
-        /// The fifth differences, 4 of them, and the sixth, 3, of independent noise have C(2k, k) times its variance each.
-        const PARTS: [f64; 2] = [1.0 / (4.0 * 252.0), 1.0 / (3.0 * 924.0)];
+        /// In steps.
+        const POINTS: [f64; 13] =
+            [-0.967, -0.813, -0.659, -0.478, -0.331, -0.148, 0.0, 0.171, 0.309, 0.497, 0.641, 0.823, 0.983];
+        /// A difference of 6 points vanishes for polynomials of degree 4.
+        const TAKEN: usize = 6;
         /// Of the standard deviation. The slope itself has about 1 / step of it.
         const SURE: f64 = 8.0;
-        let spacing = step / 64.0;
-        let value = |point: i32| self.change(0.0, spacing * f64::from(point - POINTS / 2)).map(|change| change.value);
-        let mut differences: Vec<f64> = (0..POINTS).map(value).collect::<Result<_, _>>()?;
-        (0..4).for_each(|_| take_differences(&mut differences));
-        let mut variance = 0.0;
-        for part in PARTS {
-            take_differences(&mut differences);
-            let squares = differences.iter().map(|difference| part * difference * difference);
-            // Whatever is not finite stays so.
-            variance += squares.sum::<f64>();
-        }
-        Ok(SURE * f64::sqrt(variance) / step)
+        let value = |point: &f64| Ok((*point, self.change(0.0, step * point)?.value));
+        let values: Vec<(f64, f64)> = POINTS.iter().map(value).collect::<Result<_, Trouble>>()?;
+        let squares: f64 = values.windows(TAKEN).map(|points| divided_difference(points).powi(2)).sum();
+        let deviation = (squares / f64::from(POINTS.len() as u32 - TAKEN as u32 + 1)).sqrt();
+        Ok(if deviation.is_finite() { SURE * deviation / step } else { f64::INFINITY })
     }
 }
 
-fn take_differences(values: &mut Vec<f64>) {
-    *values = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+/// Newton's divided difference, scaled so that independent noise keeps its standard deviation.
+fn divided_difference(points: &[(f64, f64)]) -> f64 {
+    let weight =
+        |at: &f64| points.iter().map(|(x, _)| at - x).filter(|distance| *distance != 0.0).product::<f64>().recip();
+    let (sum, norm) = points
+        .iter()
+        .fold((0.0, 0.0), |(sum, norm), (x, value)| (sum + weight(x) * value, f64::hypot(norm, weight(x))));
+    sum / norm
 }
 
 /// Measures the slopes of ⟨weights, f⟩ at a point.

@@ -281,9 +281,13 @@ impl<'a> Examination<'a> {
     }
 }
 
-/// Normally distributed numbers, as many.
-fn normal(like: &Values, random: &mut ChaCha12Rng) -> Values {
-    like.iter().map(|values| values.iter().map(|_| StandardNormal.sample(random)).collect()).collect()
+/// Normally distributed weights of outputs. Where outputs are huge the weights are small, so that gradients do not overflow.
+fn normal(outputs: &Values, random: &mut ChaCha12Rng) -> Values {
+    const HUGE: f64 = 1e6;
+    let largest = outputs.iter().flatten().fold(1.0, |largest: f64, output| largest.max(output.abs()));
+    let scale = if largest < HUGE { 1.0 } else { f64::exp2(-largest.log2().ceil()) };
+    let mut weights = StandardNormal.sample_iter(random).map(|weight: f64| scale * weight);
+    outputs.iter().map(|values| weights.by_ref().take(values.len()).collect()).collect()
 }
 
 /// The first elements that are not the same to the bit.

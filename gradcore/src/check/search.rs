@@ -25,6 +25,10 @@ struct Excess {
     over: f64,
     /// At all.
     off: f64,
+    /// The norm of the gradient along the direction.
+    norm: f64,
+    /// What noise may amount to: an error that can hide in it is small.
+    resolved: f64,
 }
 
 /// The search in one input along one direction.
@@ -47,15 +51,20 @@ impl Search<'_> {
             if excess.over <= 0.0 {
                 break;
             }
-            let drowned = direction.len() > 1 && excess.off <= self.noise(&direction)?;
-            let moved = if drowned { self.noisiest(&direction)? } else { self.bisect(&direction)? };
+            let noise = if direction.len() > 1 { self.noise(&direction)? } else { 0.0 };
+            let is_drowned = excess.off <= noise;
+            if is_drowned && noise <= excess.resolved {
+                self.report.accept(excess.off / excess.norm);
+                break;
+            }
+            let moved = if is_drowned { self.noisiest(&direction)? } else { self.bisect(&direction)? };
             direction.retain(|other| other.element != moved.element);
-            let verdict = if drowned { Verdict::Inconclusive } else { self.verdict(moved)? };
+            let verdict = self.verdict(moved)?;
             if let Verdict::Wrong(slope) = verdict {
                 return Ok(Found::Wrong(moved.element, slope / moved.by));
             }
             self.report.settle(moved.element, &verdict);
-            noisy += usize::from(drowned);
+            noisy += usize::from(is_drowned && !matches!(verdict, Verdict::Kink));
             if self.report.is_mostly_inconclusive() || noisy > MOST_NOISY {
                 return Ok(Found::Inconclusive);
             }
@@ -66,8 +75,7 @@ impl Search<'_> {
     /// The part of the slope along a direction that the gradient accounts for, and the norm of what it is summed from.
     fn analytic(&self, direction: &[Move]) -> (f64, f64) {
         let parts = direction.iter().map(|Move { element, by }| self.gradients[self.input][*element] * by);
-        let (sum, squares) = parts.fold((0.0, 0.0), |(sum, squares), part| (sum + part, squares + part * part));
-        (sum, f64::sqrt(squares))
+        parts.fold((0.0, 0.0), |(sum, norm), part| (sum + part, f64::hypot(norm, part)))
     }
 
     fn excess(&mut self, direction: &[Move]) -> Result<Excess, Trouble> {
@@ -79,12 +87,12 @@ impl Search<'_> {
         let allowed = tolerance + slope.rounding + (10.0 * slope.estimate).min(precision.leeway * tolerance);
         let off = (analytic - slope.value).abs();
         if !off.is_finite() || !allowed.is_finite() {
-            return Ok(Excess { over: f64::INFINITY, off: f64::INFINITY });
+            return Ok(Excess { over: f64::INFINITY, off: f64::INFINITY, norm, resolved: 0.0 });
         }
         if off <= allowed {
             self.report.accept(if norm > 0.0 { off / norm } else { 0.0 });
         }
-        Ok(Excess { over: off - allowed, off })
+        Ok(Excess { over: off - allowed, off, norm, resolved: precision.leeway * tolerance })
     }
 
     fn noise(&self, direction: &[Move]) -> Result<f64, Trouble> {

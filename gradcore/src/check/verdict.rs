@@ -1,6 +1,6 @@
 //! Whether an element of a gradient is right, from what differences say of it.
 
-use super::difference::{Line, Slope};
+use super::difference::Line;
 use super::subject::Trouble;
 
 /// What an element turned out to be.
@@ -15,42 +15,56 @@ pub(super) enum Verdict {
     Inconclusive,
 }
 
+/// A slope that differs from the gradient.
+struct Evidence {
+    slope: f64,
+    step: f64,
+    off: f64,
+    /// How far it may be off itself.
+    error: f64,
+}
+
 /// Judges the gradient along a line.
 ///
-/// Steps are narrowed until the slope agrees. It is wrong only where a slope has settled that is different by more than
-/// step size, rounding and the noise of the function explain, and where the two sides do not explain it either.
+/// Steps are narrowed until the slope agrees. It is wrong only where a slope has settled that differs by more than step size,
+/// rounding and the noise of the function explain, where no other step contradicts that, and not at a kink that allows it.
 pub(super) fn judge(line: &impl Line, analytic: f64) -> Result<Verdict, Trouble> {
     let precision = line.precision();
-    let mut best: Option<(Slope, f64, f64)> = None;
+    let mut best: Option<Evidence> = None;
+    let mut agreed = f64::INFINITY;
     let mut finest = precision.step;
+    let mut flat = true;
     for step in precision.steps() {
         let slope = line.slope(step)?;
         finest = step;
+        flat &= slope.is_flat();
         if !slope.value.is_finite() || !slope.estimate.is_finite() {
             continue;
         }
         let size = slope.value.abs().max(if analytic.is_finite() { analytic.abs() } else { 0.0 });
         let bound = precision.tolerance * size + slope.rounding;
         let off = (analytic - slope.value).abs();
-        if off <= bound + 10.0 * slope.estimate {
-            if 10.0 * slope.estimate <= precision.leeway * bound {
-                return Ok(Verdict::Right(if size > 0.0 { off / size } else { 0.0 }));
-            }
-        } else if slope.estimate <= 0.1 * slope.value.abs() + slope.rounding {
-            let noise = line.noise(step)?;
-            // A noise that is not finite explains everything, a gradient that is not finite is explained by nothing.
-            let explained = !noise.is_finite() || off <= bound + 10.0 * slope.estimate + noise;
-            let error = slope.estimate + noise;
-            if !explained && best.is_none_or(|(_, known, _)| error < known) {
-                best = Some((slope, error, step));
-            }
+        if off <= bound + 10.0 * slope.estimate && 10.0 * slope.estimate <= precision.leeway * bound {
+            return Ok(Verdict::Right(if size > 0.0 { off / size } else { 0.0 }));
+        }
+        // A function that is flat in narrow steps alone may be so because its values are rounded.
+        let is_settled = slope.estimate <= 0.1 * slope.value.abs() + slope.rounding && (flat || !slope.is_flat());
+        if !is_settled {
+            continue;
+        }
+        let error = bound + 10.0 * slope.estimate + line.noise(step)?;
+        if off <= error || error.is_infinite() {
+            agreed = agreed.min(error);
+        } else if best.as_ref().is_none_or(|best| error < best.error) {
+            best = Some(Evidence { slope: slope.value, step, off, error });
         }
     }
-    let Some((slope, _, step)) = best else { return at_edge(line, analytic, finest) };
-    Ok(match Sides::at(line, step)? {
-        sides if sides.are_smooth() => Verdict::Wrong(slope.value),
-        sides if sides.allow(analytic) => Verdict::Kink,
-        _ => Verdict::Wrong(slope.value),
+    let Some(Evidence { slope, step, off, .. }) = best else { return at_edge(line, analytic, finest) };
+    let sides = Sides::at(line, step)?;
+    Ok(match () {
+        () if !sides.are_smooth() && sides.allow(analytic) => Verdict::Kink,
+        () if agreed < off => Verdict::Inconclusive,
+        () => Verdict::Wrong(slope),
     })
 }
 
