@@ -19,9 +19,10 @@ use crate::values::is_none;
 /// The dtypes with which a generic function is checked.
 const DTYPES: [&str; 2] = ["f64", "f32"];
 
-/// What a gradient need not be, with the reason as its value: methods of `CheckOptions`. A parameter of such a name comes
+/// What a gradient need not be, with an example of a reason: methods of `CheckOptions`. A parameter of such a name comes
 /// first.
-const EXEMPTIONS: [&str; 2] = ["not_a_derivative", "not_linear"];
+const EXEMPTIONS: [(&str, &str); 2] =
+    [("not_a_derivative", "straight-through estimator"), ("not_linear", "clipped gradient")];
 
 /// Each parameter is given once, and the function can be called by a test.
 pub(crate) fn check(function: &GradFn, report: &mut Report) {
@@ -67,22 +68,26 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
 /// What stands among the arguments and is no parameter's: at most one exemption, with a reason.
 fn check_exemptions<'a>(function: &GradFn, check: &'a Check, report: &mut Report) -> Vec<&'a Ident> {
     let given: Vec<_> = exemptions(function, check).collect();
-    for (name, reason) in &given {
+    for (name, example, reason) in &given {
         if !matches!(reason, Expr::Lit(ExprLit { lit: Lit::Str(reason), .. }) if !reason.value().trim().is_empty()) {
-            let message = format!("`{name}` needs a reason; write `{name} = \"straight-through estimator\"`");
+            let message = format!("`{name}` needs a reason; write `{name} = \"{example}\"`");
             report.error(reason, message);
         }
     }
-    if let [_, (second, _), ..] = given[..] {
+    if let [_, (second, ..), ..] = given[..] {
         report.error(second, format_args!("one exemption is enough: `not_linear` includes `not_a_derivative`"));
     }
-    given.into_iter().map(|(name, _)| name).collect()
+    given.into_iter().map(|(name, ..)| name).collect()
 }
 
-fn exemptions<'a>(function: &GradFn, check: &'a Check) -> impl Iterator<Item = (&'a Ident, &'a Expr)> {
+/// The exemptions that are given: name, an example of a reason, reason.
+fn exemptions<'a>(function: &GradFn, check: &'a Check) -> impl Iterator<Item = (&'a Ident, &'static str, &'a Expr)> {
     let is_parameter = |name: &Ident| parameters(function).any(|parameter| parameter.shown == unraw(name));
-    let given = check.arguments.iter().map(|(name, value)| (name, value));
-    given.filter(move |(name, _)| EXEMPTIONS.iter().any(|exemption| name == exemption) && !is_parameter(name))
+    let given = check.arguments.iter().filter(move |(name, _)| !is_parameter(name));
+    given.filter_map(|(name, reason)| {
+        let (_, example) = EXEMPTIONS.iter().find(|(exemption, _)| name == exemption)?;
+        Some((name, *example, reason))
+    })
 }
 
 /// A test has no `self`, and names every parameter.
@@ -209,7 +214,7 @@ fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
 /// How the check is made.
 fn options(function: &GradFn, check: &Check) -> TokenStream {
     let elementwise = function.is_elementwise.then(|| quote!(.any_length()));
-    let exemption = exemptions(function, check).next().map(|(name, reason)| quote!(.#name(#reason)));
+    let exemption = exemptions(function, check).next().map(|(name, _, reason)| quote!(.#name(#reason)));
     if elementwise.is_none() && exemption.is_none() {
         return quote!(..);
     }

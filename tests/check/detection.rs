@@ -89,17 +89,10 @@ fn an_error_of_a_hundred_thousandth_is_found_with_every_seed() {
     assert!(rate >= 1.0, "{rate}");
 }
 
+/// With one direction and an error of 2, which a comparison of projections with a fixed tolerance loses.
 #[test]
-fn one_element_of_a_hundred_thousand() {
-    let mut table = String::new();
-    for factor in [1.0 + 1e-3, 2.0] {
-        let rate = rate::<f64>(100_000, 2, factor, &directions(1));
-        writeln!(table, "n = 100000, f64, 1 direction, factor {factor}: {:.0} %", 100.0 * rate).expect("it fits");
-        assert!(rate >= 1.0, "{table}");
-    }
-    let rate = rate::<f64>(100_000, 2, 1.0 + 1e-6, &elementwise().directions(1));
-    assert!(rate >= 1.0, "elementwise: {rate}");
-    println!("{table}");
+fn one_element_of_twenty_thousand() {
+    assert!(rate::<f64>(20_000, 1, 2.0, &directions(1)) >= 1.0);
 }
 
 /// Smooth functions, all of whose gradients are right.

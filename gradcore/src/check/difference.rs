@@ -154,8 +154,9 @@ pub(super) trait Line {
         const SURE: f64 = 8.0;
         let value = |point: &f64| Ok((*point, self.change(0.0, step * point)?.value));
         let values: Vec<(f64, f64)> = POINTS.iter().map(value).collect::<Result<_, Trouble>>()?;
-        let squares: f64 = values.windows(TAKEN).map(|points| divided_difference(points).powi(2)).sum();
-        let deviation = (squares / f64::from(POINTS.len() as u32 - TAKEN as u32 + 1)).sqrt();
+        let differences = values.windows(TAKEN).map(divided_difference);
+        let (squares, count) = differences.fold((0.0, 0.0), |(sum, count), value| (sum + value * value, count + 1.0));
+        let deviation = f64::sqrt(squares / count);
         Ok(if deviation.is_finite() { SURE * deviation / step } else { f64::INFINITY })
     }
 }
