@@ -64,7 +64,8 @@ impl Search<'_> {
                 return Ok(Found::Wrong(moved.element, slope / moved.by));
             }
             self.report.settle(moved.element, &verdict);
-            noisy += usize::from(is_drowned && !matches!(verdict, Verdict::Kink));
+            // Where the noise is infinite a step leaves the domain of the function, which a narrower one need not.
+            noisy += usize::from(is_drowned && noise.is_finite() && !matches!(verdict, Verdict::Kink));
             if self.report.is_mostly_inconclusive() || noisy > MOST_NOISY {
                 return Ok(Found::Inconclusive);
             }
