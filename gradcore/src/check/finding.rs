@@ -260,7 +260,7 @@ impl Finding {
     }
 }
 
-/// `x` is 2.0 at [1].
+/// "`x` is 2.0 at" an index.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Change { input, index, found, .. } = self;
