@@ -117,7 +117,7 @@ pub(crate) fn run(program: &[Step], inputs: &[&Tensor<f64>]) -> Tensor<f64> {
             Kind::Mean => tf::reduce_mean(x, ..) + tf::tanh(tf::reduce_sum(x, ..) * 0.1),
             Kind::Product2 => matrix_product(x, y),
             Kind::Swapped => -tf::clip_by_value(x, -1e3, 1e3),
-            Kind::Chosen => tf::where_(tf::greater(x, 1e3), x, &tf::tanh(y)),
+            Kind::Chosen => tf::where_(tf::greater(x, 1e3), x, tf::tanh(y)),
             Kind::Fused => damped(x, y),
             Kind::Custom => squashed(x),
             Kind::Pair => {
