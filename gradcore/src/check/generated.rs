@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::inputs::{Inputs, Moves};
+use super::layout::Layout;
 use super::leaves::Leaves;
 use super::options::CheckOptions;
 use super::outputs::CheckedOutputs;
@@ -29,10 +30,11 @@ fn seed() -> u64 {
 #[track_caller]
 pub fn check_rule<I: Inputs, O: CheckedOutputs>(
     function: &'static str,
+    options: impl Into<CheckOptions>,
     inputs: I,
     f: impl for<'a> Fn(I::Seen<'a>) -> O,
 ) {
-    let result = super::checked(f, &inputs, &CheckOptions::default().seed(seed()), Some(function));
+    let result = super::checked(f, &inputs, &options.into().seed(seed()), Some(function));
     if let Err(failed) = result {
         panic!("{failed}; `{SEED}=…` gives other random numbers");
     }
@@ -276,7 +278,7 @@ impl<I: Inputs> Inputs for Fixed<I> {
     fn moved(&self, _: &mut Moves<'_>) -> I::Moved {
         let mut leaves = Leaves::default();
         self.0.leaves(&mut leaves);
-        self.0.moved(&mut Moves(leaves.values().iter()))
+        self.0.moved(&mut Moves { values: leaves.values().iter(), layout: Layout::Own })
     }
     fn moved_leaves(_: &I::Moved, _: &mut Leaves) {}
     fn seen(moved: &I::Moved) -> I::Seen<'_> {

@@ -1,13 +1,17 @@
 //! What a checked function takes: structures that are taken apart, moved, and put together again.
 
-use super::leaves::{Leaves, with_values};
+use super::layout::Layout;
+use super::leaves::Leaves;
 use crate::element::Element;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
 /// The values that arrive, one vector for each tensor that is moved, in the order of [`Inputs::leaves`].
 #[doc(hidden)]
-pub struct Moves<'a>(pub(super) std::slice::Iter<'a, Vec<f64>>);
+pub struct Moves<'a> {
+    pub(super) values: std::slice::Iter<'a, Vec<f64>>,
+    pub(super) layout: Layout,
+}
 
 /// What gradients are checked at: a tensor or a variable, or a tuple, array or vector of these, nested at will.
 ///
@@ -43,7 +47,7 @@ impl<T: Element> Inputs for Tensor<T> {
     }
     fn moved(&self, moves: &mut Moves<'_>) -> Tensor<T> {
         match T::REAL {
-            true => with_values(self, moves.0.next().expect("there are values for each tensor")),
+            true => moves.next(self),
             false => self.clone(),
         }
     }

@@ -123,12 +123,22 @@ impl<W> Call<W> {
     /// Panics if the value is itself a tensor that a tape watches, and no input.
     #[inline]
     #[track_caller]
-    pub fn exit<O: Outputs>(mut self, value: impl OutputValue<O>, backward: Prepared<O>) -> O {
-        let value = value.into_output();
-        let renewed = value.renewed();
+    pub fn exit<O: Outputs>(self, value: impl OutputValue<O>, backward: Prepared<O>) -> O {
+        let mut value = value.into_output();
         if self.begun.depth != 0 {
-            record(&mut self.begun, &value.described(&renewed), backward.0);
+            return self.recorded(&value, backward);
         }
+        value.renew();
+        value
+    }
+
+    /// Apart from [`exit`](Self::exit), which is inlined and all there is to do where no tape records.
+    #[inline(never)]
+    #[track_caller]
+    fn recorded<O: Outputs>(mut self, value: &O, backward: Prepared<O>) -> O {
+        let mut renewed = value.clone();
+        renewed.renew();
+        record(&mut self.begun, &value.described(&renewed), backward.0);
         renewed
     }
 }
