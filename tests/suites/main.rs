@@ -6,6 +6,7 @@
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary, unless a test says how close they are")]
 
 mod backprop;
+mod behaviours;
 mod custom_gradient;
 
 use gradcore::Unconnected;
