@@ -77,7 +77,7 @@ impl Gradients {
 
     /// The gradients that reached the outputs of a node, if any did and one of its inputs leads to a source.
     fn take_upstream(&mut self, node: &Node) -> Option<SmallVec<[Option<Erased>; 1]>> {
-        if !node.output_slots().any(|slot| self.depends[slot]) {
+        if !node.inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
             return None;
         }
         let mut take =
