@@ -160,6 +160,20 @@ pub enum Error {
         /// Why it is not known, and what to do.
         reason: &'static str,
     },
+    /// A function returned another shape when it ran again for its gradient.
+    #[error(
+        "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"
+    )]
+    RecomputedShape {
+        /// Which output, counted from 0.
+        output: usize,
+        /// Shape in the first run.
+        expected: Vec<usize>,
+        /// Shape in the second run.
+        found: Vec<usize>,
+        /// Where the function was passed to `recompute_grad`.
+        wrapped: &'static Location<'static>,
+    },
 }
 
 /// A rule's `grad` returned an `Err`.

@@ -25,6 +25,7 @@
 extern crate self as gradcore;
 
 pub mod check;
+mod companions;
 mod element;
 mod elementwise;
 mod error;

@@ -22,6 +22,7 @@ use std::rc::Rc;
 use crate::tape::recorder::{self, Begun, LAST_BIT};
 use crate::tape::{Backward, Filling, Member, Origin, Outcome, Output, Rule, Upstream};
 
+pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
 use gradient::Sink;
@@ -29,7 +30,8 @@ pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
 pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
-use output::{OutputValue, Outputs};
+use output::OutputValue;
+pub(crate) use output::Outputs;
 
 /// How many tensors each input is, where some are lists: a thin pointer, because it is in every call.
 #[allow(clippy::box_collection)]

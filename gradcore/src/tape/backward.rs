@@ -150,6 +150,15 @@ impl Sink<'_> {
         }
     }
 
+    /// As [`put`](Self::put), of whatever dtype.
+    pub(crate) fn put_erased(&mut self, position: usize, gradient: Erased) {
+        match gradient {
+            Erased::F32(gradient) => self.put(position, gradient),
+            Erased::F64(gradient) => self.put(position, gradient),
+            _ => unreachable!("gradients are real"),
+        }
+    }
+
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {

@@ -1,5 +1,7 @@
 //! The tapes of a thread, and the calls of rules that are under way on it.
 
+mod discovery;
+
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::panic::Location;
@@ -12,6 +14,8 @@ use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
 use crate::tensor::Identity;
+use discovery::Found;
+pub(crate) use discovery::{Discovery, FoundInput};
 
 thread_local! {
     /// Number of tapes that record on this thread; zero is the fast way out of everything here.
@@ -54,6 +58,8 @@ struct Frame {
     known: SmallVec<[Identity; 1]>,
     /// Tensors that the rule has captured as a closure, with the names of the locals.
     captured: Option<Box<Captured>>,
+    /// What has been found, where the inputs are discovered.
+    found: Option<Box<Found>>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -244,7 +250,7 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
 /// Panics if it is none.
 #[track_caller]
 pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
-    if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(used, expression)) {
+    if let Err(lost) = RECORDER.with_borrow_mut(|recorder| recorder.expect_known(used, expression)) {
         lose(&lost);
     }
 }
@@ -285,6 +291,7 @@ impl Recorder {
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
             captured: None,
+            found: None,
             serials: (*barrier, *next_serial),
             first_sequence: Identity::upcoming(),
             slots_before,
@@ -306,9 +313,9 @@ impl Recorder {
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
-    fn expect_known(&self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
+    fn expect_known(&mut self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
-            let Some(frame) = self.frames.iter().rev().find(|frame| frame.covers(tape)) else { continue };
+            let Some(frame) = self.frames.iter_mut().rev().find(|frame| frame.covers(tape)) else { continue };
             if frame.inputs.contains(&used.identity) || frame.known.contains(&used.identity) {
                 continue;
             }
@@ -318,7 +325,8 @@ impl Recorder {
                 frame.slots_before.iter().any(|(serial, slots)| *serial == tape.serial && slot as usize >= *slots);
             let is_watched = slot != NONE && !made_by_body;
             let made_here = used.identity.is_made_here_since(frame.first_sequence);
-            if is_watched || (slot == NONE && !made_here && record.watches_by_itself(used.identity)) {
+            let is_lost = is_watched || (slot == NONE && !made_here && record.watches_by_itself(used.identity));
+            if is_lost && !frame.discovers(used) {
                 return Err(lost_gradient(frame, used, expression));
             }
         }

@@ -1,0 +1,51 @@
+//! A pass within a pass: a backward function differentiates what it computes.
+
+use smallvec::SmallVec;
+
+use super::Recording;
+use super::backward::{Gradients, Sink};
+use super::node::{Outcome, Upstream};
+use super::record::{Output, Settings};
+use super::recorder::{self, FoundInput};
+use super::slots::Slot;
+
+/// Records what runs while it lives.
+pub(crate) struct Within<'i> {
+    tape: Recording,
+    inputs: &'i [FoundInput],
+}
+
+impl<'i> Within<'i> {
+    /// Watches the inputs of a call, which are all different.
+    pub(crate) fn of(inputs: &'i [FoundInput]) -> Self {
+        let tape = Recording::start(Settings::default());
+        inputs.iter().for_each(|input| {
+            tape.record.borrow_mut().watch(input.member());
+        });
+        Within { tape, inputs }
+    }
+
+    /// Takes the gradients that reached the call's outputs back to its inputs.
+    pub(crate) fn give(self, outputs: &[Output<'_>], upstream: &Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+        recorder::stop(self.tape.serial);
+        let needed: SmallVec<[usize; 4]> = (0..self.inputs.len()).filter(|position| sink.needs(*position)).collect();
+        let mut record = self.tape.record.borrow_mut();
+        let (mut nodes, shapes) = (std::mem::take(&mut record.nodes), std::mem::take(&mut record.shapes));
+        let sources: SmallVec<[Slot; 4]> =
+            needed.iter().map(|position| record.slot(self.inputs[*position].member().identity)).collect();
+        let mut pass = Gradients::new(shapes.len(), &nodes, sources.iter().copied());
+        for (output, gradient) in outputs.iter().zip(upstream.gradients.iter()) {
+            if let Some(gradient) = gradient {
+                pass.start(record.slot(output.inside), gradient);
+            }
+        }
+        drop(record);
+        pass.propagate(&mut nodes, &shapes)?;
+        for (position, source) in needed.into_iter().zip(sources) {
+            if let Some(gradient) = pass.get(source) {
+                sink.put_erased(position, gradient.clone());
+            }
+        }
+        sink.finish()
+    }
+}
