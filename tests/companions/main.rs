@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
+mod pass_through;
 mod recompute;
 
 use gradcore::prelude::*;

@@ -1,5 +1,7 @@
 //! The companions of `custom_gradient`: functions that change how others are differentiated.
 
+mod pass_through;
 mod recompute;
 
+pub use pass_through::grad_pass_through;
 pub use recompute::recompute_grad;

@@ -88,6 +88,12 @@ fn watched_inputs(tensors: u64, sizes: &[u32]) -> u64 {
 }
 
 impl<W> Call<W> {
+    /// The same call, from another place.
+    pub(crate) fn called_at(mut self, called: &'static Location<'static>) -> Self {
+        self.origin.called = called;
+        self
+    }
+
     /// Whether a tape watches one of the inputs in `positions`: bit `k` for the `k`th input.
     #[inline]
     pub(crate) fn watches(&self, positions: u64) -> bool {
