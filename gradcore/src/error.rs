@@ -160,6 +160,14 @@ pub enum Error {
         /// Why it is not known, and what to do.
         reason: &'static str,
     },
+    /// A gradient was asked for through a tensor that `tf::prevent_gradient` made.
+    #[error("what `prevent_gradient` returned at {called} has no gradient: {reason}")]
+    GradientPrevented {
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What it was told.
+        reason: String,
+    },
     /// A function returned another shape when it ran again for its gradient.
     #[error(
         "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"

@@ -3,6 +3,7 @@
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
 mod pass_through;
+mod prevent;
 mod recompute;
 
 use gradcore::prelude::*;
