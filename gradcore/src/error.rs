@@ -168,6 +168,22 @@ pub enum Error {
         /// What it was told.
         reason: String,
     },
+    /// A gradient was needed for which the rule gives [`NotImplemented`](crate::NotImplemented).
+    #[error(
+        "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) is not implemented: {reason}"
+    )]
+    NotImplemented {
+        /// The parameter.
+        parameter: String,
+        /// The annotated function.
+        function: &'static str,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What the rule says.
+        reason: &'static str,
+    },
     /// A function returned another shape when it ran again for its gradient.
     #[error(
         "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"

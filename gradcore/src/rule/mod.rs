@@ -11,6 +11,7 @@ mod capture;
 mod closure;
 mod gradient;
 mod input;
+mod not_implemented;
 mod output;
 mod recompute;
 pub(crate) mod underived;
@@ -30,6 +31,7 @@ pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
 pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
+pub use not_implemented::NotImplemented;
 use output::OutputValue;
 pub(crate) use output::Outputs;
 

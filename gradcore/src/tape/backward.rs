@@ -159,12 +159,26 @@ impl Sink<'_> {
         }
     }
 
+    /// Ends the pass: nobody has written the gradient of one of so many tensors, from `position` on, which is needed.
+    #[cold]
+    pub(crate) fn refuse_not_implemented(&mut self, position: usize, size: usize, reason: &'static str) {
+        let Origin { rule, called } = self.backward.origin();
+        let parameter = if size > 1 { self.list(position) } else { self.backward.parameter(position) };
+        let (function, defined) = (rule.name, rule.place());
+        self.error = Some(Box::new(Error::NotImplemented { parameter, function, defined, called, reason }));
+    }
+
+    /// The parameter that has a tensor at a position in its list.
+    fn list(&self, position: usize) -> String {
+        let parameter = self.backward.parameter(position);
+        parameter.split('[').next().unwrap_or_default().to_owned()
+    }
+
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
         let Origin { rule, called } = self.backward.origin();
-        let parameter = self.backward.parameter(position);
-        let parameter = parameter.split('[').next().unwrap_or_default().to_owned();
+        let parameter = self.list(position);
         let (function, defined) = (rule.name, rule.place());
         self.error = Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
     }
