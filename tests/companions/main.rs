@@ -6,6 +6,7 @@ mod not_implemented;
 mod pass_through;
 mod prevent;
 mod recompute;
+mod stop_gradient;
 
 use gradcore::prelude::*;
 
