@@ -184,6 +184,18 @@ pub enum Error {
         /// What the rule says.
         reason: &'static str,
     },
+    /// A hook returned a gradient of another shape.
+    #[error(
+        "the hook registered at {registered} returned a gradient of shape {found:?}, expected {expected:?}, that of its tensor"
+    )]
+    HookShape {
+        /// Where it was registered.
+        registered: &'static Location<'static>,
+        /// Shape of the tensor.
+        expected: Vec<usize>,
+        /// Shape that the hook returned.
+        found: Vec<usize>,
+    },
     /// A function returned another shape when it ran again for its gradient.
     #[error(
         "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"

@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
+mod hooks;
 mod not_implemented;
 mod pass_through;
 mod prevent;

@@ -50,6 +50,12 @@ impl Gradients {
         }
     }
 
+    /// The gradient of a tensor as far as it has come, if it leads to a source.
+    pub(super) fn needed(&mut self, slot: Slot) -> Option<&mut Erased> {
+        let gradient = self.by_slot[slot as usize].as_mut();
+        gradient.filter(|_| self.depends[slot as usize])
+    }
+
     /// The gradient of a source, at the end.
     pub(crate) fn get(&self, slot: Slot) -> Option<&Erased> {
         self.by_slot.get(slot as usize)?.as_ref()

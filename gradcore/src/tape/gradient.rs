@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::backward::{Gradients, dependents};
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
+use super::hooks::Hooks;
 use super::node::{Node, places};
 use super::options::UnconnectedGradients;
 use super::record::{Member, Record};
@@ -35,10 +36,11 @@ struct Source {
     name: Option<String>,
 }
 
-/// Nodes and shapes for one pass: taken from a one-shot tape, copied from a persistent one.
+/// Nodes, shapes and hooks for one pass: taken from a one-shot tape, copied from a persistent one.
 pub(super) struct Pass {
     pub(super) nodes: Vec<Node>,
     pub(super) shapes: Vec<Shape>,
+    pub(super) hooks: Hooks,
 }
 
 /// The gradients of the targets' sum with respect to the sources.
@@ -52,13 +54,13 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
 ) -> Result<S::Gradients, Error> {
     let starts = find_starts(&record.borrow(), target, seeds)?;
     let found = find_sources(&record.borrow(), sources, unconnected);
-    let Pass { mut nodes, shapes } = take_pass(&mut record.borrow_mut());
+    let Pass { mut nodes, shapes, hooks } = take_pass(&mut record.borrow_mut());
 
     let mut gradients = Gradients::new(shapes.len(), &nodes, found.iter().map(|source| source.slot));
     for start in &starts {
         gradients.start(start.slot, &start.gradient);
     }
-    gradients.propagate(&mut nodes, &shapes).map_err(|error| *error)?;
+    gradients.propagate_with_hooks(&mut nodes, &shapes, &hooks).map_err(|error| *error)?;
 
     let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
         Some(gradient) => Ok(gradient.clone()),

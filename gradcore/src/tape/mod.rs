@@ -6,6 +6,7 @@ mod backward;
 mod differentiable;
 mod forward;
 mod gradient;
+mod hooks;
 mod node;
 mod options;
 mod record;
@@ -26,6 +27,7 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
+pub use hooks::HookResult;
 pub(crate) use node::{Backward, Origin, Outcome};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};
@@ -185,6 +187,7 @@ impl GradientTape {
         let take = |record: &mut Record| Pass {
             nodes: std::mem::take(&mut record.nodes),
             shapes: std::mem::take(&mut record.shapes),
+            hooks: std::mem::take(&mut record.hooks),
         };
         gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
@@ -222,7 +225,11 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() };
+        let copy = |record: &mut Record| Pass {
+            nodes: record.nodes.clone(),
+            shapes: record.shapes.clone(),
+            hooks: record.hooks.clone(),
+        };
         gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }

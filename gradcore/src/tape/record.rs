@@ -5,6 +5,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::forward::Tangent;
+use super::hooks::Hooks;
 use super::node::{Backward, Node, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
 use crate::shape::Shape;
@@ -50,6 +51,7 @@ pub(crate) struct Record {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) cuts: Vec<Cut>,
+    pub(crate) hooks: Hooks,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
     /// Of a forward accumulator: by slot.
@@ -64,6 +66,7 @@ impl Record {
             shapes: Vec::new(),
             nodes: Vec::new(),
             cuts: Vec::new(),
+            hooks: Hooks::default(),
             watched: Vec::new(),
             tangents: Vec::new(),
         }
