@@ -1,6 +1,7 @@
 //! `NotImplemented`: a gradient that nobody has written explains itself when it is needed.
 
 use gradcore::prelude::*;
+use ndarray::{Array1, ArrayView1};
 
 #[custom_gradient]
 fn product(x: &Tensor, w: &Tensor) -> Tensor {
@@ -78,6 +79,29 @@ fn it_is_reached_by_need_alone_in_every_form() -> Result<(), Error> {
     assert_eq!(tape.gradient(&y, &x)?.item(), 2.0);
     assert_eq!(reason(tape.gradient(&y, &ws[1]).expect_err("not implemented")), ("ws[1]".into(), "element"));
     assert!(matches!(tape.gradient(&y, &ws[0]), Err(Error::Unconnected { .. })), "`None` is another thing");
+    Ok(())
+}
+
+#[test]
+fn rules_over_arrays_have_it_too() -> Result<(), Error> {
+    #[custom_gradient(arrays)]
+    fn product(x: ArrayView1<f32>, w: ArrayView1<f32>) -> Array1<f32> {
+        let grad = |dy| (&dy * &w, NotImplemented("over arrays"));
+        (&x * &w, grad)
+    }
+    #[custom_gradient(arrays)]
+    fn alone(x: ArrayView1<f32>) -> Array1<f32> {
+        (&x * 2.0, |_| NotImplemented("over one"))
+    }
+    let (x, w) = (tf::constant([1.0, 2.0]), tf::constant([3.0, 4.0]));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &w));
+    let y = product(&x, &w);
+    assert_eq!(tape.gradient(&y, &x)?.to_vec(), [3.0, 4.0]);
+    let error = tape.gradient(&y, &w).expect_err("not implemented");
+    assert!(matches!(error, Error::NotImplemented { reason: "over arrays", .. }), "{error}");
+    let error = tape.gradient(alone(&x), &x).expect_err("not implemented");
+    assert!(matches!(error, Error::NotImplemented { reason: "over one", .. }), "{error}");
     Ok(())
 }
 

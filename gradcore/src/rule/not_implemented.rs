@@ -30,13 +30,14 @@ use super::gradient::{Gradient, Known, Place, SomeGradient};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// Where the gradients are an `if` or a `match`, whose branches are of one type, it stands in `Err(…)`.
+/// In one branch of an `if` or `match`, whose branches have one type, it stands in `Err(…)` beside `Ok(…)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotImplemented(
     /// Why, or where to find the formula.
     pub &'static str,
 );
 
+#[diagnostic::do_not_recommend]
 impl<D: Known> Gradient<D> for NotImplemented {
     fn put(self, place: Place<'_, '_>) {
         place.refuse(self);
