@@ -284,6 +284,49 @@ fn in_the_body_of_a_rule_what_it_reads_must_be_known() {
 }
 
 #[test]
+fn in_the_body_of_a_rule_it_is_a_part_of_that() -> Result<(), Error> {
+    // The rule is dy · y with y = x³, which is differentiated through the body.
+    #[custom_gradient]
+    fn f(x: &Tensor) -> Tensor {
+        let h = x * 1.0;
+        let y = tf::recompute_grad(|x: &Tensor, h: &Tensor| x * h * h)(x, &h);
+        (&y * 1.0, |dy| dy * y)
+    }
+    assert_eq!(derivatives(f, 2.0)?, [8.0, 12.0, 12.0]);
+    Ok(())
+}
+
+struct Layer {
+    w: Variable,
+}
+
+impl Layer {
+    fn call(&self, x: &Tensor) -> Tensor {
+        x * &self.w
+    }
+}
+
+#[test]
+fn the_variables_of_a_layer_are_found() -> Result<(), Error> {
+    let layer = Rc::new(Layer { w: Variable::new(3.0) });
+    let g = tf::recompute_grad(|layer: &Rc<Layer>, x: &Tensor| layer.call(x));
+    let tape = GradientTape::new();
+    assert_eq!(tape.gradient(g(&layer, &tf::constant(5.0)), &layer.w)?.item(), 5.0);
+    Ok(())
+}
+
+#[test]
+fn a_variable_counts_as_it_was_at_the_call() -> Result<(), Error> {
+    let square = tf::recompute_grad(|w: &Variable| w * w);
+    let mut w = Variable::new(3.0);
+    let tape = GradientTape::new();
+    let y = square(&w);
+    w.assign(100.0)?;
+    assert_eq!(tape.gradient(&y, &w)?.item(), 6.0);
+    Ok(())
+}
+
+#[test]
 fn a_panic_in_either_run_leaves_tapes_usable() -> Result<(), Error> {
     let fails_in = |run: usize| {
         let runs = AtomicUsize::new(0);

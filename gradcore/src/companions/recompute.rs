@@ -18,7 +18,9 @@ static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 /// written out. What `f` computes is differentiated by the rules of its operations; the same random numbers are drawn
 /// again. A gradient reaches the arguments, and tensors and variables that `f` captures, if a tape watches them.
 ///
-/// `f` must not depend on what changes between the two runs, such as a counter.
+/// An argument is kept as it was at the call: a variable may be assigned to before the gradient is asked for. A struct
+/// with variables in it is passed, or captured, in an `Rc`. Besides that `f` must not depend on what changes between the
+/// two runs, such as a counter. In forward mode it runs three times.
 ///
 /// # Panics
 /// The function panics in the body of a rule, if a tensor that `f` reads is watched and no input of that rule.
