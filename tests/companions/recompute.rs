@@ -366,3 +366,63 @@ fn another_shape_in_the_second_run_is_named() {
     assert!(text.starts_with("`recompute_grad`: output 1 of the function at tests/companions/recompute.rs:"), "{text}");
     assert!(text.contains("had shape [2], and [3] when it ran again"), "{text}");
 }
+
+/// Steps of a random program: which operation, and whether what follows runs again.
+#[derive(Clone)]
+struct Program(Vec<(u64, bool)>);
+
+impl Program {
+    fn of(seed: u64) -> Self {
+        // A linear congruential generator, of which the high bits are used (Knuth, MMIX).
+        let next =
+            |state: &u64| Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+        let states = std::iter::successors(Some(seed), next).skip(2).take(12);
+        Program(states.map(|state| ((state >> 40) % 5, state >> 63 == 0)).collect())
+    }
+
+    /// Runs the program; with `again`, parts of it by `recompute_grad`.
+    fn run(&self, x: &Tensor<f64>, w: &Tensor<f64>, again: bool) -> Tensor<f64> {
+        let Some(((operation, recomputes), rest)) = self.0.split_first() else { return x * w };
+        let y = match operation {
+            0 => tf::tanh(x) + w,
+            1 => x * w,
+            2 => tf::exp(-(x * x)),
+            3 => x - tf::sigmoid(w),
+            _ => x * x * 0.5,
+        };
+        let rest = Program(rest.to_vec());
+        match again && *recomputes {
+            true => {
+                let w = w.clone();
+                tf::recompute_grad(move |y: &Tensor<f64>| rest.run(y, &w, true))(&y) + x
+            }
+            false => rest.run(&y, w, again) + x,
+        }
+    }
+}
+
+#[test]
+fn random_programs_have_the_same_derivatives() -> Result<(), Error> {
+    let (x, w) = (tf::constant(0.3f64), tf::constant(-0.7f64));
+    let derivatives_by = |f: &dyn Fn() -> Tensor<f64>| -> Result<Vec<f64>, Error> {
+        let zeros = || unconnected_gradients(UnconnectedGradients::Zero);
+        let (outer, inner) = (GradientTape::persistent(), GradientTape::new());
+        outer.watch((&x, &w));
+        inner.watch((&x, &w));
+        let (dx, dw) = inner.gradient_with(f(), (&x, &w), zeros())?;
+        let (dxx, dxw) = outer.gradient_with(&dx, (&x, &w), zeros())?;
+        let (_, dww) = outer.gradient_with(&dw, (&x, &w), zeros())?;
+        let accumulator = ForwardAccumulator::new((&x, &w), (tf::constant(1.0f64), tf::constant(2.0f64)))?;
+        let tangent = accumulator.jvp(f())?;
+        Ok([dx, dw, dxx, dxw, dww, tangent].iter().map(Tensor::item).collect())
+    };
+    for seed in 0..60 {
+        let program = Program::of(seed);
+        let (plain, again) =
+            (derivatives_by(&|| program.run(&x, &w, false))?, derivatives_by(&|| program.run(&x, &w, true))?);
+        for (plain, again) in plain.iter().zip(&again) {
+            assert!((plain - again).abs() <= 1e-9 * plain.abs().max(1.0), "program {seed}: {plain} and {again}");
+        }
+    }
+    Ok(())
+}
