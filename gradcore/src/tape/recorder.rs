@@ -14,7 +14,6 @@ use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
 use crate::tensor::Identity;
-use discovery::Found;
 pub(crate) use discovery::{Discovery, FoundInput};
 
 thread_local! {
@@ -56,10 +55,8 @@ struct Frame {
     inputs: SmallVec<[Identity; 4]>,
     /// Arguments that are `#[nondiff]`.
     known: SmallVec<[Identity; 1]>,
-    /// Tensors that the rule has captured as a closure, with the names of the locals.
-    captured: Option<Box<Captured>>,
-    /// What has been found, where the inputs are discovered.
-    found: Option<Box<Found>>,
+    /// What most frames have nothing of.
+    rare: Option<Box<Rare>>,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -67,6 +64,14 @@ struct Frame {
     /// Where the operations of the body are recorded, because a second derivative is possible: for each tape that saw
     /// the call, its number of slots when the body began. Empty where the tapes are paused.
     slots_before: SmallVec<[(u64, usize); 1]>,
+}
+
+/// What is known of closures, and of bodies whose inputs are discovered.
+enum Rare {
+    /// Tensors that the rule has captured as a closure, with the names of the locals.
+    Captured(Captured),
+    /// What has been found.
+    Found(Vec<FoundInput>),
 }
 
 impl Frame {
@@ -194,8 +199,9 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
 /// Notes by which names a rule, as a closure, has captured tensors.
 pub(crate) fn name_captures(begun: Begun, captured: Captured) {
     if begun.depth != 0 && !captured.is_empty() {
-        RECORDER
-            .with_borrow_mut(|recorder| recorder.frames[begun.depth as usize - 1].captured = Some(Box::new(captured)));
+        RECORDER.with_borrow_mut(|recorder| {
+            recorder.frames[begun.depth as usize - 1].rare = Some(Box::new(Rare::Captured(captured)));
+        });
     }
 }
 
@@ -290,8 +296,7 @@ impl Recorder {
             rule,
             inputs: identities,
             known: known.iter().map(|known| known.identity).collect(),
-            captured: None,
-            found: None,
+            rare: None,
             serials: (*barrier, *next_serial),
             first_sequence: Identity::upcoming(),
             slots_before,
@@ -336,12 +341,12 @@ impl Recorder {
 
 #[cold]
 fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> String {
-    let Frame { rule, captured, .. } = frame;
-    let local = captured
-        .iter()
-        .flat_map(|captured| captured.iter())
-        .find(|(identity, _)| *identity == used.identity)
-        .map(|(_, name)| *name);
+    let Frame { rule, rare, .. } = frame;
+    let captured = match rare.as_deref() {
+        Some(Rare::Captured(captured)) => &**captured,
+        _ => &[],
+    };
+    let local = captured.iter().find(|(identity, _)| *identity == used.identity).map(|(_, name)| *name);
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
     let name = expression.or(local).or(used.seen.name()).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(

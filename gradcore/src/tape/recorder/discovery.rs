@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::{Begun, Frame, RECORDER, Recorder, abandon, expect_input, finish_with, lose};
+use super::{Begun, Frame, RECORDER, Rare, Recorder, abandon, expect_input, finish_with, lose};
 use crate::shape::Shape;
 use crate::tape::node::{Backward, Rule};
 use crate::tape::record::{Member, Output};
@@ -27,10 +27,6 @@ impl FoundInput {
     }
 }
 
-/// What has been found. It stands in a box, because most frames have none.
-#[derive(Default)]
-pub(super) struct Found(Vec<FoundInput>);
-
 impl Seen for FoundInput {
     fn shape(&self) -> &[usize] {
         &self.shape
@@ -46,9 +42,9 @@ impl Seen for FoundInput {
 impl Frame {
     /// Makes an input of a watched tensor, if this is a body whose inputs are discovered.
     pub(super) fn discovers(&mut self, read: Member<'_>) -> bool {
-        let Some(found) = &mut self.found else { return false };
+        let Some(Rare::Found(found)) = self.rare.as_deref_mut() else { return false };
         self.inputs.push(read.identity);
-        found.0.push(FoundInput::of(read));
+        found.push(FoundInput::of(read));
         true
     }
 }
@@ -70,8 +66,7 @@ impl Discovery {
                 rule,
                 inputs: SmallVec::new(),
                 known: SmallVec::new(),
-                captured: None,
-                found: Some(Box::default()),
+                rare: Some(Box::new(Rare::Found(Vec::new()))),
                 serials: (*barrier, *next_serial),
                 first_sequence: Identity::upcoming(),
                 slots_before: SmallVec::new(),
@@ -116,7 +111,9 @@ impl Recorder {
     /// it must know it.
     fn found(&mut self, depth: u32) -> Result<Vec<FoundInput>, String> {
         let mut within = self.frames.split_off(depth as usize - 1);
-        let Found(found) = *within[0].found.take().unwrap_or_default();
+        let Some(Rare::Found(found)) = within[0].rare.take().map(|rare| *rare) else {
+            unreachable!("the frame of a discovery holds what it has found")
+        };
         for tape in self.tapes.iter().filter(|tape| within[0].covers(tape)) {
             let mut record = tape.record.borrow_mut();
             found.iter().for_each(|input| {
