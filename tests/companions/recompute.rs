@@ -353,6 +353,24 @@ fn a_panic_in_either_run_leaves_tapes_usable() -> Result<(), Error> {
 }
 
 #[test]
+fn an_argument_that_cannot_be_kept_leaves_tapes_usable() -> Result<(), Error> {
+    struct Unkept;
+    impl Clone for Unkept {
+        fn clone(&self) -> Self {
+            panic!("on purpose")
+        }
+    }
+    let x = tf::constant(3.0);
+    let tape = GradientTape::new();
+    let g = tf::recompute_grad(|x: &Tensor, _: &Unkept| x * x);
+    assert_eq!(g(&x, &Unkept).item(), 9.0, "without a watched tensor nothing is kept");
+    tape.watch(&x);
+    assert!(panic_of(|| g(&x, &Unkept)).contains("on purpose"));
+    assert_eq!(tape.gradient(&x * &x, &x)?.item(), 6.0);
+    Ok(())
+}
+
+#[test]
 fn another_shape_in_the_second_run_is_named() {
     let runs = AtomicUsize::new(0);
     let g = tf::recompute_grad(move |x: &Tensor| {

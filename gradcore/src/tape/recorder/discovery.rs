@@ -89,8 +89,8 @@ impl Discovery {
         let found = RECORDER.with_borrow_mut(|recorder| recorder.found(self.depth));
         match found {
             Ok(found) => {
-                let depth = std::mem::take(&mut self.depth);
                 let backward = (!found.is_empty()).then(|| backward(found));
+                let depth = std::mem::take(&mut self.depth);
                 finish_with(Begun { watched: u64::from(backward.is_some()), depth }, outputs, backward);
             }
             Err(lost) => lose(&lost),
