@@ -160,6 +160,56 @@ pub enum Error {
         /// Why it is not known, and what to do.
         reason: &'static str,
     },
+    /// A gradient was asked for through a tensor that `tf::prevent_gradient` made.
+    #[error("what `prevent_gradient` returned at {called} has no gradient: {reason}")]
+    GradientPrevented {
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What it was told.
+        reason: String,
+    },
+    /// A gradient was needed for which the rule gives [`NotImplemented`](crate::NotImplemented).
+    #[error(
+        "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) is not implemented: {reason}"
+    )]
+    NotImplemented {
+        /// The parameter.
+        parameter: String,
+        /// The annotated function.
+        function: &'static str,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What the rule says.
+        reason: &'static str,
+    },
+    /// A hook returned a gradient of another shape.
+    #[error(
+        "the hook registered at {registered} returned a gradient of shape {found:?}, expected {expected:?}, that of its tensor"
+    )]
+    HookShape {
+        /// Where it was registered.
+        registered: &'static Location<'static>,
+        /// Shape of the tensor.
+        expected: Vec<usize>,
+        /// Shape that the hook returned.
+        found: Vec<usize>,
+    },
+    /// A function returned another shape when it ran again for its gradient.
+    #[error(
+        "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"
+    )]
+    RecomputedShape {
+        /// Which output, counted from 0.
+        output: usize,
+        /// Shape in the first run.
+        expected: Vec<usize>,
+        /// Shape in the second run.
+        found: Vec<usize>,
+        /// Where the function was passed to `recompute_grad`.
+        wrapped: &'static Location<'static>,
+    },
 }
 
 /// A rule's `grad` returned an `Err`.

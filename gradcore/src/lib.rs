@@ -25,6 +25,7 @@
 extern crate self as gradcore;
 
 pub mod check;
+mod companions;
 mod element;
 mod elementwise;
 mod error;
@@ -47,6 +48,7 @@ pub use element::{Element, Integer, Number, Real};
 pub use error::{Error, GradientFailure, GradientShape, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
+pub use rule::NotImplemented;
 pub use tape::{ForwardAccumulator, GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;

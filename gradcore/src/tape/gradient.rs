@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::backward::Gradients;
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
+use super::hooks::Hooks;
 use super::list::WengertList;
 use super::node::places;
 use super::options::UnconnectedGradients;
@@ -36,10 +37,16 @@ struct Source {
     name: Option<Arc<str>>,
 }
 
+/// A list of calls and hooks for one pass: taken from a one-shot tape, copied from a persistent one.
+pub(super) struct Pass {
+    pub(super) list: WengertList,
+    pub(super) hooks: Hooks,
+}
+
 /// The gradients of the targets' sum with respect to the sources.
 pub(super) fn gradient<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
-    take_list: impl FnOnce(&mut Record) -> WengertList,
+    take_pass: impl FnOnce(&mut Record) -> Pass,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
     seeds: Option<&[Erased]>,
@@ -47,13 +54,13 @@ pub(super) fn gradient<S: Differentiable + ?Sized>(
 ) -> Result<S::Gradients, Error> {
     let starts = find_starts(&record.borrow(), target, seeds)?;
     let found = find_sources(&record.borrow(), sources, unconnected);
-    let mut list = take_list(&mut record.borrow_mut());
+    let Pass { mut list, hooks } = take_pass(&mut record.borrow_mut());
 
     let mut gradients = Gradients::new(&list, found.iter().map(|source| source.slot));
     for start in &starts {
         gradients.start(start.slot, &start.gradient);
     }
-    gradients.propagate(&mut list).map_err(|error| *error)?;
+    gradients.propagate_with_hooks(&mut list, &hooks).map_err(|error| *error)?;
 
     let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
         Some(gradient) => Ok(gradient.clone()),

@@ -76,6 +76,11 @@ impl WengertList {
         first as usize..(first + count) as usize
     }
 
+    /// The place of the first call that came after a tensor: its outputs have greater slots.
+    pub(crate) fn first_after(&self, slot: Slot) -> usize {
+        self.outputs.partition_point(|(first, _)| *first <= slot)
+    }
+
     /// By slot: whether it is one of `roots` or computed from one.
     pub(crate) fn dependents(&self, roots: impl IntoIterator<Item = Slot>) -> Vec<bool> {
         let mut marked = vec![false; self.shapes.len()];

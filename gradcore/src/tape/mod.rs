@@ -7,17 +7,20 @@ mod differentiable;
 mod forward;
 mod frames;
 mod gradient;
+mod hooks;
 mod list;
 mod node;
 mod options;
 mod record;
 pub(crate) mod recorder;
 mod slots;
+mod within;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::Error;
+use gradient::Pass;
 use record::Settings;
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
@@ -26,6 +29,7 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
+pub use hooks::HookResult;
 pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};
@@ -37,6 +41,7 @@ pub use record::WatchedVariable;
 #[doc(hidden)]
 pub use record::{Member, Output};
 pub(crate) use recorder::note_cut;
+pub(crate) use within::Within;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
 /// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
@@ -244,7 +249,10 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| std::mem::take(&mut record.list);
+        let take = |record: &mut Record| Pass {
+            list: std::mem::take(&mut record.list),
+            hooks: std::mem::take(&mut record.hooks),
+        };
         gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }
@@ -297,7 +305,7 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| record.list.clone();
+        let copy = |record: &mut Record| Pass { list: record.list.clone(), hooks: record.hooks.clone() };
         gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::forward::Tangent;
+use super::hooks::Hooks;
 use super::list::WengertList;
 use super::node::{Backward, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
@@ -80,6 +81,7 @@ pub(crate) struct Record {
     slots: SlotMap,
     pub(crate) list: WengertList,
     pub(crate) cuts: Vec<Cut>,
+    pub(crate) hooks: Hooks,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
     /// In the order in which they were first read or watched.
@@ -95,6 +97,7 @@ impl Record {
             slots: SlotMap::new(),
             list: WengertList::default(),
             cuts: Vec::new(),
+            hooks: Hooks::default(),
             watched: Vec::new(),
             variables: Vec::new(),
             tangents: Vec::new(),
