@@ -24,6 +24,7 @@
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 
+mod arguments;
 pub mod check;
 mod element;
 mod elementwise;

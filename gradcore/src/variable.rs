@@ -104,7 +104,12 @@ impl<T: Element> Variable<T> {
 
     /// What a rule keeps of a captured variable: its value now, under the same identity.
     pub(crate) fn snapshot(&self) -> Self {
-        Variable { tensor: self.tensor.clone(), name: self.name.clone() }
+        self.holding(self.tensor.clone())
+    }
+
+    /// What stands in the place of this variable: a tensor, identity and all, under the variable's name.
+    pub(crate) fn holding(&self, tensor: Tensor<T>) -> Self {
+        Variable { tensor, name: self.name.clone() }
     }
 }
 

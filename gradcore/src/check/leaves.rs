@@ -11,17 +11,20 @@ use crate::tensor::{Erased, Tensor};
 pub struct Leaves {
     tensors: Vec<Erased>,
     names: Vec<Option<String>>,
-    /// What those that follow are called.
-    pub(super) name: Option<String>,
 }
 
 impl Leaves {
     /// Adds a tensor, if gradients exist for its dtype.
-    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>, name: Option<&str>) {
+    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>) {
         if T::REAL {
-            self.tensors.push(Erased::new(tensor.clone()));
-            self.names.push(self.name.clone().or_else(|| name.map(str::to_owned)));
+            self.push(Erased::new(tensor.clone()), None);
         }
+    }
+
+    /// Adds a tensor of `f32` or `f64`.
+    pub(super) fn push(&mut self, tensor: Erased, name: Option<&str>) {
+        self.tensors.push(tensor);
+        self.names.push(name.map(str::to_owned));
     }
 
     pub(super) fn name(&self, leaf: usize) -> Option<&str> {
@@ -54,8 +57,8 @@ impl Leaves {
         let mut like = Leaves::default();
         for (tensor, values) in self.tensors.iter().zip(values) {
             match tensor {
-                Erased::F32(tensor) => like.add(&with_values(tensor, values), None),
-                Erased::F64(tensor) => like.add(&with_values(tensor, values), None),
+                Erased::F32(tensor) => like.add(&with_values(tensor, values)),
+                Erased::F64(tensor) => like.add(&with_values(tensor, values)),
                 _ => unreachable!("{REAL}"),
             }
         }
@@ -70,7 +73,7 @@ fn widened(tensor: &Tensor) -> Vec<f64> {
 }
 
 /// A new tensor of the same shape and dtype.
-pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
+fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
     let values = values.iter().map(|value| T::narrow(crate::element::Wide::Float(*value))).collect();
     Tensor::from_array(tensor.shape(), values)
 }

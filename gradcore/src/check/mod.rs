@@ -8,7 +8,6 @@
 mod cause;
 mod difference;
 mod generated;
-mod inputs;
 mod leaves;
 mod options;
 mod outputs;
@@ -16,9 +15,9 @@ mod report;
 mod search;
 mod subject;
 
+pub use crate::arguments::Inputs;
 #[doc(hidden)]
 pub use generated::{Constant, Fixed, GivenConstant, GivenTensor, Slot, check_rule};
-pub use inputs::Inputs;
 pub use options::{CheckOptions, directions};
 pub use outputs::CheckedOutputs;
 pub use report::{Cause, Failed, Finding, InputReport, Mismatch, Report};

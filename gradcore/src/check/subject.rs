@@ -1,9 +1,10 @@
 //! A checked function on plain numbers: no dtype, no structure.
 
-use super::inputs::{Inputs, Moves};
 use super::leaves::Leaves;
 use super::outputs::CheckedOutputs;
+use crate::arguments::{Inputs, Moves};
 use crate::tape::{GradientTape, UnconnectedGradients, output_gradients};
+use crate::tensor::{Erased, Identity, Untyped};
 
 /// The elements of several tensors.
 pub(super) type Values = Vec<Vec<f64>>;
@@ -38,14 +39,20 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
         F: for<'a> Fn(I::Seen<'a>) -> O,
     {
         let mut leaves = Leaves::default();
-        inputs.leaves(&mut leaves);
+        inputs.moved(&mut Moves::new(&mut |tensor, name| {
+            leaves.push(tensor.erased(), name);
+            tensor.erased()
+        }));
         Function { call: function, inputs, leaves }
     }
 
     fn moved(&self, values: &Values) -> (I::Moved, Leaves) {
-        let moved = self.inputs.moved(&mut Moves(values.iter()));
-        let mut leaves = Leaves::default();
-        I::moved_leaves(&moved, &mut leaves);
+        let (mut values, mut leaves) = (values.iter(), Leaves::default());
+        let moved = self.inputs.moved(&mut Moves::new(&mut |tensor, name| {
+            let moved = with_values(tensor, values.next().expect("there are values for each tensor"));
+            leaves.push(moved.clone(), name);
+            moved
+        }));
         (moved, leaves)
     }
 
@@ -86,5 +93,14 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Subject for 
         let options = output_gradients(outputs.like(weights)).unconnected_gradients(UnconnectedGradients::Zero);
         let gradients = tape.gradient_with(&outputs, &sources, options).map_err(|error| error.to_string())?;
         Ok((outputs.values(), gradients))
+    }
+}
+
+/// A new tensor in the place of another: that of a variable is one.
+fn with_values(tensor: &dyn Untyped, values: &[f64]) -> Erased {
+    let moved = tensor.with_values(&mut values.iter().copied());
+    match tensor.identity().is_variable() {
+        true => moved.renewed(Identity::variable(true)),
+        false => moved,
     }
 }
