@@ -26,6 +26,29 @@ pub trait Differentiable {
     fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error>;
 }
 
+/// One tensor or variable of `f32` or `f64`: what a Jacobian is taken of.
+#[diagnostic::on_unimplemented(
+    message = "expected one tensor or variable of `f32` or `f64`, found `{Self}`",
+    label = "not one tensor",
+    note = "a Jacobian is that of one tensor: take one for each"
+)]
+pub trait OneTensor: Differentiable<Gradients = Tensor<Self::Dtype>> {
+    /// Its dtype.
+    type Dtype: Real;
+}
+
+impl<T: Real> OneTensor for Tensor<T> {
+    type Dtype = T;
+}
+
+impl<T: Real> OneTensor for Variable<T> {
+    type Dtype = T;
+}
+
+impl<S: OneTensor + ?Sized> OneTensor for &S {
+    type Dtype = S::Dtype;
+}
+
 /// Sees every tensor of a structure, in order.
 #[doc(hidden)]
 pub trait Visitor {

@@ -174,7 +174,7 @@ fn run_alone(
 
 /// Numbers of both signs, from 0.5 to 1.5 in size, that follow no simple pattern: multiples of the golden ratio and of
 /// the plastic number, without their integer parts.
-fn numbers() -> impl Iterator<Item = f64> {
+pub(super) fn numbers() -> impl Iterator<Item = f64> {
     let part = |k: u32, ratio: f64| (f64::from(k) * ratio).fract();
     (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
 }

@@ -21,53 +21,139 @@ impl<F: FnMut(Leaf<'_>)> Visitor for F {
 }
 
 /// A target, and the gradient with which the pass starts there.
-struct Start {
+pub(super) struct Start {
     slot: Slot,
     identity: Identity,
-    gradient: Erased,
+    pub(super) gradient: Erased,
 }
 
-/// A source, and what stands for its gradient where none reaches it.
-struct Source {
-    slot: Slot,
+pub(super) struct Source {
+    pub(super) slot: Slot,
     identity: Identity,
-    zeros: Option<Erased>,
+    pub(super) value: Erased,
     name: Option<String>,
 }
 
-/// Nodes and shapes for one pass: taken from a one-shot tape, copied from a persistent one.
-pub(super) struct Pass {
-    pub(super) nodes: Vec<Node>,
-    pub(super) shapes: Vec<Shape>,
+/// What stands for a gradient that does not exist.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Missing {
+    /// An error that says why.
+    Explained,
+    /// Zeros.
+    Zero,
+    /// Zeros, if the target does not depend on the source; an error, if an operation stops the gradient on its way.
+    ZeroIfIndependent,
+}
+
+impl From<UnconnectedGradients> for Missing {
+    fn from(unconnected: UnconnectedGradients) -> Self {
+        match unconnected {
+            UnconnectedGradients::None => Missing::Explained,
+            UnconnectedGradients::Zero => Missing::Zero,
+        }
+    }
+}
+
+/// Nodes and shapes for one pass; a clone of them is for another.
+#[derive(Clone)]
+pub(crate) struct Pass {
+    nodes: Vec<Node>,
+    shapes: Vec<Shape>,
+}
+
+impl Pass {
+    /// Takes them from a record that is not needed any more.
+    pub(crate) fn take(record: &mut Record) -> Self {
+        Pass { nodes: std::mem::take(&mut record.nodes), shapes: std::mem::take(&mut record.shapes) }
+    }
+
+    /// Copies them from a record.
+    pub(crate) fn copy(record: &mut Record) -> Self {
+        Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() }
+    }
+}
+
+/// Targets and sources that were found on a record.
+pub(super) struct Query<'r> {
+    record: &'r Rc<RefCell<Record>>,
+    pub(super) starts: Vec<Start>,
+    pub(super) sources: Vec<Source>,
+    missing: Missing,
 }
 
 /// The gradients of the targets' sum with respect to the sources.
-pub(super) fn gradient<S: Differentiable + ?Sized>(
+pub(crate) fn gradient<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
     take_pass: impl FnOnce(&mut Record) -> Pass,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
     seeds: Option<&[Erased]>,
-    unconnected: UnconnectedGradients,
+    missing: Missing,
 ) -> Result<S::Gradients, Error> {
-    let starts = find_starts(&record.borrow(), target, seeds)?;
-    let found = find_sources(&record.borrow(), sources, unconnected);
-    let Pass { mut nodes, shapes } = take_pass(&mut record.borrow_mut());
-
-    let mut gradients = Gradients::new(shapes.len(), &nodes, found.iter().map(|source| source.slot));
-    for start in &starts {
-        gradients.start(start.slot, &start.gradient);
-    }
-    gradients.propagate(&mut nodes, &shapes).map_err(|error| *error)?;
-
-    let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
+    let query = Query::new(record, target, seeds, sources, missing)?;
+    let mut pass = take_pass(&mut record.borrow_mut());
+    let gradients = query.run(&mut pass)?;
+    let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot) {
         Some(gradient) => Ok(gradient.clone()),
-        None => Err(Error::Unconnected {
-            source_name: shown(source, place, found.len()),
-            reason: explain(record, &nodes, &gradients, &starts, source),
-        }),
+        None => query.missing(&pass, &gradients, place),
     };
-    sources.gradients(&mut Found(&mut found.iter().enumerate().map(gradient_of).collect()))
+    sources.gradients(&mut Found(&mut query.sources.iter().enumerate().map(gradient_of).collect()))
+}
+
+impl<'r> Query<'r> {
+    pub(super) fn new(
+        record: &'r Rc<RefCell<Record>>,
+        target: &(impl Differentiable + ?Sized),
+        seeds: Option<&[Erased]>,
+        sources: &(impl Differentiable + ?Sized),
+        missing: Missing,
+    ) -> Result<Self, Error> {
+        let starts = find_starts(&record.borrow(), target, seeds)?;
+        let sources = find_sources(&record.borrow(), sources);
+        Ok(Query { record, starts, sources, missing })
+    }
+
+    /// Runs the nodes from the targets to the sources.
+    fn run(&self, pass: &mut Pass) -> Result<Gradients, Error> {
+        self.run_from(pass, |start| start.gradient.clone())
+    }
+
+    /// As [`run`](Self::run), from a target with these numbers as its gradient.
+    pub(super) fn run_with(&self, pass: &mut Pass, number: impl Fn(usize) -> f64) -> Result<Gradients, Error> {
+        self.run_from(pass, |start| start.gradient.as_untyped().with_values(&mut (0..).map(&number)))
+    }
+
+    fn run_from(
+        &self,
+        Pass { nodes, shapes }: &mut Pass,
+        gradient: impl Fn(&Start) -> Erased,
+    ) -> Result<Gradients, Error> {
+        let mut gradients = Gradients::new(shapes.len(), nodes, self.sources.iter().map(|source| source.slot));
+        for start in &self.starts {
+            gradients.start(start.slot, &gradient(start));
+        }
+        gradients.propagate(nodes, shapes).map_err(|error| *error)?;
+        Ok(gradients)
+    }
+
+    /// What stands for the gradient of a source that a pass has not reached.
+    pub(super) fn missing(&self, pass: &Pass, gradients: &Gradients, place: usize) -> Result<Erased, Error> {
+        let source = &self.sources[place];
+        if self.missing == Missing::Zero {
+            return Ok(source.zeros());
+        }
+        let reason = explain(self.record, &pass.nodes, gradients, &self.starts, source);
+        match self.missing == Missing::ZeroIfIndependent && reason.is_independence() {
+            true => Ok(source.zeros()),
+            false => Err(Error::Unconnected { source_name: shown(source, place, self.sources.len()), reason }),
+        }
+    }
+}
+
+impl Source {
+    pub(super) fn zeros(&self) -> Erased {
+        self.value.as_untyped().filled(0.0)
+    }
 }
 
 fn find_starts(
@@ -99,15 +185,11 @@ fn find_starts(
     }
 }
 
-fn find_sources(
-    record: &Record,
-    sources: &(impl Differentiable + ?Sized),
-    unconnected: UnconnectedGradients,
-) -> Vec<Source> {
+fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized)) -> Vec<Source> {
     let mut found = Vec::new();
     sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
-        let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.filled(0.0));
-        found.push(Source { slot: record.slot(identity), identity, zeros, name: seen.name().map(str::to_owned) });
+        let (slot, name) = (record.slot(identity), seen.name().map(str::to_owned));
+        found.push(Source { slot, identity, value: value.erased(), name });
     });
     found
 }

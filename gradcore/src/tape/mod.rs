@@ -3,9 +3,11 @@
 mod accumulate;
 mod accumulator;
 mod backward;
+mod batch_jacobian;
 mod differentiable;
 mod forward;
 mod gradient;
+mod jacobian;
 mod node;
 mod options;
 mod record;
@@ -22,7 +24,7 @@ use record::Settings;
 pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
 pub use backward::Sink;
-pub use differentiable::Differentiable;
+pub use differentiable::{Differentiable, OneTensor};
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
 pub(crate) use node::{Backward, Origin, Outcome};
@@ -180,11 +182,8 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| Pass {
-            nodes: std::mem::take(&mut record.nodes),
-            shapes: std::mem::take(&mut record.shapes),
-        };
-        gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, Pass::take, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
 
@@ -220,7 +219,7 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() };
-        gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, Pass::copy, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
