@@ -29,6 +29,7 @@ pub mod check;
 mod element;
 mod elementwise;
 mod error;
+pub mod functional;
 mod kernels;
 mod operators;
 mod ops;

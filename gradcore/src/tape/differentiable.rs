@@ -66,6 +66,13 @@ pub struct Leaf<'a> {
 #[doc(hidden)]
 pub struct Found<'a>(pub(crate) &'a mut VecDeque<Result<Erased, Error>>);
 
+/// A handle to every tensor of a structure, in order.
+pub(super) fn handles(structure: &(impl Differentiable + ?Sized)) -> Vec<Erased> {
+    let mut handles = Vec::new();
+    structure.visit(&mut |leaf: Leaf<'_>| handles.push(leaf.value.erased()));
+    handles
+}
+
 fn next_gradient<T: Real>(found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
     let gradient = found.0.pop_front().expect("there is one for each tensor that was visited")?;
     Ok(gradient.into_tensor().expect("a gradient has the dtype of its source"))

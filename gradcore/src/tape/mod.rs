@@ -13,6 +13,7 @@ mod options;
 mod record;
 pub(crate) mod recorder;
 mod slots;
+mod trace;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -37,6 +38,7 @@ use record::Record;
 #[doc(hidden)]
 pub use record::{Member, Output};
 pub(crate) use recorder::note_cut;
+pub(crate) use trace::Trace;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
 /// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
@@ -116,8 +118,7 @@ impl Drop for Recording {
 
 impl std::fmt::Debug for Recording {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let record = self.record.borrow();
-        write!(f, "{} calls on {} tensors", record.nodes.len(), record.slot_count())
+        self.record.borrow().fmt(f)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one tape has recorded.
 
+use std::fmt;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -54,6 +55,12 @@ pub(crate) struct Record {
     watched: Vec<(Slot, u64)>,
     /// Of a forward accumulator: by slot.
     tangents: Vec<Tangent>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} calls on {} tensors", self.nodes.len(), self.slot_count())
+    }
 }
 
 impl Record {

@@ -1,0 +1,96 @@
+//! What a function did to its arguments, for derivatives of its results.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use super::Recording;
+use super::accumulator::{paired, tangents_or_zeros};
+use super::differentiable::{Differentiable, Leaf, OneTensor, handles};
+use super::forward::{self, Tangent};
+use super::gradient::{Missing, Pass, gradient};
+use super::jacobian::jacobian;
+use super::node::places;
+use super::record::{Record, Settings};
+use super::slots::Slot;
+use crate::error::Error;
+
+/// A finished record of a function. Where a result does not depend on an argument, derivatives are zero.
+pub(crate) struct Trace(Rc<RefCell<Record>>);
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.borrow().fmt(f)
+    }
+}
+
+impl Trace {
+    /// Calls a function while a tape watches its arguments, and them alone.
+    pub(crate) fn of<R>(arguments: &impl Differentiable, call: impl FnOnce() -> R) -> (Self, R) {
+        let recording = Recording::start(Settings::default());
+        recording.watch(arguments);
+        let results = call();
+        (Trace(Rc::clone(&recording.record)), results)
+    }
+
+    /// The gradients of the sum of the results.
+    pub(crate) fn gradient<X: Differentiable>(
+        self,
+        results: &impl Differentiable,
+        arguments: &X,
+    ) -> Result<X::Gradients, Error> {
+        gradient(&self.0, Pass::take, results, arguments, None, Missing::ZeroIfIndependent)
+    }
+
+    /// The gradients of the results, multiplied by `cotangents`.
+    pub(crate) fn pull<X: Differentiable>(
+        &self,
+        results: &impl Differentiable,
+        arguments: &X,
+        cotangents: &impl Differentiable,
+    ) -> Result<X::Gradients, Error> {
+        let seeds = handles(cotangents);
+        gradient(&self.0, Pass::copy, results, arguments, Some(&seeds), Missing::ZeroIfIndependent)
+    }
+
+    /// The tangents of the results for those of the arguments, from the first node to the last.
+    pub(crate) fn push<Y: Differentiable>(
+        &self,
+        results: &Y,
+        arguments: &impl Differentiable,
+        tangents: &impl Differentiable,
+    ) -> Result<Y::Gradients, Error> {
+        let given = paired(arguments, tangents)?;
+        let record = self.0.borrow();
+        let mut tangents: Vec<Option<Tangent>> = vec![None; record.slot_count()];
+        let of = |tangents: &[Option<Tangent>], slot: Slot| tangents.get(slot as usize).cloned().flatten();
+        let mut given = given.into_iter();
+        arguments.visit(&mut |leaf: Leaf<'_>| {
+            tangents[record.slot(leaf.member.identity) as usize] = given.next().map(Ok);
+        });
+        let mut stops = Vec::new();
+        for node in &record.nodes {
+            let of_inputs: SmallVec<[Option<Tangent>; 2]> =
+                node.inputs.iter().map(|slot| of(&tangents, *slot)).collect();
+            let Some(backward) = node.backward.as_ref().filter(|_| of_inputs.iter().any(Option::is_some)) else {
+                continue;
+            };
+            let pushed = forward::pushed(backward, &of_inputs, &record.shapes[node.output_slots()], u64::MAX);
+            stops.extend(pushed.stops.then(|| backward.origin()));
+            node.output_slots().zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
+        }
+        let cuts = places(record.cuts.iter().map(|cut| cut.origin).chain(stops));
+        tangents_or_zeros(results, |identity| of(&tangents, record.slot(identity)), cuts)
+    }
+
+    /// The Jacobians of the result.
+    pub(crate) fn jacobian<X: Differentiable>(
+        self,
+        result: &impl OneTensor,
+        arguments: &X,
+    ) -> Result<X::Gradients, Error> {
+        jacobian(&self.0, Pass::take, result, arguments, Missing::ZeroIfIndependent)
+    }
+}
