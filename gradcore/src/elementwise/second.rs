@@ -85,6 +85,7 @@ fn members<'a, T: Real>(inputs: &'a [Tensor<T>], dy: &'a Tensor<T>) -> SmallVec<
 }
 
 /// What a tape keeps of a backward loop: of the inputs and `dy` it made the gradients in `wanted`.
+#[derive(Clone)]
 struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
     origin: Origin,
     inputs: [Tensor<T>; N],
@@ -156,24 +157,84 @@ where
             let gradient = if self.wanted >> k & 1 != 0 { given.next() } else { None };
             gradient.and_then(Option::as_ref).and_then(Erased::get).unwrap_or(&zero)
         });
-        let (inputs, dy, shape) = (self.inputs.each_ref(), &self.dy, self.dy.shared_shape());
-        let underived = Underived { origin: self.origin, order: "third", reason: THIRD };
-        let mut members = members(&self.inputs, dy);
-        members.extend(upstream.iter().map(|upstream| upstream.member()));
         for direction in (0..=N).filter(|k| sink.needs(*k)).collect::<SmallVec<[usize; 4]>>() {
-            let f = Directed::<D, T, Q, K> {
-                direction,
-                wanted: self.wanted,
-                gradient: &self.gradient,
-                scalars: self.scalars,
-                constants: self.constants.seen(),
-                calls: self.calls,
-            };
-            let [derivative] = computed(&f, &shape, (inputs, [dy], upstream), u64::MAX);
-            let Some(derivative) = derivative else { continue };
-            let derivative = underived.mark(&members, derivative);
-            let of_input = self.inputs.get(direction).map_or_else(|| shape.clone(), Tensor::shared_shape);
+            let Some(derivative) = self.derivative(direction, upstream) else { continue };
+            let derivative = self.recorded(direction, upstream, derivative);
+            let of_input = self.inputs.get(direction).unwrap_or(&self.dy).shared_shape();
             sink.put(direction, sum_to(&derivative, &of_input));
+        }
+        sink.finish()
+    }
+}
+
+impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> BackwardCall<T, Q, D, N, K>
+where
+    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+{
+    /// The derivative of the gradients in one direction, weighted by what is upstream of each.
+    fn derivative(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Option<Tensor<T>> {
+        let f = Directed::<D, T, Q, K> {
+            direction,
+            wanted: self.wanted,
+            gradient: &self.gradient,
+            scalars: self.scalars,
+            constants: self.constants.seen(),
+            calls: self.calls,
+        };
+        let [derivative] =
+            computed(&f, &self.dy.shared_shape(), (self.inputs.each_ref(), [&self.dy], upstream), u64::MAX);
+        derivative
+    }
+
+    /// A derivative in one direction, which tapes see to be linear in what is upstream.
+    fn recorded(&self, direction: usize, upstream: [&Tensor<T>; N], derivative: Tensor<T>) -> Tensor<T> {
+        let mut members = members(&self.inputs, &self.dy);
+        members.extend(upstream.iter().map(|upstream| upstream.member()));
+        record(self.origin, &members, &[&derivative], || Rc::new(SecondCall { call: self.clone(), direction }));
+        derivative
+    }
+
+    fn underived(&self) -> Underived {
+        Underived { origin: self.origin, order: "third", reason: THIRD }
+    }
+}
+
+/// What a tape keeps of a second derivative: of the inputs, `dy` and what was upstream of the gradients. Forward mode
+/// transposes it by the last; by the others it has no derivative.
+struct SecondCall<T, Q, D, const N: usize, const K: usize> {
+    call: BackwardCall<T, Q, D, N, K>,
+    direction: usize,
+}
+
+impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> tape::Backward for SecondCall<T, Q, D, N, K>
+where
+    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+{
+    fn origin(&self) -> Origin {
+        self.call.origin
+    }
+
+    fn parameter(&self, position: usize) -> String {
+        self.call.parameter(position)
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<T>();
+    }
+
+    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+        let SecondCall { call, direction } = self;
+        if (0..=N).any(|k| sink.needs(k)) {
+            return call.underived().run(upstream, sink);
+        }
+        let Some(given) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
+        let zero = Tensor::scalar(T::NOTHING);
+        for k in (0..N).filter(|k| sink.needs(N + 1 + k)).collect::<SmallVec<[usize; 4]>>() {
+            let alone = array::from_fn(|other| if other == k { given } else { &zero });
+            let Some(gradient) = call.derivative(*direction, alone) else { continue };
+            let mut members = members(&call.inputs, &call.dy);
+            members.push(given.member());
+            sink.put(N + 1 + k, call.underived().mark(&members, gradient));
         }
         sink.finish()
     }
