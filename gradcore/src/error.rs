@@ -312,8 +312,8 @@ impl Unconnected {
     /// Whether the target does not depend on the source, as far as a tape can tell: nothing stopped a gradient.
     pub(crate) fn is_independence(&self) -> bool {
         match self {
-            Self::TargetBeforeTape | Self::OtherTape | Self::TargetNotRecorded | Self::BeforeAccumulator => true,
-            Self::NoPath { cuts } | Self::NoTangent { cuts } => cuts.is_empty(),
+            Self::TargetBeforeTape | Self::OtherTape | Self::TargetNotRecorded => true,
+            Self::NoPath { cuts } => cuts.is_empty(),
             _ => false,
         }
     }

@@ -1,6 +1,7 @@
 //! What each form gives, at the first order.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use gradcore::prelude::*;
 
@@ -47,8 +48,8 @@ fn results_have_any_structure() {
 fn the_argument_itself_may_be_returned() {
     let x = tf::constant([1.0f32, 2.0]);
     assert_eq!(grad(Clone::clone, &x).unwrap().to_vec(), [1.0, 1.0]);
-    assert_eq!(jvp(|x| x.clone(), &x, tf::constant([5.0f32, 6.0])).unwrap().1.to_vec(), [5.0, 6.0]);
-    assert_eq!(linearize(|x| x.clone(), &x).unwrap().1.apply(&x).unwrap().to_vec(), [1.0, 2.0]);
+    assert_eq!(jvp(Clone::clone, &x, tf::constant([5.0f32, 6.0])).unwrap().1.to_vec(), [5.0, 6.0]);
+    assert_eq!(linearize(Clone::clone, &x).unwrap().1.apply(&x).unwrap().to_vec(), [1.0, 2.0]);
 }
 
 #[test]
@@ -170,4 +171,39 @@ fn where_the_result_does_not_depend_on_an_argument_the_derivative_is_zero() {
     assert_eq!(vjp(|_| &y * 2, &x).unwrap().1.apply(&x).unwrap().to_vec(), [0.0, 0.0]);
     assert_eq!(jvp(|_| &y * 2, &x, &x).unwrap().1.to_vec(), [0.0, 0.0]);
     assert_eq!(linearize(|x| (x * 2, y.clone()), &x).unwrap().1.apply(&x).unwrap().1.to_vec(), [0.0, 0.0]);
+}
+
+#[test]
+fn what_is_chosen_by_comparisons_alone_has_the_derivative_zero() {
+    let x = tf::constant([1.0f32, -2.0]);
+    let step = |x: &Tensor| tf::where_(tf::greater(x, 0), tf::constant([1.0f32, 1.0]), tf::constant([0.0f32, 0.0]));
+    assert_eq!(grad(step, &x).unwrap().to_vec(), [0.0, 0.0]);
+    assert_eq!(jvp(step, &x, &x).unwrap().1.to_vec(), [0.0, 0.0]);
+    assert_eq!(linearize(step, &x).unwrap().1.apply(&x).unwrap().to_vec(), [0.0, 0.0]);
+    // A tape says that there is none.
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    assert!(tape.gradient(step(&x), &x).unwrap_err().to_string().contains("`greater`"));
+}
+
+#[custom_gradient]
+fn holding(x: &Tensor, held: Rc<()>) -> Tensor {
+    let grad = |dy| {
+        let _ = &held;
+        dy * 1.0
+    };
+    (x * 1.0, grad)
+}
+
+#[test]
+fn what_a_pullback_holds_is_freed_with_it() {
+    let held = Rc::new(());
+    let x = tf::constant(1.0f32);
+    let pullback = vjp(|x| holding(x, held.clone()), &x).unwrap().1;
+    let linear = linearize(|x| holding(x, held.clone()), &x).unwrap().1;
+    assert!(pullback.apply(&x).is_ok() && linear.apply(&x).is_ok());
+    assert_eq!(Rc::strong_count(&held), 3);
+    drop((pullback, linear));
+    assert!(grad(|x| holding(x, held.clone()), &x).is_ok());
+    assert_eq!(Rc::strong_count(&held), 1);
 }

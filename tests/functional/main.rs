@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
+#[allow(dead_code, reason = "no number here is compared in proportion")]
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -68,8 +68,9 @@ fn tangents_and_cotangents_have_the_shapes_of_what_they_belong_to() {
 
 #[test]
 fn what_stops_a_derivative_is_named() {
+    type Stop = fn(&Tensor) -> Tensor;
     let x = vector();
-    let stops: [(&str, fn(&Tensor) -> Tensor); 3] = [
+    let stops: [(&str, Stop); 3] = [
         ("`round`", |x| tf::round(x) * 2),
         ("`stop_gradient`", |x| tf::stop_gradient(x) * 2),
         ("`cast`", |x| tf::cast(tf::cast(x, tf::int32), tf::float32)),

@@ -60,15 +60,33 @@ fn hessian_of_a_cube_and_of_a_variable() {
     assert_eq!((h.rank(), h.item()), (0, 12.0));
 }
 
+#[custom_gradient]
+fn leaky_relu(x: &Tensor) -> Tensor {
+    let y = tf::where_(x > 0.0, x, x * 0.2);
+    let grad = |dy| tf::where_(x > 0.0, dy, dy * 0.2);
+    (y, grad)
+}
+
 #[test]
 fn functions_without_second_derivative_have_the_hessian_zero() {
     let x = tf::constant([1.0f32, -2.0]);
     assert_eq!(hessian(|x| tf::reduce_sum(x * 3, ..), &x).unwrap().to_vec(), [0.0; 4]);
     assert_eq!(hvp(|x| tf::reduce_sum(x * 3, ..), &x, &x).unwrap().to_vec(), [0.0; 2]);
     assert_eq!(hessian(|_| tf::constant(3.0f32), &x).unwrap().to_vec(), [0.0; 4]);
-    assert_eq!(hessian(|x| tf::reduce_sum(tf::nn::relu(x), ..), &x).unwrap().to_vec(), [0.0; 4]);
-    assert_eq!(hvp(|x| tf::reduce_sum(tf::nn::relu(x), ..), &x, &x).unwrap().to_vec(), [0.0; 2]);
-    assert_eq!(hessian(|x| tf::reduce_sum(tf::abs(x), ..), &x).unwrap().to_vec(), [0.0; 4]);
+    // What is linear in pieces.
+    let pieces: [fn(&Tensor) -> Tensor; 6] = [
+        |x| tf::nn::relu(x),
+        |x| tf::abs(x),
+        |x| tf::maximum(x, 0),
+        |x| tf::reduce_max(x, ..),
+        |x| tf::clip_by_value(x, -1.0, 1.0),
+        leaky_relu,
+    ];
+    for piece in pieces {
+        assert_eq!(hessian(|x| tf::reduce_sum(piece(x), ..), &x).unwrap().to_vec(), [0.0; 4]);
+        assert_eq!(hvp(|x| tf::reduce_sum(piece(x), ..), &x, &x).unwrap().to_vec(), [0.0; 2]);
+        assert_eq!(grad(|x| grad(piece, x), &x).unwrap().to_vec(), [0.0; 2]);
+    }
     // Of several arguments, one may enter linearly.
     let f = |(x, b): (&Tensor, &Tensor)| tf::reduce_sum(tf::square(tf::nn::relu(x)) + b, ..);
     let (hx, hb) = hvp(f, (&x, &x), (&x, &x)).unwrap();
@@ -80,10 +98,7 @@ fn products_with_the_hessian_agree_in_every_way() {
     // tanh²(xy), as in TensorFlow's test of Hessian-vector products.
     let (x, y) = (tf::constant([1.0, 2.0, 3.0]) * 0.1f64, tf::constant([3.0, 4.0, 5.0]) * 0.1f64);
     let v = (tf::constant([1.0, -1.0, 0.5]), tf::constant([0.25, 2.0, 1.0]));
-    type Pair<'a> = (&'a Tensor<f64>, &'a Tensor<f64>);
-    fn f((x, y): Pair<'_>) -> Tensor<f64> {
-        tf::reduce_sum(tf::square(tf::tanh(x * y)) * x, ..)
-    }
+    let f = |(x, y): (&Tensor<f64>, &Tensor<f64>)| tf::reduce_sum(tf::square(tf::tanh(x * y)) * x, ..);
     let (hx, hy) = hvp(f, (&x, &y), &v).unwrap();
 
     let forward_over_reverse = jvp(|(x, y)| grad(f, (x, y)), (&x, &y), &v).unwrap().1;
@@ -105,4 +120,16 @@ fn products_with_the_hessian_agree_in_every_way() {
     let difference = (above.0 - below.0) / (2.0 * step);
     let off = tf::reduce_max(tf::abs(difference - &hx), ..).item();
     assert!(off < 1e-8, "{off}");
+}
+
+#[test]
+fn variables_have_products_with_the_hessian() {
+    // (Σ(Wx)²)/2 by W: the gradient is Wx xᵀ, and along V it changes by Vx xᵀ.
+    let w: Variable<f64> = Variable::new(normal([2, 3], 1)).named("w");
+    let (x, v) = (normal([3, 1], 2), normal([2, 3], 3));
+    let loss = |w: &Variable<f64>| tf::reduce_sum(tf::square(tf::matmul(w, &x, ..)), ..) * 0.5;
+    let outer = tf::matmul(&x, tf::transpose(&x, ..), ..);
+    assert_close("by w", &hvp(loss, &w, &v).unwrap(), &tf::matmul(&v, &outer, ..));
+    let back_over_back = vjp(|w| grad(loss, w), &w).unwrap().1.apply(&v).unwrap();
+    assert_close("back over back", &back_over_back, &tf::matmul(&v, &outer, ..));
 }

@@ -8,6 +8,11 @@ use crate::tensor::Erased;
 
 /// Arguments of a function of which derivatives are taken: references to tensors or variables of `f32` or `f64`, or a
 /// tuple, array or vector of these, nested at will. `f` receives references in the same structure.
+#[diagnostic::on_unimplemented(
+    message = "no derivative can be taken with respect to `{Self}`",
+    label = "neither a tensor or variable of `f32` or `f64`, nor a structure of these",
+    note = "expected references to tensors or variables, or a tuple, array or vector of these; a constant is used in the closure: `|x| f(x, 3)`"
+)]
 pub trait Arguments: Inputs<Moved: Differentiable<Gradients = <Self as Arguments>::Gradients>> {
     /// Derivatives with respect to the arguments: tensors in the same structure.
     type Gradients: Differentiable<Gradients = Self::Gradients>;

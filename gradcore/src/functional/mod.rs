@@ -23,8 +23,9 @@
 //!   outer tapes and outer forms see it all the same.
 //! * `f` receives new tensors, so that the derivative of an inner function is never taken for that of an outer one, even
 //!   where both are given the same tensor.
-//! * Where the result does not depend on an argument, the derivative is zero. Where operations stand between them through
-//!   which no gradient flows, such as `round` or `stop_gradient`, it is [`Error::Unconnected`], which names them.
+//! * Where the result does not depend on an argument, or by comparisons alone, the derivative is zero. Where operations
+//!   stand between them through which no gradient flows, such as `round` or `stop_gradient`, it is
+//!   [`Error::Unconnected`], which names them.
 //! * A rule that fails gives its error, and one that is not linear in its upstream [`Error::NotLinear`] in [`jvp`],
 //!   [`linearize`] and [`hvp`].
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::Recording;
 use super::differentiable::{Differentiable, Found, Leaf, handles};
 use super::forward::Tangent;
+use super::node::{Origin, places};
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
 use super::record::{Record, Settings};
 use crate::error::{Error, Unconnected};
@@ -87,7 +88,7 @@ impl ForwardAccumulator {
     /// As [`jvp`](Self::jvp), with zeros where the target does not depend on the primals.
     pub(crate) fn jvp_or_zeros<Y: Differentiable>(&self, target: &Y) -> Result<Y::Gradients, Error> {
         let record = self.0.record.borrow();
-        tangents_or_zeros(target, |identity| record.tangent(identity).cloned(), record.cut_places())
+        tangents_or_zeros(target, |identity| record.tangent(identity).cloned(), record.stopping_cuts())
     }
 
     fn tangent(&self, Leaf { member, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
@@ -108,7 +109,7 @@ impl ForwardAccumulator {
 pub(super) fn tangents_or_zeros<Y: Differentiable>(
     target: &Y,
     tangent: impl Fn(Identity) -> Option<Tangent>,
-    cuts: Vec<String>,
+    cuts: impl Iterator<Item = Origin>,
 ) -> Result<Y::Gradients, Error> {
     let (mut found, mut is_reached) = (VecDeque::new(), false);
     target.visit(&mut |Leaf { member, value }: Leaf<'_>| {
@@ -116,6 +117,7 @@ pub(super) fn tangents_or_zeros<Y: Differentiable>(
         is_reached |= tangent.is_some();
         found.push_back(tangent.unwrap_or_else(|| Ok(value.filled(0.0))).map_err(|error| *error));
     });
+    let cuts = places(cuts);
     match is_reached || cuts.is_empty() {
         true => target.gradients(&mut Found(&mut found)),
         false => Err(Error::Unconnected { source_name: "the primals".into(), reason: Unconnected::NoTangent { cuts } }),

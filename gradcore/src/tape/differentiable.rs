@@ -30,7 +30,7 @@ pub trait Differentiable {
 #[diagnostic::on_unimplemented(
     message = "expected one tensor or variable of `f32` or `f64`, found `{Self}`",
     label = "not one tensor",
-    note = "a Jacobian is that of one tensor: take one for each"
+    note = "a Jacobian is taken of one tensor; call once for each"
 )]
 pub trait OneTensor: Differentiable<Gradients = Tensor<Self::Dtype>> {
     /// Its dtype.

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::Recording;
 use super::backward::Gradients;
 use super::node::{Backward, Filling, Node, Origin};
-use super::record::{Member, Output, Record, Settings};
+use super::record::{Member, Output, Record, Settings, is_comparison};
 use super::recorder::{self, Paused};
 use super::slots::{NONE, Slot};
 use crate::error::Error;
@@ -50,7 +50,8 @@ pub(super) fn propagate(
         let pushed = pushed(backward, &tangents, &shapes, serial);
         let mut record = record.borrow_mut();
         if pushed.stops {
-            inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input));
+            let is_comparison = is_comparison(outputs);
+            inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
         }
         for (output, tangent) in outputs.iter().zip(pushed.tangents) {
             if let Some(tangent) = tangent {

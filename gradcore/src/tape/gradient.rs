@@ -7,7 +7,7 @@ use super::backward::{Gradients, dependents};
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
 use super::node::{Node, places};
 use super::options::UnconnectedGradients;
-use super::record::{Member, Record};
+use super::record::{Cut, Member, Record};
 use super::recorder;
 use super::slots::{NONE, Slot};
 use crate::error::{Error, Unconnected};
@@ -41,7 +41,8 @@ pub(crate) enum Missing {
     Explained,
     /// Zeros.
     Zero,
-    /// Zeros, if the target does not depend on the source; an error, if an operation stops the gradient on its way.
+    /// Zeros, if the target does not depend on the source but by comparisons; an error, if another operation stops the
+    /// gradient on its way.
     ZeroIfIndependent,
 }
 
@@ -142,10 +143,46 @@ impl<'r> Query<'r> {
         if self.missing == Missing::Zero {
             return Ok(source.zeros());
         }
-        let reason = explain(self.record, &pass.nodes, gradients, &self.starts, source);
+        let reason = self.explain(pass, gradients, source);
         match self.missing == Missing::ZeroIfIndependent && reason.is_independence() {
             true => Ok(source.zeros()),
             false => Err(Error::Unconnected { source_name: shown(source, place, self.sources.len()), reason }),
+        }
+    }
+
+    /// Why no gradient reached a source.
+    fn explain(&self, pass: &Pass, gradients: &Gradients, source: &Source) -> Unconnected {
+        let record = self.record.borrow();
+        if source.slot == NONE {
+            return match source.identity.is_variable() {
+                true if record.settings.watch_variables => Unconnected::NotRead,
+                true => Unconnected::NotWatchedByItself,
+                false => Unconnected::NotWatched,
+            };
+        }
+        let reached = dependents(gradients.slots(), [source.slot], &pass.nodes);
+        // A persistent tape has recorded the pass too; what it made there has later slots.
+        let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
+        let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
+        let counts = |cut: &&Cut| !cut.is_comparison || self.missing != Missing::ZeroIfIndependent;
+        let cuts = record.cuts.iter().filter(counts).filter(|cut| cut.inputs.iter().any(is_reached));
+        let cuts = places(cuts.map(|cut| cut.origin));
+        if !stops.is_empty() {
+            return Unconnected::Stopped { by: stops };
+        }
+        let Some(start) = self.starts.iter().find(|start| start.slot == NONE) else {
+            return Unconnected::NoPath { cuts };
+        };
+        if !cuts.is_empty() {
+            return Unconnected::Stopped { by: cuts };
+        }
+        match start.identity {
+            identity if recorder::is_on_another_tape(identity, self.record) => Unconnected::OtherTape,
+            identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
+            identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
+                Unconnected::WatchedTooLate
+            }
+            _ => Unconnected::TargetNotRecorded,
         }
     }
 }
@@ -200,43 +237,5 @@ fn shown(source: &Source, place: usize, count: usize) -> String {
         Some(name) => format!("variable `{name}`"),
         None if count == 1 => "the source".into(),
         None => format!("source {place}, counted from 0"),
-    }
-}
-
-/// Why no gradient reached a source.
-fn explain(
-    shared: &Rc<RefCell<Record>>,
-    nodes: &[Node],
-    gradients: &Gradients,
-    starts: &[Start],
-    source: &Source,
-) -> Unconnected {
-    let record = shared.borrow();
-    if source.slot == NONE {
-        return match source.identity.is_variable() {
-            true if record.settings.watch_variables => Unconnected::NotRead,
-            true => Unconnected::NotWatchedByItself,
-            false => Unconnected::NotWatched,
-        };
-    }
-    let reached = dependents(gradients.slots(), [source.slot], nodes);
-    // A persistent tape has recorded the pass too; what it made there has later slots.
-    let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
-    let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
-    let cuts = places(record.cuts.iter().filter(|cut| cut.inputs.iter().any(is_reached)).map(|cut| cut.origin));
-    if !stops.is_empty() {
-        return Unconnected::Stopped { by: stops };
-    }
-    let Some(start) = starts.iter().find(|start| start.slot == NONE) else { return Unconnected::NoPath { cuts } };
-    if !cuts.is_empty() {
-        return Unconnected::Stopped { by: cuts };
-    }
-    match start.identity {
-        identity if recorder::is_on_another_tape(identity, shared) => Unconnected::OtherTape,
-        identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
-        identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
-            Unconnected::WatchedTooLate
-        }
-        _ => Unconnected::TargetNotRecorded,
     }
 }

@@ -32,6 +32,13 @@ pub struct Output<'a> {
 pub(crate) struct Cut {
     pub(crate) origin: Origin,
     pub(crate) inputs: SmallVec<[Slot; 2]>,
+    /// Whether it gave truth values: what is chosen by them alone has the derivative zero, where it has one.
+    pub(crate) is_comparison: bool,
+}
+
+/// Whether all outputs of a call are truth values.
+pub(crate) fn is_comparison(outputs: &[Output<'_>]) -> bool {
+    outputs.iter().all(|output| output.value.is_bool())
 }
 
 /// Whether and how a tape records.
@@ -147,7 +154,7 @@ impl Record {
         }
         if outputs.iter().all(|output| !output.value.is_real()) {
             let inputs = inputs.into_iter().filter(|slot| *slot != NONE).collect();
-            self.cuts.push(Cut { origin: backward.origin(), inputs });
+            self.cuts.push(Cut { origin: backward.origin(), inputs, is_comparison: is_comparison(outputs) });
             return;
         }
         let mut first_output = NONE;
@@ -194,11 +201,16 @@ impl Record {
         places(self.cuts.iter().map(|cut| cut.origin))
     }
 
+    /// Those of them that are no comparisons.
+    pub(crate) fn stopping_cuts(&self) -> impl Iterator<Item = Origin> {
+        self.cuts.iter().filter(|cut| !cut.is_comparison).map(|cut| cut.origin)
+    }
+
     /// Remembers that a call lets no gradient of a tensor through, if this tape watches it.
-    pub(crate) fn note_cut(&mut self, origin: Origin, input: Identity) {
+    pub(crate) fn note_cut(&mut self, origin: Origin, input: Identity, is_comparison: bool) {
         match self.slot(input) {
             NONE => {}
-            slot => self.cuts.push(Cut { origin, inputs: SmallVec::from_slice(&[slot]) }),
+            slot => self.cuts.push(Cut { origin, inputs: SmallVec::from_slice(&[slot]), is_comparison }),
         }
     }
 }

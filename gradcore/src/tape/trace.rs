@@ -12,7 +12,6 @@ use super::differentiable::{Differentiable, Leaf, OneTensor, handles};
 use super::forward::{self, Tangent};
 use super::gradient::{Missing, Pass, gradient};
 use super::jacobian::jacobian;
-use super::node::places;
 use super::record::{Record, Settings};
 use super::slots::Slot;
 use crate::error::Error;
@@ -81,7 +80,7 @@ impl Trace {
             stops.extend(pushed.stops.then(|| backward.origin()));
             node.output_slots().zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
         }
-        let cuts = places(record.cuts.iter().map(|cut| cut.origin).chain(stops));
+        let cuts = record.stopping_cuts().chain(stops);
         tangents_or_zeros(results, |identity| of(&tangents, record.slot(identity)), cuts)
     }
 
