@@ -185,7 +185,7 @@ fn tenfold(x: &Tensor) -> Tensor {
 
 #[custom_gradient]
 fn mistaken(x: &Tensor) -> Tensor {
-    // Not linear in the upstream, and wrong: it is reported as it is.
+    // Wrong, and reported as it is.
     (x * x, |dy| tf::broadcast_to(dy * tf::constant([1.0f32, 0.0]), x.shape()))
 }
 

@@ -12,6 +12,7 @@ use super::differentiable::{Differentiable, Leaf, OneTensor, handles};
 use super::forward::{self, Tangent};
 use super::gradient::{Missing, Pass, gradient};
 use super::jacobian::jacobian;
+use super::node::Origin;
 use super::record::{Record, Settings};
 use super::slots::Slot;
 use crate::error::Error;
@@ -61,27 +62,14 @@ impl Trace {
         arguments: &impl Differentiable,
         tangents: &impl Differentiable,
     ) -> Result<Y::Gradients, Error> {
-        let given = paired(arguments, tangents)?;
         let record = self.0.borrow();
-        let mut tangents: Vec<Option<Tangent>> = vec![None; record.slot_count()];
-        let of = |tangents: &[Option<Tangent>], slot: Slot| tangents.get(slot as usize).cloned().flatten();
-        let mut given = given.into_iter();
+        let mut by_slot: Vec<Option<Tangent>> = vec![None; record.slot_count()];
+        let mut given = paired(arguments, tangents)?.into_iter();
         arguments.visit(&mut |leaf: Leaf<'_>| {
-            tangents[record.slot(leaf.member.identity) as usize] = given.next().map(Ok);
+            by_slot[record.slot(leaf.member.identity) as usize] = given.next().map(Ok);
         });
-        let mut stops = Vec::new();
-        for node in &record.nodes {
-            let of_inputs: SmallVec<[Option<Tangent>; 2]> =
-                node.inputs.iter().map(|slot| of(&tangents, *slot)).collect();
-            let Some(backward) = node.backward.as_ref().filter(|_| of_inputs.iter().any(Option::is_some)) else {
-                continue;
-            };
-            let pushed = forward::pushed(backward, &of_inputs, &record.shapes[node.output_slots()], u64::MAX);
-            stops.extend(pushed.stops.then(|| backward.origin()));
-            node.output_slots().zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
-        }
-        let cuts = record.stopping_cuts().chain(stops);
-        tangents_or_zeros(results, |identity| of(&tangents, record.slot(identity)), cuts)
+        let stops = sweep(&record, &mut by_slot);
+        tangents_or_zeros(results, |identity| at(&by_slot, record.slot(identity)), record.stopping_cuts().chain(stops))
     }
 
     /// The Jacobians of the result.
@@ -92,4 +80,24 @@ impl Trace {
     ) -> Result<X::Gradients, Error> {
         jacobian(&self.0, Pass::take, result, arguments, Missing::ZeroIfIndependent)
     }
+}
+
+/// The tangent in a slot.
+fn at(tangents: &[Option<Tangent>], slot: Slot) -> Option<Tangent> {
+    tangents.get(slot as usize).cloned().flatten()
+}
+
+/// Runs the nodes from the first to the last, from the tangents of their inputs to those of their outputs. The calls
+/// that let none through.
+fn sweep(record: &Record, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
+    let mut stops = Vec::new();
+    for node in &record.nodes {
+        let inputs: SmallVec<[Option<Tangent>; 2]> = node.inputs.iter().map(|slot| at(tangents, *slot)).collect();
+        let Some(backward) = node.backward.as_ref().filter(|_| inputs.iter().any(Option::is_some)) else { continue };
+        // Every tape is outside of the function, and sees how the tangents are computed.
+        let pushed = forward::pushed(backward, &inputs, &record.shapes[node.output_slots()], u64::MAX);
+        stops.extend(pushed.stops.then(|| backward.origin()));
+        node.output_slots().zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
+    }
+    stops
 }
