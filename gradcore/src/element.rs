@@ -6,6 +6,8 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 pub use dual::Dual;
 
+use crate::tensor::Erase;
+
 mod dual;
 
 mod sealed {
@@ -26,7 +28,7 @@ pub enum Wide {
     label = "no tensor holds this"
 )]
 pub trait Element:
-    sealed::Sealed + Copy + Debug + Display + PartialEq + PartialOrd + Default + Send + Sync + 'static
+    sealed::Sealed + Erase + Copy + Debug + Display + PartialEq + PartialOrd + Default + Send + Sync + 'static
 {
     /// TensorFlow's name of the dtype, such as `float32`.
     const NAME: &'static str;

@@ -75,7 +75,7 @@ impl Filler<'_> {
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
         if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, filler.filled, self.exits) {
-            return quote_spanned!(place=> #call.exit::<#output, _>(#value, #rule));
+            return quote_spanned!(place=> #call.exit::<#output>(#value, #rule));
         }
         if self.exits == Exits::Again {
             let (replay, upstream, sink) = (names::replay(), names::upstream(place), names::sink(place));
@@ -98,7 +98,7 @@ impl Filler<'_> {
         quote_spanned!(place=> {
             let #made = #rule;
             #binding
-            #call.exit::<#output, _>(#value, #made)
+            #call.exit::<#output>(#value, #made)
         })
     }
 
@@ -124,15 +124,31 @@ impl Filler<'_> {
         let statements = statements(rule, contract, &sink);
         let gradients = gradients(rule, contract, &sink, sort);
         let output = output(self.model);
-        quote! {{
-            #(#keeps)*
-            #call.backward::<#output, _>(move |#parameter, #sink| {
+        let rule = quote! {
+            move |#parameter, #sink| {
                 #binding
                 #shared
                 #statements
                 #gradients
-            })
-        }}
+            }
+        };
+        match self.exits {
+            Exits::Again => quote!({ #(#keeps)* #call.rule::<#output, _>(#rule) }),
+            _ => if_watched(&output, &quote!(#(#keeps)*), &rule),
+        }
+    }
+}
+
+/// The backward function, which is made, and for which things are kept, only if a tape watches an input.
+pub(crate) fn if_watched(output: &TokenStream, keeps: &TokenStream, rule: &TokenStream) -> TokenStream {
+    let call = names::call();
+    quote! {
+        if #call.is_watched() {
+            #keeps
+            #call.backward::<#output, _>(#rule)
+        } else {
+            #call.unwatched::<#output>()
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use syn::visit::Visit;
 use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, ReturnType, Type, parse_quote};
 
 use crate::capture::{Place, places_among};
-use crate::fill::{Exits, filled, output};
+use crate::fill::{Exits, filled, if_watched, output};
 use crate::model::GradFn;
 use crate::names;
 use crate::options::Options;
@@ -84,19 +84,20 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         _ => given,
     };
     let (output, declared) = (output(model), &model.function.sig.output);
+    let keeps = quote!(let #rerun = #call.rerun(); #(#kept)*);
+    let again = quote! {
+        move |#upstream, #sink| {
+            let (#call, #replay) = #rerun.start();
+            #(#seen)*
+            #rerun.end((|| -> #returned #for_gradient)())
+        }
+    };
+    let made = if_watched(&output, &keeps, &again);
     quote! {
-        let #rerun = #call.rerun();
-        let #rule = {
-            #(#kept)*
-            #call.backward::<#output, _>(move |#upstream, #sink| {
-                let (#call, #replay) = #rerun.start();
-                #(#seen)*
-                #rerun.end((|| -> #returned #for_gradient)())
-            })
-        };
+        let #rule = #made;
         #[allow(unused_variables, unused_mut, unused_assignments)]
         let #value = (|| #declared #for_value)();
-        #call.end::<#output, _, _>(#value, #rule)
+        #call.end::<#output, _>(#value, #rule)
     }
 }
 

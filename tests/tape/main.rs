@@ -8,6 +8,7 @@ mod gradients;
 mod graphs;
 mod jacobians;
 mod missing;
+mod recording;
 mod variables;
 
 use gradcore::prelude::*;

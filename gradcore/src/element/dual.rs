@@ -6,6 +6,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::{Element, Number, Real, Wide, sealed};
+use crate::tensor::{Erase, Erased, Tensor};
 
 /// A value, and its derivative in one direction. It compares as its value does, so that a function takes the branch
 /// that it takes for the value, and has the derivative of that branch.
@@ -137,6 +138,19 @@ impl<'a, T: Real> Sum<&'a Self> for Dual<T> {
 }
 
 impl<T: Real> sealed::Sealed for Dual<T> {}
+
+/// Duals stand in loops, and in no tensor.
+impl<T: Real> Erase for Dual<T> {
+    fn erase(_: Tensor<Self>) -> Erased {
+        unreachable!("no tensor holds duals")
+    }
+    fn recover(_: Erased) -> Option<Tensor<Self>> {
+        None
+    }
+    fn peek(_: &Erased) -> Option<&Tensor<Self>> {
+        None
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Real> Element for Dual<T> {

@@ -22,7 +22,7 @@ use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Filling, Member, Origin, Outcome, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Filling, Member, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -225,12 +225,12 @@ where
         upstream.next::<T>();
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
-        let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
+        let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return };
         let needed = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |needed, k| needed | 1 << k);
         let wanted = needed & !self.stops;
         if wanted == 0 {
-            return sink.finish();
+            return;
         }
         let gradients = self.gradients(dy, if wanted.count_ones() as usize == N { u64::MAX } else { wanted });
         for (k, gradient) in gradients.into_iter().enumerate() {
@@ -238,6 +238,5 @@ where
                 sink.put(k, sum_to(&gradient, &self.inputs[k].shared_shape()));
             }
         }
-        sink.finish()
     }
 }

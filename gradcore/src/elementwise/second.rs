@@ -13,7 +13,7 @@ use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
-use crate::tape::{self, Filling, Member, Origin, Outcome, Sink, Upstream};
+use crate::tape::{self, Filling, Member, Origin, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Whether a function has a second derivative.
@@ -149,7 +149,7 @@ where
         (0..N).filter(|k| self.wanted >> k & 1 != 0).for_each(|_| upstream.next::<T>());
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
         // What is upstream of each gradient; a gradient that was not wanted, or that nobody used, has none.
         let zero = Tensor::scalar(T::NOTHING);
         let mut given = upstream.gradients.iter();
@@ -163,7 +163,6 @@ where
             let of_input = self.inputs.get(direction).unwrap_or(&self.dy).shared_shape();
             sink.put(direction, sum_to(&derivative, &of_input));
         }
-        sink.finish()
     }
 }
 
@@ -222,12 +221,12 @@ where
         upstream.next::<T>();
     }
 
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
         let SecondCall { call, direction } = self;
         if (0..=N).any(|k| sink.needs(k)) {
             return call.underived().run(upstream, sink);
         }
-        let Some(given) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return sink.finish() };
+        let Some(given) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return };
         let zero = Tensor::scalar(T::NOTHING);
         for k in (0..N).filter(|k| sink.needs(N + 1 + k)).collect::<SmallVec<[usize; 4]>>() {
             let alone = array::from_fn(|other| if other == k { given } else { &zero });
@@ -236,6 +235,5 @@ where
             members.push(given.member());
             sink.put(N + 1 + k, call.underived().mark(&members, gradient));
         }
-        sink.finish()
     }
 }

@@ -1,5 +1,7 @@
 //! One output element for each input element. All slices have the same length.
 
+use std::hint::select_unpredictable;
+
 use crate::element::{Element, Number, Real};
 
 macro_rules! unary {
@@ -58,6 +60,8 @@ binary! {
     /// The lesser element; NaN if either is (TensorFlow's `minimum`).
     #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
     minimum<Number>(x, y) -> T { if x <= y || x != x { x } else { y } }
+    /// x where y > 0, else 0.
+    where_positive<Number>(x, y) -> T { if y > T::default() { x } else { T::default() } }
     less<Element>(x, y) -> bool { x < y }
     less_equal<Element>(x, y) -> bool { x <= y }
     greater<Element>(x, y) -> bool { x > y }
@@ -88,7 +92,8 @@ pub(crate) fn logical_not(x: &[bool], out: &mut [bool]) {
 #[inline]
 pub(crate) fn select<T: Element>(condition: &[bool], x: &[T], y: &[T], out: &mut [T]) {
     for (out, (&condition, (&x, &y))) in out.iter_mut().zip(condition.iter().zip(x.iter().zip(y))) {
-        *out = if condition { x } else { y };
+        // A branch would be mispredicted every other time, and keep the loop from being one of vectors.
+        *out = select_unpredictable(condition, x, y);
     }
 }
 

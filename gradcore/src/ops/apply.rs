@@ -1,5 +1,7 @@
 //! Runs element-wise kernels on tensors: rank 0 in place, equal shapes at once, everything else broadcast.
 
+use std::borrow::Cow;
+
 use crate::element::Element;
 use crate::error::refuse;
 use crate::kernels::layout;
@@ -79,11 +81,12 @@ fn repeats(row: &[usize], shape: &[usize]) -> bool {
     !row.contains(&0) && !row.is_empty() && shape.ends_with(row)
 }
 
-pub(super) fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Vec<T> {
-    if *shape == x.shape() {
-        return x.to_vec();
+/// The elements of a tensor stretched to a shape that it broadcasts to; copied only if they have to be.
+pub(super) fn stretched<'a, T: Element>(x: &'a Tensor<T>, shape: &Shape) -> Cow<'a, [T]> {
+    match *shape == x.shape() {
+        true => Cow::Borrowed(x.values()),
+        false => Cow::Owned(layout::broadcast(x.values(), x.shape(), shape)),
     }
-    layout::broadcast(x.values(), x.shape(), shape)
 }
 
 #[inline]

@@ -1,7 +1,7 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
-use super::apply::unary;
-use super::{exp, multiply, reduce_sum, reshape, where_};
+use super::apply::{binary, unary};
+use super::{exp, multiply, reduce_sum, reshape};
 use crate::custom_gradient;
 use crate::element::{Integer, Number, Real};
 use crate::error::{Error, refuse};
@@ -19,9 +19,8 @@ pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 /// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
 #[custom_gradient]
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (rises, zero) = (y > T::default(), Tensor::scalar(T::default()));
-    let grad = |ddy| (where_(&rises, ddy, &zero), Tensor::filled(ddy.shape(), T::default()));
-    (where_(&rises, dy, &zero), grad)
+    let grad = |ddy| (relu_gradient(ddy, y), Tensor::filled(ddy.shape(), T::default()));
+    (binary("relu", dy, y, elementwise::where_positive), grad)
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
@@ -68,7 +67,7 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     let picked = places.iter().map(|&place| T::default() - log_probabilities.values()[place]).collect();
     let grad = |dy| {
         let of_rows: Shape = shape.iter().copied().chain([1]).collect();
-        (exp(&log_probabilities) - one_hot(&places, logits.shared_shape())) * reshape(dy, &of_rows)
+        (exp(&log_probabilities) - one_hot(&places, log_probabilities.shared_shape())) * reshape(dy, &of_rows)
     };
     (Tensor::computed(shape, picked), grad)
 }

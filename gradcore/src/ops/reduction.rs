@@ -24,10 +24,8 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
         true => reduce_sum(x, axes, keepdims) / T::narrow(Wide::Integer(count)),
         false => cast(&(reduce_sum(&cast::<T, i64>(x), axes, keepdims) / count.max(1))),
     };
-    (y, |dy| {
-        let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
-        broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &kept), &of_x)
-    })
+    let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
+    (y, |dy| broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &kept), &of_x))
 }
 
 /// max x; the gradient goes to the greatest element, in equal parts where several are.

@@ -138,42 +138,44 @@ pub fn none<T: Element>() -> Option<Tensor<T>> {
 }
 
 /// Takes the gradients of one call, one after the other. `W` is what those still to come are made of, as nested pairs.
-pub struct Sink<'a, W> {
-    taker: Taker<'a>,
+/// It is small, because it is handed on for each of them.
+pub struct Sink<'a, 't, W> {
+    taker: Taker<'a, 't>,
     wanted: PhantomData<fn() -> W>,
 }
 
 /// That a rule has given its gradients.
-pub struct Given(pub(crate) tape::Outcome);
+pub struct Given(());
 
-/// The gradients that a tape needs, input by input.
-pub struct Taker<'a> {
-    tape: tape::Sink<'a>,
-    /// Where there are lists among the inputs, how many tensors each input is.
-    sizes: Option<&'a Vec<u32>>,
-    /// The next input, and its first tensor.
-    input: usize,
-    first: usize,
+impl Given {
+    pub(super) const ALL: Self = Given(());
 }
 
-impl Taker<'_> {
+/// The gradients that a tape needs, input by input.
+pub struct Taker<'a, 't> {
+    tape: &'a mut tape::Sink<'t>,
+    /// Where there are lists among the inputs, how many tensors each input is.
+    sizes: Option<&'a Vec<u32>>,
+}
+
+impl Taker<'_, '_> {
     /// Takes the gradient of the next input, if the tape needs it.
     #[inline]
     fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
-        let first = self.first;
+        let tape = &mut *self.tape;
+        let (input, first) = tape.next;
         let (size, is_needed) = match self.sizes {
-            None => (1, self.tape.needs(first)),
+            None => (1, tape.needs(first)),
             Some(sizes) => {
-                let size = sizes[self.input] as usize;
+                let size = sizes[input] as usize;
                 // Each is asked for, so that one that does not come is noticed.
-                (size, (first..first + size).fold(false, |needed, position| self.tape.needs(position) | needed))
+                (size, (first..first + size).fold(false, |needed, position| tape.needs(position) | needed))
             }
         };
+        tape.next = (input + 1, first + size);
         if is_needed {
-            gradient().put(Place { tape: &mut self.tape, first, size, is_needed });
+            gradient().put(Place { tape, first, size, is_needed });
         }
-        self.input += 1;
-        self.first += size;
     }
 
     /// The tensors of the inputs in `inputs`, as bits.
@@ -189,20 +191,20 @@ impl Taker<'_> {
     }
 }
 
-impl<'a, W> Sink<'a, W> {
+impl<'a, 't, W> Sink<'a, 't, W> {
     #[inline]
-    pub(crate) fn new(tape: tape::Sink<'a>, sizes: Option<&'a Vec<u32>>) -> Self {
-        Sink { taker: Taker { tape, sizes, input: 0, first: 0 }, wanted: PhantomData }
+    pub(crate) fn new(tape: &'a mut tape::Sink<'t>, sizes: Option<&'a Vec<u32>>) -> Self {
+        Sink { taker: Taker { tape, sizes }, wanted: PhantomData }
     }
 
     #[inline]
-    pub(super) fn into_tape(self) -> tape::Sink<'a> {
+    pub(super) fn into_tape(self) -> &'a mut tape::Sink<'t> {
         self.taker.tape
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next<G: Gradient<W::Gradient>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, W::Rest>
+    pub fn next<G: Gradient<W::Gradient>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, 't, W::Rest>
     where
         W: Wanted + NextGradient,
     {
@@ -220,11 +222,12 @@ impl<'a, W> Sink<'a, W> {
 
     /// Ends the gradients.
     #[inline]
+    #[allow(clippy::unused_self, reason = "its type tells that none is missing")]
     pub fn done(self) -> Given
     where
         W: NoMoreGradients,
     {
-        Given(self.taker.tape.finish())
+        Given::ALL
     }
 
     /// As [`whole`](Self::whole), where `grad` can fail.
@@ -237,7 +240,7 @@ impl<'a, W> Sink<'a, W> {
     #[inline]
     pub fn whole<G: AllGradients<W>>(mut self, gradients: G) -> Given {
         gradients.give_all(&mut self.taker);
-        Given(self.taker.tape.finish())
+        Given::ALL
     }
 }
 
@@ -327,13 +330,13 @@ impl NoMoreGradients for () {}
 )]
 pub trait AllGradients<W> {
     #[doc(hidden)]
-    fn give_all(self, taker: &mut Taker<'_>);
+    fn give_all(self, taker: &mut Taker<'_, '_>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<D, G: Gradient<D> + SomeGradient> AllGradients<(D, ())> for G {
     #[inline]
-    fn give_all(self, taker: &mut Taker<'_>) {
+    fn give_all(self, taker: &mut Taker<'_, '_>) {
         taker.next(|| self);
     }
 }
@@ -341,7 +344,7 @@ impl<D, G: Gradient<D> + SomeGradient> AllGradients<(D, ())> for G {
 /// A `grad` that can fail.
 #[diagnostic::do_not_recommend]
 impl<W, G: AllGradients<W>, E: GradientError> AllGradients<W> for Result<G, E> {
-    fn give_all(self, taker: &mut Taker<'_>) {
+    fn give_all(self, taker: &mut Taker<'_, '_>) {
         match self {
             Ok(gradients) => gradients.give_all(taker),
             Err(error) => taker.tape.fail(error.into_source()),
@@ -388,7 +391,7 @@ macro_rules! tuples {
     ($(($($gradient:ident $dtype:ident $index:tt)+) $wanted:ty;)+) => { $(
         #[diagnostic::do_not_recommend]
         impl<$($dtype, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
-            fn give_all(self, taker: &mut Taker<'_>) {
+            fn give_all(self, taker: &mut Taker<'_, '_>) {
                 $(taker.next::<$dtype, _>(|| self.$index);)+
             }
         }

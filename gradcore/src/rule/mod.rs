@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Filling, Member, Origin, Outcome, Output, Rule, Upstream};
+use crate::tape::{Backward, Filling, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
@@ -63,7 +63,7 @@ where
         inputs.members(&mut seen, I::HAS_LISTS);
         begun = recorder::begin(rule, &seen.inputs, &seen.known);
         if let Some(rare) = seen.rare {
-            recorder::name_captures(begun, rare.captured);
+            recorder::name_captures(begun, &rare.captured);
             if I::HAS_LISTS {
                 begun.watched = watched_inputs(begun.watched, &rare.sizes);
                 sizes = Some(Box::new(rare.sizes));
@@ -92,14 +92,29 @@ impl<W> Call<W> {
         self.begun.watched & positions != 0
     }
 
-    /// Gives a backward function its type: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.
+    /// Whether a tape watches an input: only then a backward function is made.
     #[inline]
-    #[allow(clippy::unused_self, reason = "the call tells the dtypes")]
-    pub fn backward<O: Outputs, B>(&self, backward: B) -> B
+    pub fn is_watched(&self) -> bool {
+        self.watches(!0)
+    }
+
+    /// In place of a backward function that nobody would run.
+    #[inline]
+    #[allow(clippy::unused_self, reason = "calls are written alike")]
+    pub fn unwatched<O: Outputs>(&self) -> Prepared<O> {
+        Prepared(None, PhantomData)
+    }
+
+    /// The backward function: from the upstream gradients of the outputs `O` to gradients of dtypes `W`.
+    #[inline]
+    pub fn backward<O: Outputs + 'static, B>(&self, backward: B) -> Prepared<O>
     where
-        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given + 'static,
+        W: 'static,
     {
-        backward
+        let (origin, inputs, sizes) = (self.origin, self.inputs, self.sizes.clone());
+        let signature = PhantomData::<fn() -> (O, W)>;
+        Prepared(Some(Rc::new(Recorded { origin, inputs, sizes, backward, signature })), PhantomData)
     }
 
     /// Ends the call: the caller's value, recorded with its backward function where a tape watches an input.
@@ -108,24 +123,28 @@ impl<W> Call<W> {
     /// Panics if the value is itself a tensor that a tape watches, and no input.
     #[inline]
     #[track_caller]
-    pub fn exit<O: Outputs + 'static, B>(mut self, value: impl OutputValue<O>, backward: B) -> O
-    where
-        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
-        W: 'static,
-    {
-        let value = value.into_output();
-        let renewed = value.renewed();
+    pub fn exit<O: Outputs>(self, value: impl OutputValue<O>, backward: Prepared<O>) -> O {
+        let mut value = value.into_output();
         if self.begun.depth != 0 {
-            let (origin, inputs, sizes) = (self.origin, self.inputs, self.sizes.take());
-            let signature = PhantomData::<fn() -> (O, W)>;
-            let is_watched = self.watches(!0);
-            let recorded = is_watched
-                .then(|| Rc::new(Recorded { origin, inputs, sizes, backward, signature }) as Rc<dyn Backward>);
-            record(&mut self.begun, &value.described(&renewed), recorded);
+            return self.recorded(&value, backward);
         }
+        value.renew();
+        value
+    }
+
+    /// Apart from [`exit`](Self::exit), which is inlined and all there is to do where no tape records.
+    #[inline(never)]
+    #[track_caller]
+    fn recorded<O: Outputs>(mut self, value: &O, backward: Prepared<O>) -> O {
+        let mut renewed = value.clone();
+        renewed.renew();
+        record(&mut self.begun, &value.described(&renewed), backward.0);
         renewed
     }
 }
+
+/// The backward function of a call with outputs `O`, if a tape watches an input.
+pub struct Prepared<O>(Option<Rc<dyn Backward>>, PhantomData<fn() -> O>);
 
 /// Ends the call whose body has begun. It is the same for every rule, and so compiled once.
 #[track_caller]
@@ -155,7 +174,7 @@ struct Recorded<O, W, B> {
 
 impl<O: Outputs, W, B> Backward for Recorded<O, W, B>
 where
-    B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given,
+    B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
 {
     fn origin(&self) -> Origin {
         self.origin
@@ -173,8 +192,8 @@ where
         O::fill(upstream);
     }
 
-    fn run(&self, upstream: Upstream<'_>, sink: crate::tape::Sink<'_>) -> Outcome {
-        (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref())).0
+    fn run(&self, upstream: Upstream<'_>, sink: &mut crate::tape::Sink<'_>) {
+        (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref()));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::Call;
 use super::gradient::{Given, Sink};
 use super::output::{OutputValue, Outputs};
+use super::{Call, Prepared};
 use crate::random::{Replay, State};
 use crate::tape::Origin;
 use crate::tape::recorder::Begun;
@@ -13,8 +13,8 @@ use crate::tape::recorder::Begun;
 pub struct Rerun<W> {
     origin: Origin,
     inputs: u64,
-    /// The random numbers of the first run; none where no tape watches.
-    random: Option<State>,
+    /// The random numbers of the first run.
+    random: State,
     wanted: PhantomData<fn() -> W>,
 }
 
@@ -22,8 +22,7 @@ impl<W> Call<W> {
     /// What makes the body, which is about to run, run again.
     #[must_use]
     pub fn rerun(&self) -> Rerun<W> {
-        let random = self.watches(!0).then(State::now);
-        Rerun { origin: self.origin, inputs: self.inputs, random, wanted: PhantomData }
+        Rerun { origin: self.origin, inputs: self.inputs, random: State::now(), wanted: PhantomData }
     }
 
     /// The value of an exit in the first run.
@@ -34,12 +33,17 @@ impl<W> Call<W> {
 
     /// Ends the first run, where it came to a value.
     #[track_caller]
-    pub fn end<O: Outputs + 'static, R: Returned<O>, B>(self, returned: R, backward: B) -> R
+    pub fn end<O: Outputs, R: Returned<O>>(self, returned: R, backward: Prepared<O>) -> R {
+        returned.map_value(|value| self.exit::<O>(value, backward))
+    }
+
+    /// Gives the rule of the second run its type, as [`backward`](Self::backward).
+    #[allow(clippy::unused_self, reason = "the call tells the dtypes")]
+    pub fn rule<O: Outputs, B>(&self, rule: B) -> B
     where
-        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given + 'static,
-        W: 'static,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
     {
-        returned.map_value(|value| self.exit::<O, B>(value, backward))
+        rule
     }
 
     /// An exit of the second run: its rule runs, with random numbers of its own.
@@ -49,10 +53,10 @@ impl<W> Call<W> {
         replay: Replay,
         rule: B,
         upstream: O::Upstream<'s>,
-        sink: Sink<'s, W>,
+        sink: Sink<'s, '_, W>,
     ) -> Given
     where
-        B: for<'a> Fn(O::Upstream<'a>, Sink<'a, W>) -> Given,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
     {
         drop(replay);
         rule(upstream, sink)
@@ -61,15 +65,11 @@ impl<W> Call<W> {
 
 impl<W> Rerun<W> {
     /// Begins the second run. Everything that its rule captures is kept until that has run.
-    ///
-    /// # Panics
-    /// Panics if no tape watched the first run.
     #[must_use]
     pub fn start(&self) -> (Call<W>, Replay) {
         let begun = Begun { watched: !0, depth: 0 };
-        let random = self.random.as_ref().expect("only a rule that a tape has recorded runs again");
         let call = Call { origin: self.origin, inputs: self.inputs, begun, sizes: None, wanted: PhantomData };
-        (call, Replay::of(random))
+        (call, Replay::of(&self.random))
     }
 
     /// Ends the second run.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::tape::recorder;
-use crate::tape::{Backward, Filling, Member, Origin, Outcome, Output, Sink, Upstream};
+use crate::tape::{Backward, Filling, Member, Origin, Output, Sink, Upstream};
 use crate::tensor::{Identity, Tensor};
 
 /// What stands in the way of a derivative.
@@ -48,15 +48,15 @@ impl Backward for Underived {
         upstream.next::<f32>();
     }
 
-    fn run(&self, _: Upstream<'_>, _: Sink<'_>) -> Outcome {
+    fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {
         let Underived { origin, order, reason } = *self;
-        Err(Box::new(Error::HigherDerivative {
+        sink.end(Error::HigherDerivative {
             order,
             function: origin.rule.name,
             defined: origin.rule.place(),
             called: origin.called,
             reason,
-        }))
+        });
     }
 }
 

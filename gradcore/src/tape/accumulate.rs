@@ -8,7 +8,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::backward::Sink;
-use super::node::{Backward, Filling, Origin, Outcome, Rule, Upstream};
+use super::node::{Backward, Filling, Origin, Rule, Upstream};
 use super::record::{Member, Output};
 use super::recorder;
 use crate::element::Real;
@@ -17,10 +17,32 @@ use crate::tensor::{Erased, Identity, Tensor};
 
 impl AddAssign for Erased {
     fn add_assign(&mut self, other: Erased) {
-        match (&mut *self, other) {
+        if !recorder::is_recording() && self.add_scalar(&other) {
+            return;
+        }
+        match (self, other) {
             (Erased::F32(sum), Erased::F32(other)) => accumulate(sum, other),
             (Erased::F64(sum), Erased::F64(other)) => accumulate(sum, other),
             _ => unreachable!("a slot has one dtype, and it is real"),
+        }
+    }
+}
+
+impl Erased {
+    /// Adds a scalar to a scalar, which is seen through references because what was just made is slow to move.
+    #[inline]
+    fn add_scalar(&mut self, other: &Erased) -> bool {
+        fn add<T: Real>(sum: &mut Tensor<T>, other: &Tensor<T>) -> bool {
+            match (sum.as_scalar(), other.as_scalar()) {
+                (Some(one), Some(two)) => *sum = Tensor::scalar(one + two),
+                _ => return false,
+            }
+            true
+        }
+        match (self, other) {
+            (Erased::F32(sum), Erased::F32(other)) => add(sum, other),
+            (Erased::F64(sum), Erased::F64(other)) => add(sum, other),
+            _ => false,
         }
     }
 }
@@ -67,14 +89,13 @@ impl<T: Real> Backward for Sum<T> {
     fn fill(&self, upstream: &mut Filling<'_>) {
         upstream.next::<T>();
     }
-    fn run(&self, upstream: Upstream<'_>, mut sink: Sink<'_>) -> Outcome {
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
         let Some(gradient): Option<&Tensor<T>> = upstream.gradients[0].as_ref().and_then(Erased::get) else {
-            return Ok(());
+            return;
         };
         for position in (0..2).filter(|position| sink.needs(*position)).collect::<SmallVec<[usize; 2]>>() {
             sink.put(position, gradient.clone());
         }
-        sink.finish()
     }
 }
 

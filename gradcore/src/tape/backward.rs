@@ -1,8 +1,11 @@
 //! The backward pass: from the gradients of targets to those of sources. It knows no operation.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
-use super::node::{Backward, Fit, Node, Origin, Outcome, Upstream};
+use super::list::WengertList;
+use super::node::{Backward, Fit, Origin, Outcome, Upstream};
 use super::recorder::LAST_BIT;
 use super::slots::{NONE, Slot};
 use crate::element::Element;
@@ -27,11 +30,12 @@ pub(crate) struct Stop {
 }
 
 impl Gradients {
-    pub(crate) fn new(slots: usize, nodes: &[Node], sources: impl Iterator<Item = Slot> + Clone) -> Self {
+    pub(crate) fn new(list: &WengertList, sources: impl Iterator<Item = Slot> + Clone) -> Self {
         let sources = sources.filter(|slot| *slot != NONE);
+        let slots = list.shapes.len();
         let mut is_source = vec![false; slots];
         sources.clone().for_each(|slot| is_source[slot as usize] = true);
-        let depends = dependents(slots, sources, nodes);
+        let depends = list.dependents(sources);
         Gradients { by_slot: vec![None; slots], depends, is_source, stops: Vec::new() }
     }
 
@@ -43,6 +47,7 @@ impl Gradients {
     }
 
     /// Adds a contribution: the first is moved in.
+    #[inline]
     fn add(&mut self, slot: Slot, gradient: Erased) {
         match &mut self.by_slot[slot as usize] {
             Some(sum) => *sum += gradient,
@@ -55,36 +60,38 @@ impl Gradients {
         self.by_slot.get(slot as usize)?.as_ref()
     }
 
-    pub(crate) fn slots(&self) -> usize {
-        self.by_slot.len()
-    }
-
     pub(crate) fn stops(&self) -> &[Stop] {
         &self.stops
     }
 
-    /// Runs the nodes from the last to the first; what each has kept is dropped when it has run.
-    pub(crate) fn propagate(&mut self, nodes: &mut [Node], shapes: &[Shape]) -> Outcome {
-        for node in nodes.iter_mut().rev() {
-            let Some(backward) = node.backward.take() else { continue };
-            let Some(mut upstream) = self.take_upstream(node) else { continue };
-            let upstream = Upstream { gradients: &mut upstream, shapes: &shapes[node.output_slots()] };
-            let sink = Sink { gradients: self, shapes, node, backward: &*backward, asked: 0, given: 0, error: None };
-            backward.run(upstream, sink)?;
+    /// Runs the calls from the last to the first; what each has kept is dropped when it has run.
+    pub(crate) fn propagate(&mut self, list: &mut WengertList) -> Outcome {
+        for place in (0..list.len()).rev() {
+            let Some(backward) = list.take_backward(place) else { continue };
+            let outputs = list.outputs_of(place);
+            let Some(mut upstream) = self.take_upstream(outputs.clone()) else { continue };
+            let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
+            let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);
+            backward.run(upstream, &mut sink);
+            sink.finish()?;
         }
         Ok(())
     }
 
-    /// The gradients that reached the outputs of a node, if any did and one of its inputs leads to a source.
-    fn take_upstream(&mut self, node: &Node) -> Option<SmallVec<[Option<Erased>; 1]>> {
-        if !node.output_slots().any(|slot| self.depends[slot]) {
+    /// The gradients that reached the outputs of a call, if any did and one of its inputs leads to a source.
+    #[inline]
+    fn take_upstream(&mut self, outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
+        if !outputs.clone().any(|slot| self.depends[slot]) {
             return None;
         }
-        let mut take =
-            |slot: usize| if self.is_source[slot] { self.by_slot[slot].clone() } else { self.by_slot[slot].take() };
         let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
-        node.output_slots().for_each(|slot| upstream.push(take(slot)));
-        upstream.iter().any(Option::is_some).then_some(upstream)
+        let mut reached = false;
+        for slot in outputs {
+            let gradient = &mut self.by_slot[slot];
+            reached |= gradient.is_some();
+            upstream.push(if self.is_source[slot] { gradient.clone() } else { gradient.take() });
+        }
+        reached.then_some(upstream)
     }
 }
 
@@ -93,35 +100,31 @@ fn is_in(positions: u64, position: usize) -> bool {
     positions >> position.min(LAST_BIT as usize) & 1 != 0
 }
 
-/// By slot: whether it is one of `roots` or computed from one.
-pub(crate) fn dependents(slots: usize, roots: impl IntoIterator<Item = Slot>, nodes: &[Node]) -> Vec<bool> {
-    let mut marked = vec![false; slots];
-    roots.into_iter().for_each(|slot| marked[slot as usize] = true);
-    for node in nodes {
-        if node.inputs.iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
-            marked[node.output_slots()].fill(true);
-        }
-    }
-    marked
-}
-
 /// Where a rule's gradients enter the pass: checked, and added to what is there.
 pub struct Sink<'a> {
     gradients: &'a mut Gradients,
     shapes: &'a [Shape],
-    node: &'a Node,
+    /// The slots of the call's inputs.
+    inputs: &'a [Slot],
     backward: &'a dyn Backward,
     /// Bit `k` for the `k`th input, the last one for all that follow: whether its gradient is needed, and whether the
     /// rule gave one.
     asked: u64,
     given: u64,
     error: Option<Box<Error>>,
+    /// The input whose gradient the rule gives next, and the position of its first tensor.
+    pub(crate) next: (usize, usize),
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    #[inline]
+    fn new(gradients: &'a mut Gradients, shapes: &'a [Shape], inputs: &'a [Slot], backward: &'a dyn Backward) -> Self {
+        Sink { gradients, shapes, inputs, backward, asked: 0, given: 0, error: None, next: (0, 0) }
+    }
+
     /// Whether the gradient of one of the inputs in `positions` leads to a source: bit `k` for the `k`th.
     pub(crate) fn wants(&self, positions: u64) -> bool {
-        let mut inputs = self.node.inputs.iter().enumerate();
+        let mut inputs = self.inputs.iter().enumerate();
         inputs.any(|(position, slot)| is_in(positions, position) && self.leads_to_source(*slot))
     }
 
@@ -133,7 +136,7 @@ impl Sink<'_> {
     /// As [`wants`](Self::wants) for one input, whose gradient the rule is then expected to give.
     #[inline]
     pub(crate) fn needs(&mut self, position: usize) -> bool {
-        let needs = self.leads_to_source(self.node.inputs[position]);
+        let needs = self.leads_to_source(self.inputs[position]);
         self.asked |= u64::from(needs) << position.min(LAST_BIT as usize);
         needs
     }
@@ -141,7 +144,7 @@ impl Sink<'_> {
     /// Takes the gradient of an input that is needed.
     #[inline]
     pub(crate) fn put<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
-        let slot = self.node.inputs[position];
+        let slot = self.inputs[position];
         self.given |= 1 << position.min(LAST_BIT as usize);
         if self.shapes[slot as usize] == gradient.shape() {
             self.gradients.add(slot, Erased::new(gradient));
@@ -173,9 +176,15 @@ impl Sink<'_> {
         }))));
     }
 
+    /// Ends the pass with an error.
+    #[cold]
+    pub(crate) fn end(&mut self, error: Error) {
+        self.error = Some(Box::new(error));
+    }
+
     /// Ends the rule's turn.
     #[inline]
-    pub(crate) fn finish(mut self) -> Outcome {
+    fn finish(mut self) -> Outcome {
         if self.asked != self.given {
             self.note_stops();
         }
@@ -187,7 +196,7 @@ impl Sink<'_> {
     #[cold]
     fn note_stops(&mut self) {
         let missing = self.asked & !self.given;
-        for (position, slot) in self.node.inputs.iter().enumerate() {
+        for (position, slot) in self.inputs.iter().enumerate() {
             if is_in(missing, position) {
                 self.gradients.stops.push(Stop { origin: self.backward.origin(), input: *slot });
             }
@@ -196,7 +205,7 @@ impl Sink<'_> {
 
     /// Takes a gradient of another shape than its input's, if the rule has a way to fit it.
     fn put_fitted<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
-        let slot = self.node.inputs[position];
+        let slot = self.inputs[position];
         let shape = &self.shapes[slot as usize];
         let fitted = self.backward.origin().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
         match fitted.filter(|fitted| *shape == fitted.as_untyped().shape()) {
@@ -211,7 +220,7 @@ impl Sink<'_> {
         let shape = Error::GradientShape(Box::new(GradientShape {
             function: rule.name,
             parameter: self.backward.parameter(position),
-            expected: self.shapes[self.node.inputs[position] as usize].to_vec(),
+            expected: self.shapes[self.inputs[position] as usize].to_vec(),
             found: found.to_vec(),
             defined: rule.place(),
             called,

@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use super::differentiable::{Found, OneTensor};
 use super::forward::numbers;
-use super::gradient::{Missing, Pass, Query};
+use super::gradient::{Missing, Query};
 use super::jacobian::{rows, stacked};
+use super::list::WengertList;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
-use super::record::Record;
+use super::record::{Record, copy_list, take_list};
 use super::recorder::Paused;
 use super::{GradientTape, PersistentTape, recorder};
 use crate::error::Error;
@@ -54,7 +55,7 @@ impl GradientTape {
         options: GradientOptions<Ones>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        batch_jacobian(&self.0.record, Pass::take, &target, &source, options.unconnected.into())
+        batch_jacobian(&self.0.record, take_list, &target, &source, options.unconnected.into())
     }
 }
 
@@ -77,25 +78,25 @@ impl PersistentTape {
         source: S,
         options: GradientOptions<Ones>,
     ) -> Result<S::Gradients, Error> {
-        batch_jacobian(&self.0.record, Pass::copy, &target, &source, options.unconnected.into())
+        batch_jacobian(&self.0.record, copy_list, &target, &source, options.unconnected.into())
     }
 }
 
 fn batch_jacobian<S: OneTensor>(
     record: &Rc<RefCell<Record>>,
-    take_pass: impl FnOnce(&mut Record) -> Pass,
+    take: impl FnOnce(&mut Record) -> WengertList,
     target: &impl OneTensor,
     source: &S,
     missing: Missing,
 ) -> Result<S::Gradients, Error> {
     let query = Query::new(record, target, None, source, missing)?;
     let shapes = Shapes::of(&query)?;
-    let pass = take_pass(&mut record.borrow_mut());
+    let list = take(&mut record.borrow_mut());
     if cfg!(debug_assertions) {
-        expect_independent_rows(&query, &pass, &shapes)?;
+        expect_independent_rows(&query, &list, &shapes)?;
     }
     let count = shapes.of_target.size();
-    let rows = rows(&query, &pass, count, |element, row| element % count == row)?;
+    let rows = rows(&query, &list, count, |element, row| element % count == row)?;
     let joined = rows.into_iter().map(|rows| Ok(shapes.joined(rows?, &query.sources[0].value)));
     source.gradients(&mut Found(&mut joined.collect()))
 }
@@ -136,14 +137,14 @@ impl Shapes {
 
 /// Fails if a row of the target depends on another row of the source. The indices of two rows differ in a bit, so one
 /// of the passes that start from the rows whose bit is set, or is not, sees the dependence.
-fn expect_independent_rows(query: &Query<'_>, pass: &Pass, shapes: &Shapes) -> Result<(), Error> {
+fn expect_independent_rows(query: &Query<'_>, list: &WengertList, shapes: &Shapes) -> Result<(), Error> {
     let _paused = Paused::from(0);
     let bits = usize::BITS - shapes.rows.saturating_sub(1).leading_zeros();
     for (bit, set) in (0..bits).flat_map(|bit| [(bit, 0), (bit, 1)]) {
         let (targets, others): (Vec<usize>, Vec<usize>) = (0..shapes.rows).partition(|row| row >> bit & 1 == set);
-        let reached = reached(query, pass, shapes, &targets)?;
+        let reached = reached(query, list, shapes, &targets)?;
         if let Some(source_row) = others.into_iter().find(|row| reached[*row]) {
-            let target_row = pinpoint(query, pass, shapes, targets, source_row)?;
+            let target_row = pinpoint(query, list, shapes, targets, source_row)?;
             return Err(Error::DependentRows { target_row, source_row });
         }
     }
@@ -153,14 +154,14 @@ fn expect_independent_rows(query: &Query<'_>, pass: &Pass, shapes: &Shapes) -> R
 /// Which of some rows of the target depends on a row of the source, given that one does.
 fn pinpoint(
     query: &Query<'_>,
-    pass: &Pass,
+    list: &WengertList,
     shapes: &Shapes,
     mut targets: Vec<usize>,
     source_row: usize,
 ) -> Result<usize, Error> {
     while targets.len() > 1 {
         let others = targets.split_off(targets.len() / 2);
-        if !reached(query, pass, shapes, &targets)?[source_row] {
+        if !reached(query, list, shapes, &targets)?[source_row] {
             targets = others;
         }
     }
@@ -168,13 +169,13 @@ fn pinpoint(
 }
 
 /// For each row of the source: whether any of these rows of the target depends on it.
-fn reached(query: &Query<'_>, pass: &Pass, shapes: &Shapes, targets: &[usize]) -> Result<Vec<bool>, Error> {
+fn reached(query: &Query<'_>, list: &WengertList, shapes: &Shapes, targets: &[usize]) -> Result<Vec<bool>, Error> {
     let weights: Vec<f64> = numbers().take(shapes.rows * shapes.of_target.size()).collect();
     let mut is_target = vec![false; shapes.rows];
     targets.iter().for_each(|row| is_target[*row] = true);
     let is_started = |element: usize| is_target[element / shapes.of_target.size()];
     let gradients =
-        query.run_with(&mut pass.clone(), |element| if is_started(element) { weights[element] } else { 0.0 })?;
+        query.run_with(&mut list.clone(), |element| if is_started(element) { weights[element] } else { 0.0 })?;
     let Some(gradient) = gradients.get(query.sources[0].slot) else { return Ok(vec![false; shapes.rows]) };
     let gradient = gradient.to_numbers();
     let row = |row: usize| &gradient[row * shapes.of_source.size()..][..shapes.of_source.size()];

@@ -10,7 +10,8 @@ use smallvec::SmallVec;
 
 use super::Recording;
 use super::backward::Gradients;
-use super::node::{Backward, Filling, Node, Origin};
+use super::list::WengertList;
+use super::node::{Backward, Filling, Origin};
 use super::record::{Member, Output, Record, Settings, is_comparison};
 use super::recorder::{self, Paused};
 use super::slots::{NONE, Slot};
@@ -31,31 +32,49 @@ pub(crate) struct Pushed {
     pub(crate) stops: bool,
 }
 
-/// Gives every accumulator that saw a call the tangents of its outputs, the outer ones first: they follow what is
-/// computed for those inside.
-#[cold]
-pub(super) fn propagate(
-    accumulators: Vec<(u64, Rc<RefCell<Record>>)>,
-    inputs: &[Identity],
-    outputs: &[Output<'_>],
-    backward: &Rc<dyn Backward>,
+/// What is left to do for the accumulators that saw a call, when it has ended.
+pub(super) struct Forward {
+    inputs: Vec<Identity>,
     again: bool,
-) {
-    let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
-    for (serial, record) in accumulators {
-        let tangents: Tangents = inputs.iter().map(|input| record.borrow().tangent(*input).cloned()).collect();
-        if tangents.iter().all(Option::is_none) {
-            continue;
-        }
-        let pushed = pushed(backward, &tangents, &shapes, serial);
-        let mut record = record.borrow_mut();
-        if pushed.stops {
-            let is_comparison = is_comparison(outputs);
-            inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
-        }
-        for (output, tangent) in outputs.iter().zip(pushed.tangents) {
-            if let Some(tangent) = tangent {
-                record.push_tangent(output, tangent, again);
+    /// In the order in which they began, with their serial numbers.
+    accumulators: Vec<(u64, Rc<RefCell<Record>>)>,
+}
+
+impl Forward {
+    #[cold]
+    pub(super) fn add(
+        forward: &mut Option<Box<Self>>,
+        inputs: &[(Identity, Slot)],
+        again: bool,
+        serial: u64,
+        record: &Rc<RefCell<Record>>,
+    ) {
+        let inputs = || inputs.iter().map(|(input, _)| *input).collect();
+        let forward =
+            forward.get_or_insert_with(|| Box::new(Forward { inputs: inputs(), again, accumulators: Vec::new() }));
+        forward.accumulators.push((serial, Rc::clone(record)));
+    }
+
+    /// Gives every accumulator the tangents of the outputs, the outer ones first: they follow what is computed for those
+    /// inside.
+    #[cold]
+    pub(super) fn propagate(self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>) {
+        let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
+        for (serial, record) in self.accumulators {
+            let tangents: Tangents = self.inputs.iter().map(|input| record.borrow().tangent(*input).cloned()).collect();
+            if tangents.iter().all(Option::is_none) {
+                continue;
+            }
+            let pushed = pushed(backward, &tangents, &shapes, serial);
+            let mut record = record.borrow_mut();
+            if pushed.stops {
+                let is_comparison = is_comparison(outputs);
+                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
+            }
+            for (output, tangent) in outputs.iter().zip(pushed.tangents) {
+                if let Some(tangent) = tangent {
+                    record.push_tangent(output, tangent, self.again);
+                }
             }
         }
     }
@@ -131,9 +150,9 @@ fn probe(
 
     let mut record = tape.record.borrow_mut();
     let slot_of = |record: &Record, tensor: &Erased| record.slot(tensor.as_untyped().identity());
-    let (mut nodes, shapes) = (std::mem::take(&mut record.nodes), std::mem::take(&mut record.shapes));
+    let mut list = std::mem::take(&mut record.list);
     let watched: SmallVec<[Slot; 1]> = upstream.iter().flatten().map(|v| slot_of(&record, v)).collect();
-    let mut pass = Gradients::new(shapes.len(), &nodes, watched.into_iter());
+    let mut pass = Gradients::new(&list, watched.into_iter());
     let gradients: SmallVec<[Option<Erased>; 2]> =
         (0..).zip(tangents).map(|(slot, _)| alone.get(slot).cloned()).collect();
     for (gradient, tangent) in gradients.iter().zip(tangents) {
@@ -142,7 +161,7 @@ fn probe(
         }
     }
     drop(record);
-    pass.propagate(&mut nodes, &shapes)?;
+    pass.propagate(&mut list)?;
     let record = tape.record.borrow();
     let tangents = upstream.iter().map(|v| pass.get(slot_of(&record, v.as_ref()?)).cloned()).collect();
     Ok(Probe { upstream, gradients, tangents })
@@ -155,21 +174,21 @@ fn run_alone(
     outputs: &[Shape],
     upstream: &[Option<Erased>],
 ) -> Result<Gradients, Box<Error>> {
-    let of_inputs = tangents.iter().map(|tangent| tangent.map_or(Shape::SCALAR, |t| t.as_untyped().shared_shape()));
-    let shapes: Vec<Shape> = of_inputs.chain(outputs.iter().cloned()).collect();
-    let slot = |place: usize| Slot::try_from(place).expect("a rule has few inputs");
-    let inputs: SmallVec<[Slot; 4]> =
-        tangents.iter().enumerate().map(|(k, tangent)| if tangent.is_some() { slot(k) } else { NONE }).collect();
-    let first_output = slot(tangents.len());
-    let mut node = [Node { backward: Some(Rc::clone(backward)), inputs, first_output, outputs: slot(outputs.len()) }];
-    let sources = node[0].inputs.clone();
-    let mut gradients = Gradients::new(shapes.len(), &node, sources.into_iter());
-    for (output, v) in (first_output..).zip(upstream) {
+    let mut list = WengertList::default();
+    for tangent in tangents {
+        let slot = list.new_slot(tangent.map_or(Shape::SCALAR, |tangent| tangent.as_untyped().shared_shape()));
+        list.push_input(if tangent.is_some() { slot } else { NONE });
+    }
+    let slots: SmallVec<[Slot; 1]> = outputs.iter().map(|shape| list.new_slot(shape.clone())).collect();
+    list.push(Rc::clone(backward), slots.first().copied().unwrap_or(NONE), slots.len());
+    let sources: SmallVec<[Slot; 4]> = list.inputs_of(0).into();
+    let mut gradients = Gradients::new(&list, sources.into_iter());
+    for (slot, v) in slots.into_iter().zip(upstream) {
         if let Some(v) = v {
-            gradients.start(output, v);
+            gradients.start(slot, v);
         }
     }
-    gradients.propagate(&mut node, &shapes)?;
+    gradients.propagate(&mut list)?;
     Ok(gradients)
 }
 

@@ -2,16 +2,17 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::backward::{Gradients, dependents};
+use super::backward::Gradients;
 use super::differentiable::{Differentiable, Found, Leaf, Visitor};
-use super::node::{Node, places};
+use super::list::WengertList;
+use super::node::places;
 use super::options::UnconnectedGradients;
 use super::record::{Cut, Member, Record};
 use super::recorder;
 use super::slots::{NONE, Slot};
 use crate::error::{Error, Unconnected};
-use crate::shape::Shape;
 use crate::tensor::{Erased, Identity};
 
 impl<F: FnMut(Leaf<'_>)> Visitor for F {
@@ -31,7 +32,7 @@ pub(super) struct Source {
     pub(super) slot: Slot,
     identity: Identity,
     pub(super) value: Erased,
-    name: Option<String>,
+    name: Option<Arc<str>>,
 }
 
 /// What stands for a gradient that does not exist.
@@ -55,25 +56,6 @@ impl From<UnconnectedGradients> for Missing {
     }
 }
 
-/// Nodes and shapes for one pass; a clone of them is for another.
-#[derive(Clone)]
-pub(crate) struct Pass {
-    nodes: Vec<Node>,
-    shapes: Vec<Shape>,
-}
-
-impl Pass {
-    /// Takes them from a record that is not needed any more.
-    pub(crate) fn take(record: &mut Record) -> Self {
-        Pass { nodes: std::mem::take(&mut record.nodes), shapes: std::mem::take(&mut record.shapes) }
-    }
-
-    /// Copies them from a record.
-    pub(crate) fn copy(record: &mut Record) -> Self {
-        Pass { nodes: record.nodes.clone(), shapes: record.shapes.clone() }
-    }
-}
-
 /// Targets and sources that were found on a record.
 pub(super) struct Query<'r> {
     record: &'r Rc<RefCell<Record>>,
@@ -85,18 +67,18 @@ pub(super) struct Query<'r> {
 /// The gradients of the targets' sum with respect to the sources.
 pub(crate) fn gradient<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
-    take_pass: impl FnOnce(&mut Record) -> Pass,
+    take_list: impl FnOnce(&mut Record) -> WengertList,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
     seeds: Option<&[Erased]>,
     missing: Missing,
 ) -> Result<S::Gradients, Error> {
     let query = Query::new(record, target, seeds, sources, missing)?;
-    let mut pass = take_pass(&mut record.borrow_mut());
-    let gradients = query.run(&mut pass)?;
+    let mut list = take_list(&mut record.borrow_mut());
+    let gradients = query.run(&mut list)?;
     let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot) {
         Some(gradient) => Ok(gradient.clone()),
-        None => query.missing(&pass, &gradients, place),
+        None => query.missing(&list, &gradients, place),
     };
     sources.gradients(&mut Found(&mut query.sources.iter().enumerate().map(gradient_of).collect()))
 }
@@ -114,36 +96,32 @@ impl<'r> Query<'r> {
         Ok(Query { record, starts, sources, missing })
     }
 
-    /// Runs the nodes from the targets to the sources.
-    fn run(&self, pass: &mut Pass) -> Result<Gradients, Error> {
-        self.run_from(pass, |start| start.gradient.clone())
+    /// Runs the calls from the targets to the sources.
+    fn run(&self, list: &mut WengertList) -> Result<Gradients, Error> {
+        self.run_from(list, |start| start.gradient.clone())
     }
 
     /// As [`run`](Self::run), from a target with these numbers as its gradient.
-    pub(super) fn run_with(&self, pass: &mut Pass, number: impl Fn(usize) -> f64) -> Result<Gradients, Error> {
-        self.run_from(pass, |start| start.gradient.as_untyped().with_values(&mut (0..).map(&number)))
+    pub(super) fn run_with(&self, list: &mut WengertList, number: impl Fn(usize) -> f64) -> Result<Gradients, Error> {
+        self.run_from(list, |start| start.gradient.as_untyped().with_values(&mut (0..).map(&number)))
     }
 
-    fn run_from(
-        &self,
-        Pass { nodes, shapes }: &mut Pass,
-        gradient: impl Fn(&Start) -> Erased,
-    ) -> Result<Gradients, Error> {
-        let mut gradients = Gradients::new(shapes.len(), nodes, self.sources.iter().map(|source| source.slot));
+    fn run_from(&self, list: &mut WengertList, gradient: impl Fn(&Start) -> Erased) -> Result<Gradients, Error> {
+        let mut gradients = Gradients::new(list, self.sources.iter().map(|source| source.slot));
         for start in &self.starts {
             gradients.start(start.slot, &gradient(start));
         }
-        gradients.propagate(nodes, shapes).map_err(|error| *error)?;
+        gradients.propagate(list).map_err(|error| *error)?;
         Ok(gradients)
     }
 
     /// What stands for the gradient of a source that a pass has not reached.
-    pub(super) fn missing(&self, pass: &Pass, gradients: &Gradients, place: usize) -> Result<Erased, Error> {
+    pub(super) fn missing(&self, list: &WengertList, gradients: &Gradients, place: usize) -> Result<Erased, Error> {
         let source = &self.sources[place];
         if self.missing == Missing::Zero {
             return Ok(source.zeros());
         }
-        let reason = self.explain(pass, gradients, source);
+        let reason = self.explain(list, gradients, source);
         match self.missing == Missing::ZeroIfIndependent && reason.is_independence() {
             true => Ok(source.zeros()),
             false => Err(Error::Unconnected { source_name: shown(source, place, self.sources.len()), reason }),
@@ -151,7 +129,7 @@ impl<'r> Query<'r> {
     }
 
     /// Why no gradient reached a source.
-    fn explain(&self, pass: &Pass, gradients: &Gradients, source: &Source) -> Unconnected {
+    fn explain(&self, list: &WengertList, gradients: &Gradients, source: &Source) -> Unconnected {
         let record = self.record.borrow();
         if source.slot == NONE {
             return match source.identity.is_variable() {
@@ -160,7 +138,7 @@ impl<'r> Query<'r> {
                 false => Unconnected::NotWatched,
             };
         }
-        let reached = dependents(gradients.slots(), [source.slot], &pass.nodes);
+        let reached = list.dependents([source.slot]);
         // A persistent tape has recorded the pass too; what it made there has later slots.
         let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
         let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
@@ -225,7 +203,7 @@ fn find_starts(
 fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized)) -> Vec<Source> {
     let mut found = Vec::new();
     sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
-        let (slot, name) = (record.slot(identity), seen.name().map(str::to_owned));
+        let (slot, name) = (record.slot(identity), seen.name());
         found.push(Source { slot, identity, value: value.erased(), name });
     });
     found

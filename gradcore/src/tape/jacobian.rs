@@ -1,12 +1,13 @@
-//! Jacobians: a backward pass for each element of the target, over the same nodes.
+//! Jacobians: a backward pass for each element of the target, over the same calls.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::differentiable::{Differentiable, Found, OneTensor};
-use super::gradient::{Missing, Pass, Query, Source};
+use super::gradient::{Missing, Query, Source};
+use super::list::WengertList;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
-use super::record::Record;
+use super::record::{Record, copy_list, take_list};
 use super::{GradientTape, PersistentTape, recorder};
 use crate::element::Real;
 use crate::error::Error;
@@ -48,7 +49,7 @@ impl GradientTape {
         options: GradientOptions<Ones>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        jacobian(&self.0.record, Pass::take, &target, &sources, options.unconnected.into())
+        jacobian(&self.0.record, take_list, &target, &sources, options.unconnected.into())
     }
 }
 
@@ -84,22 +85,22 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<Ones>,
     ) -> Result<S::Gradients, Error> {
-        jacobian(&self.0.record, Pass::copy, &target, &sources, options.unconnected.into())
+        jacobian(&self.0.record, copy_list, &target, &sources, options.unconnected.into())
     }
 }
 
 /// The Jacobians of a target with respect to the sources.
 pub(crate) fn jacobian<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
-    take_pass: impl FnOnce(&mut Record) -> Pass,
+    take: impl FnOnce(&mut Record) -> WengertList,
     target: &impl OneTensor,
     sources: &S,
     missing: Missing,
 ) -> Result<S::Gradients, Error> {
     let query = Query::new(record, target, None, sources, missing)?;
-    let pass = take_pass(&mut record.borrow_mut());
+    let list = take(&mut record.borrow_mut());
     let of_target = query.starts[0].gradient.as_untyped().shared_shape();
-    let rows = rows(&query, &pass, of_target.size(), |element, row| element == row)?;
+    let rows = rows(&query, &list, of_target.size(), |element, row| element == row)?;
     let joined = rows.into_iter().zip(&query.sources).map(|(rows, source)| {
         let of_source = source.value.as_untyped().shared_shape();
         Ok(stacked(rows?, &source.value, &of_target.iter().chain(of_source.iter()).copied().collect()))
@@ -111,11 +112,11 @@ pub(crate) fn jacobian<S: Differentiable + ?Sized>(
 /// gradient from each for every source, or why a source has none.
 pub(super) fn rows(
     query: &Query<'_>,
-    pass: &Pass,
+    list: &WengertList,
     count: usize,
     is_seeded: impl Fn(usize, usize) -> bool,
 ) -> Result<Vec<Result<Vec<Erased>, Error>>, Error> {
-    let run = |row| query.run_with(&mut pass.clone(), |element| f64::from(is_seeded(element, row)));
+    let run = |row| query.run_with(&mut list.clone(), |element| f64::from(is_seeded(element, row)));
     // An empty target takes a pass too: it tells whether anything leads to the sources.
     let mut gradients = run(0)?;
     let mut found: Vec<Vec<Option<Erased>>> = Vec::new();
@@ -127,7 +128,7 @@ pub(super) fn rows(
     }
     let of_source = |(place, source): (usize, &Source)| {
         let is_missing = gradients.get(source.slot).is_none() && found.iter().all(|row| row[place].is_none());
-        let zeros = if is_missing { query.missing(pass, &gradients, place)? } else { source.zeros() };
+        let zeros = if is_missing { query.missing(list, &gradients, place)? } else { source.zeros() };
         Ok(found.iter().map(|row| row[place].clone().unwrap_or_else(|| zeros.clone())).collect())
     };
     Ok(query.sources.iter().enumerate().map(of_source).collect())

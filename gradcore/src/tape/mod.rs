@@ -6,8 +6,10 @@ mod backward;
 mod batch_jacobian;
 mod differentiable;
 mod forward;
+mod frames;
 mod gradient;
 mod jacobian;
+mod list;
 mod node;
 mod options;
 mod record;
@@ -19,8 +21,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::Error;
-use gradient::Pass;
-use record::Settings;
+use record::{Settings, copy_list, take_list};
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
@@ -28,13 +29,14 @@ pub use backward::Sink;
 pub use differentiable::{Differentiable, OneTensor};
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
-pub(crate) use node::{Backward, Origin, Outcome};
+pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};
 #[doc(hidden)]
 pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
 use record::Record;
+pub use record::WatchedVariable;
 #[doc(hidden)]
 pub use record::{Member, Output};
 pub(crate) use recorder::note_cut;
@@ -110,6 +112,25 @@ impl Recording {
     }
 }
 
+impl Recording {
+    fn reset(&self) {
+        // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
+        recorder::forget_slots();
+        let settings = self.record.borrow().settings;
+        drop(self.record.replace(Record::new(settings)));
+    }
+
+    fn stop_recording(&self) -> StoppedRecording {
+        StoppedRecording { _paused: recorder::Paused::these(self.serial..self.serial + 1) }
+    }
+}
+
+/// While it lives, a tape does not record: made by [`GradientTape::stop_recording`].
+#[must_use = "the tape records again when this is dropped; bind it, as in `let _stopped = tape.stop_recording();`"]
+pub struct StoppedRecording {
+    _paused: recorder::Paused,
+}
+
 impl Drop for Recording {
     fn drop(&mut self) {
         recorder::stop(self.serial);
@@ -148,6 +169,49 @@ impl GradientTape {
         self.0.watch(&tensors);
     }
 
+    /// Forgets what was recorded and watched, and goes on recording. What was computed before is constant to this tape;
+    /// a variable is watched again when it is next read.
+    ///
+    /// ```
+    /// use gradcore::prelude::*;
+    ///
+    /// let w: Variable = Variable::new(3.0);
+    /// let tape = GradientTape::new();
+    /// let y = &w * &w;
+    /// tape.reset();
+    /// let z = &y * &w; // y is 9
+    /// assert_eq!(tape.gradient(&z, &w)?.item(), 9.0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+
+    /// Stops this tape, and no other, until the guard is dropped: what is computed meanwhile is constant to it.
+    ///
+    /// ```
+    /// use gradcore::prelude::*;
+    ///
+    /// let x = tf::constant(3.0f32);
+    /// let tape = GradientTape::new();
+    /// tape.watch(&x);
+    /// let y = {
+    ///     let _stopped = tape.stop_recording();
+    ///     &x * &x
+    /// };
+    /// assert_eq!(tape.gradient(&x * &y, &x)?.item(), 9.0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn stop_recording(&self) -> StoppedRecording {
+        self.0.stop_recording()
+    }
+
+    /// The trainable variables that this tape watches, in the order in which they were made.
+    #[must_use]
+    pub fn watched_variables(&self) -> Vec<WatchedVariable> {
+        self.0.record.borrow().watched_variables()
+    }
+
     /// The gradients of `target` with respect to `sources`, in the structure of the sources. Of a target with
     /// several elements, or of several targets, it is the gradient of their sum.
     ///
@@ -184,7 +248,7 @@ impl GradientTape {
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
         let missing = options.unconnected.into();
-        gradient::gradient(&self.0.record, Pass::take, &target, &sources, options.seeds.as_deref(), missing)
+        gradient::gradient(&self.0.record, take_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
 
@@ -199,6 +263,22 @@ impl PersistentTape {
     /// Watches tensors and variables from now on; uses before are not recorded.
     pub fn watch(&self, tensors: impl Differentiable) {
         self.0.watch(&tensors);
+    }
+
+    /// As [`GradientTape::reset`].
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+
+    /// As [`GradientTape::stop_recording`].
+    pub fn stop_recording(&self) -> StoppedRecording {
+        self.0.stop_recording()
+    }
+
+    /// As [`GradientTape::watched_variables`].
+    #[must_use]
+    pub fn watched_variables(&self) -> Vec<WatchedVariable> {
+        self.0.record.borrow().watched_variables()
     }
 
     /// The gradients of `target` with respect to `sources`, as [`GradientTape::gradient`]. They are recorded too, so
@@ -221,6 +301,6 @@ impl PersistentTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         let missing = options.unconnected.into();
-        gradient::gradient(&self.0.record, Pass::copy, &target, &sources, options.seeds.as_deref(), missing)
+        gradient::gradient(&self.0.record, copy_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }

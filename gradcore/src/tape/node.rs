@@ -1,14 +1,11 @@
-//! One recorded call of a rule.
+//! What a tape knows of a rule, and of a call of it.
 
 use std::fmt;
-use std::ops::Range;
 use std::panic::Location;
-use std::rc::Rc;
 
 use smallvec::SmallVec;
 
 use super::backward::Sink;
-use super::slots::Slot;
 use crate::element::Element;
 use crate::error::Error;
 use crate::shape::Shape;
@@ -104,21 +101,5 @@ pub(crate) trait Backward {
     fn parameter(&self, position: usize) -> String;
     /// Makes a tensor for each output, of its dtype.
     fn fill(&self, upstream: &mut Filling<'_>);
-    fn run(&self, upstream: Upstream<'_>, sink: Sink<'_>) -> Outcome;
-}
-
-#[derive(Clone)]
-pub(crate) struct Node {
-    /// Until a pass has run it.
-    pub(crate) backward: Option<Rc<dyn Backward>>,
-    /// A slot for each input, [`NONE`](super::slots::NONE) where this tape does not watch it.
-    pub(crate) inputs: SmallVec<[Slot; 4]>,
-    pub(crate) first_output: Slot,
-    pub(crate) outputs: u32,
-}
-
-impl Node {
-    pub(crate) fn output_slots(&self) -> Range<usize> {
-        self.first_output as usize..(self.first_output + self.outputs) as usize
-    }
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>);
 }

@@ -2,14 +2,18 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::forward::Tangent;
-use super::node::{Backward, Node, Origin, places};
+use super::list::WengertList;
+use super::node::{Backward, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
+use crate::element::Element;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity, Seen, Untyped};
+use crate::variable::Variable;
 
 /// An input of a rule, or a member of targets and sources: what a tape has to know of a tensor.
 #[derive(Clone, Copy)]
@@ -41,6 +45,34 @@ pub(crate) fn is_comparison(outputs: &[Output<'_>]) -> bool {
     outputs.iter().all(|output| output.value.is_bool())
 }
 
+/// A variable that a tape watches.
+#[derive(Clone, Debug)]
+pub struct WatchedVariable {
+    identity: Identity,
+    name: Option<Arc<str>>,
+    shape: Shape,
+}
+
+impl WatchedVariable {
+    /// The name given with [`Variable::named`].
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Sizes of the axes.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Whether it is this variable.
+    #[must_use]
+    pub fn is<T: Element>(&self, variable: &Variable<T>) -> bool {
+        self.identity == variable.identity()
+    }
+}
+
 /// Whether and how a tape records.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Settings {
@@ -54,20 +86,30 @@ pub(crate) struct Settings {
 pub(crate) struct Record {
     pub(crate) settings: Settings,
     slots: SlotMap,
-    /// By slot.
-    pub(crate) shapes: Vec<Shape>,
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) list: WengertList,
     pub(crate) cuts: Vec<Cut>,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
+    /// In the order in which they were first read or watched.
+    variables: Vec<WatchedVariable>,
     /// Of a forward accumulator: by slot.
     tangents: Vec<Tangent>,
 }
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} calls on {} tensors", self.nodes.len(), self.slot_count())
+        write!(f, "{} calls on {} tensors", self.list.len(), self.slot_count())
     }
+}
+
+/// Takes the list from a record that needs it no more.
+pub(crate) fn take_list(record: &mut Record) -> WengertList {
+    std::mem::take(&mut record.list)
+}
+
+/// Copies the list from a record.
+pub(crate) fn copy_list(record: &mut Record) -> WengertList {
+    record.list.clone()
 }
 
 impl Record {
@@ -75,10 +117,10 @@ impl Record {
         Record {
             settings,
             slots: SlotMap::new(),
-            shapes: Vec::new(),
-            nodes: Vec::new(),
+            list: WengertList::default(),
             cuts: Vec::new(),
             watched: Vec::new(),
+            variables: Vec::new(),
             tangents: Vec::new(),
         }
     }
@@ -99,24 +141,19 @@ impl Record {
     }
 
     pub(crate) fn slot_count(&self) -> usize {
-        self.shapes.len()
-    }
-
-    fn new_slot(&mut self, shape: Shape) -> Slot {
-        let slot = Slot::try_from(self.shapes.len())
-            .ok()
-            .filter(|slot| *slot != NONE)
-            .expect("a tape holds at most 2^32 - 1 tensors");
-        self.shapes.push(shape);
-        slot
+        self.list.shapes.len()
     }
 
     pub(crate) fn watch(&mut self, member: Member<'_>) -> Slot {
         match self.slot(member.identity) {
             NONE => {
-                let slot = self.new_slot(member.seen.shared_shape());
+                let slot = self.list.new_slot(member.seen.shared_shape());
                 self.slots.set(member.identity, slot);
                 self.watched.push((slot, Identity::upcoming()));
+                if member.identity.is_variable() {
+                    let (name, shape) = (member.seen.name(), member.seen.shared_shape());
+                    self.variables.push(WatchedVariable { identity: member.identity, name, shape });
+                }
                 slot
             }
             slot => slot,
@@ -132,41 +169,58 @@ impl Record {
         }
     }
 
+    /// The variables among what is watched, in the order in which they were made.
+    pub(crate) fn watched_variables(&self) -> Vec<WatchedVariable> {
+        let mut variables = self.variables.clone();
+        variables.sort_by_key(|variable| variable.identity.sequence());
+        variables
+    }
+
     #[inline]
     pub(crate) fn watches_by_itself(&self, identity: Identity) -> bool {
         self.settings.watch_variables && identity.is_variable()
     }
 
-    /// Adds a call of which an input is watched. With `again`, what `grad` captured may be differentiated once more,
-    /// so a computed output is known under the body's identity too.
+    /// Adds a call of which an input is watched. The slots that stand with the inputs are those of this tape if it
+    /// `is_single`. With `again`, what `grad` captured may be differentiated once more, so a computed output is known
+    /// under the body's identity too.
+    #[inline]
     pub(crate) fn push(
         &mut self,
-        inputs: &[Identity],
+        inputs: &[(Identity, Slot)],
+        is_single: bool,
         outputs: &[Output<'_>],
         backward: &Rc<dyn Backward>,
         again: bool,
     ) {
-        let mut slots: SmallVec<[Slot; 4]> = SmallVec::new();
-        inputs.iter().for_each(|identity| slots.push(self.slot(*identity)));
-        let inputs = slots;
-        if inputs.iter().all(|slot| *slot == NONE) {
-            return;
+        let mut watched = false;
+        for (identity, slot) in inputs {
+            watched |= self.list.push_input(if is_single { *slot } else { self.slots.get(*identity) });
         }
-        if outputs.iter().all(|output| !output.value.is_real()) {
-            let inputs = inputs.into_iter().filter(|slot| *slot != NONE).collect();
-            self.cuts.push(Cut { origin: backward.origin(), inputs, is_comparison: is_comparison(outputs) });
-            return;
+        let has_gradient = outputs.iter().any(|output| output.value.is_real());
+        if !watched || !has_gradient {
+            self.list.drop_inputs();
         }
-        let mut first_output = NONE;
+        if !has_gradient {
+            let is_comparison = is_comparison(outputs);
+            inputs.iter().for_each(|(input, _)| self.note_cut(backward.origin(), *input, is_comparison));
+        }
+        if watched && has_gradient {
+            self.push_outputs(outputs, backward, again);
+        }
+    }
+
+    #[inline]
+    fn push_outputs(&mut self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>, again: bool) {
+        let first = self.slot_count();
         for output in outputs {
-            let slot = self.new_slot(output.value.shared_shape());
-            first_output = first_output.min(slot);
+            let slot = self.list.new_slot(output.value.shared_shape());
             if output.value.is_real() {
                 self.know(output, slot, again);
             }
         }
-        let outputs = u32::try_from(outputs.len()).expect("a rule has few outputs");
-        self.nodes.push(Node { backward: Some(Rc::clone(backward)), inputs, first_output, outputs });
+        let first = Slot::try_from(first).unwrap_or(NONE);
+        self.list.push(Rc::clone(backward), first, outputs.len());
     }
 
     /// Of a forward accumulator: the tangent of a tensor, if it has one.
@@ -183,7 +237,7 @@ impl Record {
     /// Gives an output of a call its tangent, under the body's identity too if a derivative of what `grad` captured may
     /// be asked for.
     pub(crate) fn push_tangent(&mut self, output: &Output<'_>, tangent: Tangent, again: bool) {
-        let slot = self.new_slot(output.value.shared_shape());
+        let slot = self.list.new_slot(output.value.shared_shape());
         self.tangents.push(tangent);
         self.know(output, slot, again);
     }

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::panic::Location;
 use std::rc::Rc;
 
-use smallvec::SmallVec;
-
-use super::forward;
+use super::forward::Forward;
+use super::frames::{Frame, Frames};
 use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
@@ -16,14 +15,17 @@ use crate::tensor::Identity;
 thread_local! {
     /// Number of tapes that record on this thread; zero is the fast way out of everything here.
     static TAPES: Cell<usize> = const { Cell::new(0) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Vec::new(), next_serial: 0, barrier: 0 }) };
+    /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
+    /// without a look at the recorder.
+    static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0 }) };
 }
 
 struct Recorder {
     /// In the order in which they began.
     tapes: Vec<ActiveTape>,
     /// Bodies of rules that are running, innermost last.
-    frames: Vec<Frame>,
+    frames: Frames,
     next_serial: u64,
     /// Tapes with a smaller serial number are paused: a body is running whose operations they need not see.
     barrier: u64,
@@ -41,36 +43,19 @@ impl ActiveTape {
     fn records(&self, barrier: u64) -> bool {
         self.serial >= barrier && self.paused == 0
     }
-}
 
-/// Tensors, and the names of the locals.
-type Captured = Vec<(Identity, &'static str)>;
-
-/// A rule whose body is running.
-struct Frame {
-    rule: &'static Rule,
-    inputs: SmallVec<[Identity; 4]>,
-    /// Arguments that are `#[nondiff]`.
-    known: SmallVec<[Identity; 1]>,
-    /// Tensors that the rule has captured as a closure, with the names of the locals.
-    captured: Option<Box<Captured>>,
-    /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
-    serials: (u64, u64),
-    /// The first sequence number of the tensors that the body makes.
-    first_sequence: u64,
-    /// Where the operations of the body are recorded, because a second derivative is possible: for each tape that saw
-    /// the call, its number of slots when the body began. Empty where the tapes are paused.
-    slots_before: SmallVec<[(u64, usize); 1]>,
-}
-
-impl Frame {
-    fn covers(&self, tape: &ActiveTape) -> bool {
-        (self.serials.0..self.serials.1).contains(&tape.serial) && tape.paused == 0
+    /// The inputs that it watches, reading them: bit `k` for the `k`th.
+    fn watched_when_read(&self, inputs: &[Member<'_>]) -> u64 {
+        let mut record = self.record.borrow_mut();
+        let bit = |(k, input): (usize, &Member<'_>)| {
+            u64::from(record.slot_when_read(*input) != NONE) << k.min(LAST_BIT as usize)
+        };
+        inputs.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
     }
 
-    /// Whether the operations of the body are recorded.
-    fn again(&self) -> bool {
-        !self.slots_before.is_empty()
+    /// Whether it saw a call, and records.
+    fn saw(&self, frame: &Frame) -> bool {
+        (frame.serials.0..frame.serials.1).contains(&self.serial) && self.paused == 0
     }
 }
 
@@ -123,6 +108,11 @@ pub(crate) fn is_recording() -> bool {
     !is_idle() && RECORDER.with_borrow(|recorder| recorder.tapes.iter().any(|tape| tape.records(recorder.barrier)))
 }
 
+/// Forgets the slots of the calls under way, because a tape is about to number its slots anew.
+pub(crate) fn forget_slots() {
+    RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots());
+}
+
 /// While it lives, some tapes do not record.
 #[must_use = "the tapes record again when it is dropped"]
 pub(crate) struct Paused {
@@ -172,13 +162,15 @@ pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>
 #[inline(never)]
 pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
     let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
-        if !recorder.frames.is_empty() {
+        if recorder.frames.depth() > 0 {
             for input in inputs {
                 recorder.expect_known(*input, None)?;
             }
         }
         Ok(recorder.begin(rule, inputs, known))
     });
+    let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
+    LATEST.set([input(0), input(1)]);
     match begun {
         Ok(begun) => begun,
         Err(lost) => lose(&lost),
@@ -186,10 +178,11 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
 }
 
 /// Notes by which names a rule, as a closure, has captured tensors.
-pub(crate) fn name_captures(begun: Begun, captured: Captured) {
+pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)]) {
     if begun.depth != 0 && !captured.is_empty() {
-        RECORDER
-            .with_borrow_mut(|recorder| recorder.frames[begun.depth as usize - 1].captured = Some(Box::new(captured)));
+        RECORDER.with_borrow_mut(|recorder| {
+            captured.iter().for_each(|(tensor, name)| recorder.frames.push_captured(begun.depth, *tensor, name));
+        });
     }
 }
 
@@ -207,20 +200,9 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 /// As [`finish`], with the backward function if an input is watched.
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
-    let forward = RECORDER.with_borrow_mut(|recorder| {
-        let (frame, backward) = (recorder.end_frame(begun.depth)?, backward.as_ref()?);
-        let mut accumulators = Vec::new();
-        for tape in recorder.tapes.iter().filter(|tape| frame.covers(tape)) {
-            let mut record = tape.record.borrow_mut();
-            match record.settings.forward {
-                true => accumulators.push((tape.serial, Rc::clone(&tape.record))),
-                false => record.push(&frame.inputs, outputs, backward, frame.again()),
-            }
-        }
-        (!accumulators.is_empty()).then_some((frame, accumulators))
-    });
-    if let (Some((frame, accumulators)), Some(backward)) = (forward, &backward) {
-        forward::propagate(accumulators, &frame.inputs, outputs, backward, frame.again());
+    let forward = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
+    if let (Some(forward), Some(backward)) = (forward, &backward) {
+        forward.propagate(outputs, backward);
     }
 }
 
@@ -243,7 +225,15 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
 /// # Panics
 /// Panics if it is none.
 #[track_caller]
+#[inline]
 pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
+    if !LATEST.get().contains(&used.identity) {
+        look_for_input(used, expression);
+    }
+}
+
+#[track_caller]
+fn look_for_input(used: Member<'_>, expression: Option<&'static str>) {
     if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(used, expression)) {
         lose(&lost);
     }
@@ -256,86 +246,99 @@ impl Recorder {
 
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
         let Recorder { tapes, frames, next_serial, barrier } = self;
-        let active = tapes.iter().filter(|tape| tape.records(*barrier));
-        let mut count = 0;
-        let mut again = false;
+        let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
+        let Some(first) = active.next() else { return Begun::default() };
+        frames.push(rule, (*barrier, *next_serial));
+        let mut record = first.record.borrow_mut();
         let mut watched = 0;
-        for tape in active.clone() {
-            count += 1;
-            let mut record = tape.record.borrow_mut();
-            again |= record.settings.persistent;
-            for (k, input) in inputs.iter().enumerate() {
-                if record.slot_when_read(*input) != NONE {
-                    watched |= 1 << k.min(LAST_BIT as usize);
+        for (k, input) in inputs.iter().enumerate() {
+            let slot = record.slot_when_read(*input);
+            frames.push_input(input.identity, slot);
+            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
+        }
+        if !known.is_empty() {
+            known.iter().for_each(|known| frames.push_known(known.identity));
+        }
+        let is_again = record.settings.persistent;
+        drop(record);
+        let others = active.clone().next().is_some();
+        if others {
+            frames.last().is_single = false;
+            active.for_each(|tape| watched |= tape.watched_when_read(inputs));
+        }
+        if is_again || others {
+            let active = tapes.iter().filter(|tape| tape.records(*barrier));
+            active.for_each(|tape| frames.push_slots(tape.serial, tape.record.borrow().slot_count()));
+        } else {
+            *barrier = *next_serial;
+        }
+        Begun { watched, depth: frames.depth() }
+    }
+
+    /// Records a call on every tape that watches an input; what is left to do for accumulators is returned.
+    fn finish(
+        &mut self,
+        depth: u32,
+        outputs: &[Output<'_>],
+        backward: Option<&Rc<dyn Backward>>,
+    ) -> Option<Box<Forward>> {
+        let frame = self.frames.get(depth)?;
+        let inputs = self.frames.inputs_of(depth);
+        let mut forward = None;
+        if let Some(backward) = backward {
+            for tape in self.tapes.iter().filter(|tape| tape.saw(frame)) {
+                let mut record = tape.record.borrow_mut();
+                match record.settings.forward {
+                    true => Forward::add(&mut forward, inputs, frame.again, tape.serial, &tape.record),
+                    false => record.push(inputs, frame.is_single, outputs, backward, frame.again),
                 }
             }
         }
-        if count == 0 {
-            return Begun::default();
-        }
-        again |= count > 1;
-        let mut identities = SmallVec::new();
-        inputs.iter().for_each(|input| identities.push(input.identity));
-        let slots_before = match again {
-            true => active.map(|tape| (tape.serial, tape.record.borrow().slot_count())).collect(),
-            false => SmallVec::new(),
-        };
-        frames.push(Frame {
-            rule,
-            inputs: identities,
-            known: known.iter().map(|known| known.identity).collect(),
-            captured: None,
-            serials: (*barrier, *next_serial),
-            first_sequence: Identity::upcoming(),
-            slots_before,
-        });
-        if !again {
-            *barrier = *next_serial;
-        }
-        let depth = u32::try_from(frames.len()).expect("rules nest less deep than 2^32");
-        Begun { watched, depth }
+        self.end_frame(depth);
+        forward
     }
 
-    fn end_frame(&mut self, depth: u32) -> Option<Frame> {
-        let index = (depth as usize).checked_sub(1)?;
-        self.frames.truncate(index + 1);
-        let frame = self.frames.pop()?;
-        self.barrier = frame.serials.0;
-        Some(frame)
+    fn end_frame(&mut self, depth: u32) {
+        if let Some(frame) = self.frames.get(depth) {
+            self.barrier = frame.serials.0;
+            self.frames.end(depth);
+        }
     }
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
     fn expect_known(&self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
-            let Some(frame) = self.frames.iter().rev().find(|frame| frame.covers(tape)) else { continue };
-            if frame.inputs.contains(&used.identity) || frame.known.contains(&used.identity) {
+            let Some((depth, frame)) = self.frames.innermost(|frame| tape.saw(frame)) else { continue };
+            if self.frames.takes(depth, used.identity) {
                 continue;
             }
             let record = tape.record.borrow();
             let slot = record.slot(used.identity);
-            let made_by_body =
-                frame.slots_before.iter().any(|(serial, slots)| *serial == tape.serial && slot as usize >= *slots);
-            let is_watched = slot != NONE && !made_by_body;
-            let made_here = used.identity.is_made_here_since(frame.first_sequence);
-            if is_watched || (slot == NONE && !made_here && record.watches_by_itself(used.identity)) {
-                return Err(lost_gradient(frame, used, expression));
+            let before = self.frames.slots_before(depth, tape.serial);
+            let is_watched = slot != NONE && before.is_none_or(|before| (slot as usize) < before);
+            if is_watched || (slot == NONE && is_lost(frame, &record, used.identity)) {
+                return Err(lost_gradient(
+                    frame.rule,
+                    used,
+                    expression.or(self.frames.captured_as(depth, used.identity)),
+                ));
             }
         }
         Ok(())
     }
 }
 
+/// Whether a tensor that is not on a tape would be watched if it were read.
+fn is_lost(frame: &Frame, record: &Record, tensor: Identity) -> bool {
+    !tensor.is_made_here_since(frame.first_sequence) && record.watches_by_itself(tensor)
+}
+
 #[cold]
-fn lost_gradient(frame: &Frame, used: Member<'_>, expression: Option<&str>) -> String {
-    let Frame { rule, captured, .. } = frame;
-    let local = captured
-        .iter()
-        .flat_map(|captured| captured.iter())
-        .find(|(identity, _)| *identity == used.identity)
-        .map(|(_, name)| *name);
+fn lost_gradient(rule: &Rule, used: Member<'_>, expression: Option<&str>) -> String {
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
-    let name = expression.or(local).or(used.seen.name()).map_or_else(String::new, |name| format!(" `{name}`"));
+    let of_variable = used.seen.name();
+    let name = expression.or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
         "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",

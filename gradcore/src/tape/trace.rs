@@ -10,10 +10,11 @@ use super::Recording;
 use super::accumulator::{paired, tangents_or_zeros};
 use super::differentiable::{Differentiable, Leaf, OneTensor, handles};
 use super::forward::{self, Tangent};
-use super::gradient::{Missing, Pass, gradient};
+use super::gradient::{Missing, gradient};
 use super::jacobian::jacobian;
+use super::list::WengertList;
 use super::node::Origin;
-use super::record::{Record, Settings};
+use super::record::{Record, Settings, copy_list, take_list};
 use super::slots::Slot;
 use crate::error::Error;
 
@@ -41,7 +42,7 @@ impl Trace {
         results: &impl Differentiable,
         arguments: &X,
     ) -> Result<X::Gradients, Error> {
-        gradient(&self.0, Pass::take, results, arguments, None, Missing::ZeroIfIndependent)
+        gradient(&self.0, take_list, results, arguments, None, Missing::ZeroIfIndependent)
     }
 
     /// The gradients of the results, multiplied by `cotangents`.
@@ -52,7 +53,7 @@ impl Trace {
         cotangents: &impl Differentiable,
     ) -> Result<X::Gradients, Error> {
         let seeds = handles(cotangents);
-        gradient(&self.0, Pass::copy, results, arguments, Some(&seeds), Missing::ZeroIfIndependent)
+        gradient(&self.0, copy_list, results, arguments, Some(&seeds), Missing::ZeroIfIndependent)
     }
 
     /// The tangents of the results for those of the arguments, from the first node to the last.
@@ -68,7 +69,7 @@ impl Trace {
         arguments.visit(&mut |leaf: Leaf<'_>| {
             by_slot[record.slot(leaf.member.identity) as usize] = given.next().map(Ok);
         });
-        let stops = sweep(&record, &mut by_slot);
+        let stops = sweep(&record.list, &mut by_slot);
         tangents_or_zeros(results, |identity| at(&by_slot, record.slot(identity)), record.stopping_cuts().chain(stops))
     }
 
@@ -78,7 +79,7 @@ impl Trace {
         result: &impl OneTensor,
         arguments: &X,
     ) -> Result<X::Gradients, Error> {
-        jacobian(&self.0, Pass::take, result, arguments, Missing::ZeroIfIndependent)
+        jacobian(&self.0, take_list, result, arguments, Missing::ZeroIfIndependent)
     }
 }
 
@@ -87,17 +88,18 @@ fn at(tangents: &[Option<Tangent>], slot: Slot) -> Option<Tangent> {
     tangents.get(slot as usize).cloned().flatten()
 }
 
-/// Runs the nodes from the first to the last, from the tangents of their inputs to those of their outputs. The calls
+/// Runs the calls from the first to the last, from the tangents of their inputs to those of their outputs. The calls
 /// that let none through.
-fn sweep(record: &Record, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
+fn sweep(list: &WengertList, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
     let mut stops = Vec::new();
-    for node in &record.nodes {
-        let inputs: SmallVec<[Option<Tangent>; 2]> = node.inputs.iter().map(|slot| at(tangents, *slot)).collect();
-        let Some(backward) = node.backward.as_ref().filter(|_| inputs.iter().any(Option::is_some)) else { continue };
+    for place in 0..list.len() {
+        let inputs: SmallVec<[Option<Tangent>; 2]> =
+            list.inputs_of(place).iter().map(|slot| at(tangents, *slot)).collect();
+        let Some(backward) = list.backward(place).filter(|_| inputs.iter().any(Option::is_some)) else { continue };
         // Every tape is outside of the function, and sees how the tangents are computed.
-        let pushed = forward::pushed(backward, &inputs, &record.shapes[node.output_slots()], u64::MAX);
+        let pushed = forward::pushed(backward, &inputs, &list.shapes[list.outputs_of(place)], u64::MAX);
         stops.extend(pushed.stops.then(|| backward.origin()));
-        node.output_slots().zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
+        list.outputs_of(place).zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
     }
     stops
 }

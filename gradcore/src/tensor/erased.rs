@@ -1,13 +1,11 @@
 //! Tensors whose dtype the tape need not know.
 
-use std::any::Any;
-
 use super::{Element, Identity, Tensor, Untyped};
 use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
 #[derive(Clone)]
-pub(crate) enum Erased {
+pub enum Erased {
     F32(Tensor<f32>),
     F64(Tensor<f64>),
     I32(Tensor<i32>),
@@ -16,27 +14,16 @@ pub(crate) enum Erased {
     Bool(Tensor<bool>),
 }
 
-/// `value` as a `B`, if that is what `A` is. The comparison of types is settled by the compiler.
-#[inline]
-fn transmute_by_type<A: 'static, B: 'static>(value: A) -> Option<B> {
-    let mut value = Some(value);
-    (&mut value as &mut dyn Any).downcast_mut::<Option<B>>().and_then(Option::take)
+/// A dtype, and the tensors of it.
+pub trait Erase: Sized {
+    fn erase(tensor: Tensor<Self>) -> Erased;
+    fn recover(erased: Erased) -> Option<Tensor<Self>>;
+    fn peek(erased: &Erased) -> Option<&Tensor<Self>>;
 }
 
 macro_rules! dtypes {
     ($($variant:ident $type:ident),+) => {
         impl Erased {
-            #[inline]
-            pub(crate) fn new<T: Element>(tensor: Tensor<T>) -> Self {
-                use std::any::TypeId;
-                let dtype = TypeId::of::<T>();
-                $(if dtype == TypeId::of::<$type>() {
-                    if let Some(tensor) = transmute_by_type(tensor) { return Erased::$variant(tensor); }
-                    unreachable!("equal type ids are equal types");
-                })+
-                unreachable!("`Element` is sealed")
-            }
-
             /// The tensor, whatever its dtype.
             #[inline]
             pub(crate) fn as_untyped(&self) -> &dyn Untyped {
@@ -65,22 +52,50 @@ macro_rules! dtypes {
                 };
                 match self { $(Erased::$variant(tensor) => tensor.values().iter().filter_map(|value| number(value.widen())).collect(),)+ }
             }
-
-            /// The tensor, if `T` is its dtype.
-            #[inline]
-            pub(crate) fn get<T: Element>(&self) -> Option<&Tensor<T>> {
-                match self { $(Erased::$variant(tensor) => (tensor as &dyn Any).downcast_ref(),)+ }
-            }
-
-            /// The tensor, if `T` is its dtype.
-            #[inline]
-            pub(crate) fn into_tensor<T: Element>(self) -> Option<Tensor<T>> {
-                match self { $(Erased::$variant(tensor) => transmute_by_type(tensor),)+ }
-            }
         }
+
+        $(impl Erase for $type {
+            #[inline]
+            fn erase(tensor: Tensor<Self>) -> Erased {
+                Erased::$variant(tensor)
+            }
+            #[inline]
+            fn recover(erased: Erased) -> Option<Tensor<Self>> {
+                match erased {
+                    Erased::$variant(tensor) => Some(tensor),
+                    _ => None,
+                }
+            }
+            #[inline]
+            fn peek(erased: &Erased) -> Option<&Tensor<Self>> {
+                match erased {
+                    Erased::$variant(tensor) => Some(tensor),
+                    _ => None,
+                }
+            }
+        })+
     };
 }
+dtypes!(F32 f32, F64 f64, I32 i32, I64 i64, U8 u8, Bool bool);
+
 impl Erased {
+    #[inline]
+    pub(crate) fn new<T: Element>(tensor: Tensor<T>) -> Self {
+        T::erase(tensor)
+    }
+
+    /// The tensor, if `T` is its dtype.
+    #[inline]
+    pub(crate) fn get<T: Element>(&self) -> Option<&Tensor<T>> {
+        T::peek(self)
+    }
+
+    /// The tensor, if `T` is its dtype.
+    #[inline]
+    pub(crate) fn into_tensor<T: Element>(self) -> Option<Tensor<T>> {
+        T::recover(self)
+    }
+
     /// This tensor for a `target`, if it has the target's shape, or as a scalar stretched to that.
     pub(crate) fn stretched(&self, target: &dyn Untyped) -> Option<Erased> {
         match self.scalar() {
@@ -90,4 +105,3 @@ impl Erased {
         }
     }
 }
-dtypes!(F32 f32, F64 f64, I32 i32, I64 i64, U8 u8, Bool bool);

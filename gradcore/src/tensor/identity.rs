@@ -26,7 +26,7 @@ thread_local! {
 }
 
 /// The identity of a tensor. Equal values made twice have two; a clone has that of its original.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Identity(u64);
 
 impl Identity {

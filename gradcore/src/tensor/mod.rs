@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::shape::Shape;
 
 pub use constant::{Nested, constant};
-pub(crate) use erased::Erased;
+pub(crate) use erased::{Erase, Erased};
 pub(crate) use identity::Identity;
 pub use operand::Operand;
 pub(crate) use untyped::{Seen, Untyped};
@@ -139,6 +139,11 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub(crate) fn renewed(&self, identity: Identity) -> Self {
         Tensor { identity, storage: self.storage.clone() }
+    }
+
+    #[inline]
+    pub(crate) fn set_identity(&mut self, identity: Identity) {
+        self.identity = identity;
     }
 
     /// The same elements under another shape of equal size; nothing is copied.

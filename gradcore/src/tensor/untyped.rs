@@ -1,18 +1,19 @@
 //! Tensors where their dtype is not known.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use super::{Erased, Identity, Tensor};
 use crate::element::{Element, Wide};
 use crate::shape::Shape;
-use crate::variable::Variable;
+use crate::variable::{Variable, name_of};
 
 /// What a tape sees of an argument.
 pub(crate) trait Seen {
     fn shape(&self) -> &[usize];
     fn shared_shape(&self) -> Shape;
     /// The name of a variable that has one.
-    fn name(&self) -> Option<&str> {
+    fn name(&self) -> Option<Arc<str>> {
         None
     }
 }
@@ -62,6 +63,9 @@ impl<T: Element> Seen for Tensor<T> {
     fn shared_shape(&self) -> Shape {
         self.shared_shape()
     }
+    fn name(&self) -> Option<Arc<str>> {
+        name_of(self.identity())
+    }
 }
 
 impl<T: Element> Seen for Variable<T> {
@@ -71,8 +75,8 @@ impl<T: Element> Seen for Variable<T> {
     fn shared_shape(&self) -> Shape {
         (**self).shared_shape()
     }
-    fn name(&self) -> Option<&str> {
-        self.name()
+    fn name(&self) -> Option<Arc<str>> {
+        self.name().map(Into::into)
     }
 }
 

@@ -46,22 +46,22 @@ pub fn none<T: Element, D: Dimension>() -> Option<Array<T, D>> {
 }
 
 /// Takes the gradients of one call, one after the other. `W` are those still to come, as nested pairs of [`Shaped`].
-pub struct Sink<'a, W> {
-    taker: Taker<'a>,
+pub struct Sink<'a, 't, W> {
+    taker: Taker<'a, 't>,
     position: usize,
     wanted: PhantomData<fn() -> W>,
 }
 
 /// Takes gradients of any dtype to the tape.
 #[doc(hidden)]
-pub struct Taker<'a> {
-    tape: tape::Sink<'a>,
+pub struct Taker<'a, 't> {
+    tape: &'a mut tape::Sink<'t>,
     origin: Origin,
     /// What the gradients are computed from.
     sources: Sources,
 }
 
-impl Taker<'_> {
+impl Taker<'_, '_> {
     #[inline]
     fn put<T: Element>(&mut self, position: usize, gradient: Option<Tensor<T>>) {
         if let Some(gradient) = gradient {
@@ -70,9 +70,9 @@ impl Taker<'_> {
     }
 }
 
-impl<'a, W> Sink<'a, W> {
+impl<'a, 't, W> Sink<'a, 't, W> {
     #[inline]
-    pub(super) fn new(sink: gradient::Sink<'a, W>, origin: Origin, sources: Sources) -> Self {
+    pub(super) fn new(sink: gradient::Sink<'a, 't, W>, origin: Origin, sources: Sources) -> Self {
         Sink { taker: Taker { tape: sink.into_tape(), origin, sources }, position: 0, wanted: PhantomData }
     }
 
@@ -81,7 +81,7 @@ impl<'a, W> Sink<'a, W> {
     pub fn next(
         mut self,
         gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Option<Tensor<W::Dtype>>,
-    ) -> Sink<'a, W::Rest>
+    ) -> Sink<'a, 't, W::Rest>
     where
         W: Wanted + NextArray,
     {
@@ -94,18 +94,19 @@ impl<'a, W> Sink<'a, W> {
 
     /// Ends the gradients.
     #[inline]
+    #[allow(clippy::unused_self, reason = "its type tells that none is missing")]
     pub fn done(self) -> Given
     where
         W: NoMoreArrays,
     {
-        Given(self.taker.tape.finish())
+        Given::ALL
     }
 
     /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
     #[inline]
     pub fn whole<G: AllArrays<W>>(mut self, gradients: G) -> Given {
         gradients.give_all(&mut self.taker);
-        Given(self.taker.tape.finish())
+        Given::ALL
     }
 }
 
@@ -154,11 +155,11 @@ impl<G> ArrayGradient<Surplus, Surplus> for G {
 )]
 pub trait NextArray: Wanted {
     #[doc(hidden)]
-    fn put(position: usize, gradient: Option<Tensor<Self::Dtype>>, taker: &mut Taker<'_>);
+    fn put(position: usize, gradient: Option<Tensor<Self::Dtype>>, taker: &mut Taker<'_, '_>);
 }
 impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
     #[inline]
-    fn put(position: usize, gradient: Option<Tensor<T>>, taker: &mut Taker<'_>) {
+    fn put(position: usize, gradient: Option<Tensor<T>>, taker: &mut Taker<'_, '_>) {
         taker.put(position, gradient);
     }
 }
@@ -180,12 +181,12 @@ impl NoMoreArrays for () {}
 )]
 pub trait AllArrays<W> {
     #[doc(hidden)]
-    fn give_all(self, taker: &mut Taker<'_>);
+    fn give_all(self, taker: &mut Taker<'_, '_>);
 }
 
 impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, ())> for G {
     #[inline]
-    fn give_all(self, taker: &mut Taker<'_>) {
+    fn give_all(self, taker: &mut Taker<'_, '_>) {
         if taker.tape.needs(0) {
             taker.put(0, ArrayGradient::<T, D>::into_tensor(self));
         }
@@ -198,7 +199,7 @@ macro_rules! tuples {
         impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<$wanted>
             for ($($gradient,)+)
         {
-            fn give_all(self, taker: &mut Taker<'_>) {
+            fn give_all(self, taker: &mut Taker<'_, '_>) {
                 $(if taker.tape.needs($index) {
                     taker.put($index, ArrayGradient::<$dtype, $dim>::into_tensor(self.$index));
                 })+

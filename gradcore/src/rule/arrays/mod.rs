@@ -22,7 +22,7 @@ use smallvec::SmallVec;
 
 use super::gradient::Given;
 use super::input::{Argument, Constant, Input, Inputs, Parameter, SeenMembers};
-use super::{AtLeastOne, Call};
+use super::{AtLeastOne, Call, Prepared};
 use crate::element::Element;
 use crate::error::{Error, refuse};
 use crate::tape::Rule;
@@ -105,41 +105,42 @@ impl<'t, W> ArraysCall<'t, W> {
         }
     }
 
-    /// Gives a backward function its type: from views of the upstream gradients of the outputs `O` to gradients `W`.
+    /// In place of a backward function that nobody would run.
     #[inline]
-    #[allow(clippy::unused_self, reason = "the call tells the gradients")]
-    pub fn backward<O: ArrayOutputs, B>(&self, backward: B) -> B
+    pub fn unwatched<O: ArrayOutputs>(&self) -> Prepared<<O::Owned as Upstreams>::Tensors> {
+        self.call.unwatched()
+    }
+
+    /// The backward function: from views of the upstream gradients of the outputs `O` to gradients `W`.
+    #[inline]
+    pub fn backward<O: ArrayOutputs, B>(&self, backward: B) -> Prepared<<O::Owned as Upstreams>::Tensors>
     where
-        B: for<'a> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, W>) -> Given + 'static,
+        B: for<'a, 'p> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, 'p, W>) -> Given + 'static,
+        W: 'static,
     {
-        backward
+        prepared::<O::Owned, W, B>(&self.call, self.sources.clone(), backward)
     }
 
     /// Ends the call: the caller's tensors, recorded with the backward function where a tape watches an input.
     #[inline]
     #[track_caller]
-    pub fn exit<O: ArrayOutputs, B>(
+    pub fn exit<O: ArrayOutputs>(
         self,
         value: impl ArrayValue<O::Owned>,
-        backward: B,
-    ) -> <O::Owned as Upstreams>::Tensors
-    where
-        B: for<'a> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, W>) -> Given + 'static,
-        W: 'static,
-    {
-        recorded::<O::Owned, W, B>(self.call, self.sources, value.into_tensors(), backward)
+        backward: Prepared<<O::Owned as Upstreams>::Tensors>,
+    ) -> <O::Owned as Upstreams>::Tensors {
+        self.call.exit::<<O::Owned as Upstreams>::Tensors>(value.into_tensors(), backward)
     }
 }
 
 /// What the tape keeps has no borrowed lifetime, so it is made apart from the call that has one.
 #[inline]
-#[track_caller]
-fn recorded<O: Upstreams, W: 'static, B>(call: Call<W>, sources: Sources, value: O::Tensors, backward: B) -> O::Tensors
+fn prepared<O: Upstreams, W: 'static, B>(call: &Call<W>, sources: Sources, backward: B) -> Prepared<O::Tensors>
 where
-    B: for<'a> Fn(O::Views<'a>, Sink<'a, W>) -> Given + 'static,
+    B: for<'a, 'p> Fn(O::Views<'a>, Sink<'a, 'p, W>) -> Given + 'static,
 {
     let origin = call.origin;
-    call.exit::<O::Tensors, _>(value, move |upstream, sink| {
+    call.backward::<O::Tensors, _>(move |upstream, sink| {
         let sources = sources.with(|add| O::members(&upstream, add));
         backward(O::views(upstream), Sink::new(sink, origin, sources))
     })

@@ -1,13 +1,18 @@
 //! Variables: tensors with a lasting identity, which tapes watch by themselves.
 
+mod name;
+
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::element::{Element, Number};
 use crate::error::Error;
 use crate::kernels::elementwise;
 use crate::tensor::{Identity, Operand, Tensor};
+use name::Name;
+pub(crate) use name::name_of;
 
 /// A tensor that keeps its identity when its value changes (TensorFlow's `Variable`): a weight to be trained.
 ///
@@ -27,7 +32,7 @@ use crate::tensor::{Identity, Operand, Tensor};
 /// ```
 pub struct Variable<T = f32> {
     tensor: Tensor<T>,
-    name: Option<String>,
+    name: Option<Arc<Name>>,
 }
 
 impl<T: Element> Variable<T> {
@@ -40,22 +45,23 @@ impl<T: Element> Variable<T> {
 
     /// The same variable, with a name for error messages.
     #[must_use]
-    pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
+    pub fn named(self, name: impl AsRef<str>) -> Self {
+        let name = Some(Name::new(self.tensor.identity(), name.as_ref()));
+        Variable { name, ..self }
     }
 
     /// The same variable, trainable or not. Tapes do not watch by themselves what is not trainable.
     #[must_use]
     pub fn trainable(self, trainable: bool) -> Self {
         let tensor = self.tensor.renewed(Identity::variable(trainable));
-        Variable { tensor, ..self }
+        let name = self.name.map(|name| Name::new(tensor.identity(), name.text()));
+        Variable { tensor, name }
     }
 
     /// The name given with [`Variable::named`].
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.name.as_ref().map(|name| name.text())
     }
 
     /// Gives the variable another value of the same shape.
@@ -104,12 +110,13 @@ impl<T: Element> Variable<T> {
 
     /// What a rule keeps of a captured variable: its value now, under the same identity.
     pub(crate) fn snapshot(&self) -> Self {
-        self.holding(self.tensor.clone())
+        Variable { tensor: self.tensor.clone(), name: self.name.clone() }
     }
 
     /// What stands in the place of this variable: a tensor, identity and all, under the variable's name.
     pub(crate) fn holding(&self, tensor: Tensor<T>) -> Self {
-        Variable { tensor, name: self.name.clone() }
+        let name = self.name.as_ref().map(|name| Name::new(tensor.identity(), name.text()));
+        Variable { tensor, name }
     }
 }
 
@@ -153,6 +160,6 @@ impl<T: Element> fmt::Display for Variable<T> {
 
 impl<T: Element> fmt::Debug for Variable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Variable({:?}, {:?})", self.name.as_deref().unwrap_or_default(), self.tensor)
+        write!(f, "Variable({:?}, {:?})", self.name().unwrap_or_default(), self.tensor)
     }
 }

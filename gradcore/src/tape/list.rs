@@ -1,0 +1,100 @@
+//! The Wengert list: calls in the order in which they were made, and the slots that they read and write.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::node::Backward;
+use super::slots::{NONE, Slot};
+use crate::shape::Shape;
+
+/// Calls, and what stands in the slots. What belongs to a call stands at its place in several lists: a list of numbers
+/// grows without moving what was just made.
+#[derive(Clone, Default)]
+pub(crate) struct WengertList {
+    /// Each until a pass has run it.
+    backwards: Vec<Option<Rc<dyn Backward>>>,
+    /// Where the slots of a call's inputs end among those of all; they begin where those of the call before end.
+    input_ends: Vec<u32>,
+    /// The first slot of a call's outputs, and their count.
+    outputs: Vec<(Slot, u32)>,
+    /// For each input of each call a slot, [`NONE`] where the tape does not watch it.
+    inputs: Vec<Slot>,
+    /// By slot.
+    pub(crate) shapes: Vec<Shape>,
+}
+
+impl WengertList {
+    #[inline]
+    pub(crate) fn new_slot(&mut self, shape: Shape) -> Slot {
+        let slot = index(self.shapes.len());
+        self.shapes.push(shape);
+        slot
+    }
+
+    /// Adds an input to the call that [`push`](Self::push) adds next, and says whether it is watched.
+    #[inline]
+    pub(crate) fn push_input(&mut self, slot: Slot) -> bool {
+        self.inputs.push(slot);
+        slot != NONE
+    }
+
+    /// Forgets the inputs added since the last call.
+    pub(crate) fn drop_inputs(&mut self) {
+        self.inputs.truncate(self.input_ends.last().map_or(0, |end| *end as usize));
+    }
+
+    /// Adds a call of the inputs that were added before, with `outputs` new slots of which the first is `first_output`.
+    #[inline]
+    pub(crate) fn push(&mut self, backward: Rc<dyn Backward>, first_output: Slot, outputs: usize) {
+        self.backwards.push(Some(backward));
+        self.input_ends.push(index(self.inputs.len()));
+        self.outputs.push((first_output, index(outputs)));
+    }
+
+    /// Number of calls.
+    pub(crate) fn len(&self) -> usize {
+        self.backwards.len()
+    }
+
+    /// Takes the backward function of the call at a place, if no pass has.
+    #[inline]
+    pub(crate) fn take_backward(&mut self, place: usize) -> Option<Rc<dyn Backward>> {
+        self.backwards[place].take()
+    }
+
+    /// The backward function of the call at a place, if no pass has taken it.
+    pub(crate) fn backward(&self, place: usize) -> Option<&Rc<dyn Backward>> {
+        self.backwards[place].as_ref()
+    }
+
+    /// The slots of the inputs of the call at a place.
+    #[inline]
+    pub(crate) fn inputs_of(&self, place: usize) -> &[Slot] {
+        let begin = place.checked_sub(1).map_or(0, |before| self.input_ends[before] as usize);
+        &self.inputs[begin..self.input_ends[place] as usize]
+    }
+
+    /// The slots of the outputs of the call at a place.
+    #[inline]
+    pub(crate) fn outputs_of(&self, place: usize) -> Range<usize> {
+        let (first, count) = self.outputs[place];
+        first as usize..(first + count) as usize
+    }
+
+    /// By slot: whether it is one of `roots` or computed from one.
+    pub(crate) fn dependents(&self, roots: impl IntoIterator<Item = Slot>) -> Vec<bool> {
+        let mut marked = vec![false; self.shapes.len()];
+        roots.into_iter().for_each(|slot| marked[slot as usize] = true);
+        for place in 0..self.len() {
+            if self.inputs_of(place).iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
+                marked[self.outputs_of(place)].fill(true);
+            }
+        }
+        marked
+    }
+}
+
+#[inline]
+fn index(count: usize) -> Slot {
+    Slot::try_from(count).ok().filter(|slot| *slot != NONE).expect("a tape holds at most 2^32 - 1 tensors")
+}
