@@ -28,10 +28,11 @@ fn seed() -> u64 {
 #[track_caller]
 pub fn check_rule<I: Inputs, O: CheckedOutputs>(
     function: &'static str,
+    options: impl Into<CheckOptions>,
     inputs: I,
     f: impl for<'a> Fn(I::Seen<'a>) -> O,
 ) {
-    let result = super::checked(f, &inputs, &CheckOptions::default().seed(seed()), Some(function));
+    let result = super::checked(f, &inputs, &options.into().seed(seed()), Some(function));
     if let Err(failed) = result {
         panic!("{failed}; `{SEED}=…` gives other random numbers");
     }

@@ -52,6 +52,13 @@ impl Leaves {
         self.tensors.iter().map(values).collect()
     }
 
+    /// Some of the tensors.
+    pub(super) fn only(&self, leaves: &[usize]) -> Leaves {
+        let tensors = leaves.iter().map(|leaf| self.tensors[*leaf].clone()).collect();
+        let names = leaves.iter().map(|leaf| self.names[*leaf].clone()).collect();
+        Leaves { tensors, names }
+    }
+
     /// Tensors of the same shapes and dtypes, with other values.
     pub(super) fn like(&self, values: &[Vec<f64>]) -> Leaves {
         let mut like = Leaves::default();
@@ -73,14 +80,19 @@ fn widened(tensor: &Tensor) -> Vec<f64> {
 }
 
 /// A new tensor of the same shape and dtype.
-fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
+pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
+    of_shape(tensor.shape(), values)
+}
+
+/// A new tensor of the given shape.
+pub(super) fn of_shape<T: Element>(shape: &[usize], values: &[f64]) -> Tensor<T> {
     let values = values.iter().map(|value| T::narrow(crate::element::Wide::Float(*value))).collect();
-    Tensor::from_array(tensor.shape(), values)
+    Tensor::from_array(shape, values)
 }
 
 #[diagnostic::do_not_recommend]
 impl Differentiable for Leaves {
-    type Gradients = Vec<Vec<f64>>;
+    type Gradients = Leaves;
 
     fn visit(&self, visitor: &mut dyn Visitor) {
         for tensor in &self.tensors {
@@ -93,11 +105,14 @@ impl Differentiable for Leaves {
     }
 
     fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
-        let each = self.tensors.iter().map(|tensor| match tensor {
-            Erased::F32(tensor) => Ok(widened(&tensor.gradients(found)?)),
-            Erased::F64(tensor) => Ok(tensor.gradients(found)?.to_vec()),
-            _ => unreachable!("{REAL}"),
-        });
-        each.collect()
+        let mut gradients = Leaves::default();
+        for tensor in &self.tensors {
+            match tensor {
+                Erased::F32(tensor) => gradients.add(&tensor.gradients(found)?),
+                Erased::F64(tensor) => gradients.add(&tensor.gradients(found)?),
+                _ => unreachable!("{REAL}"),
+            }
+        }
+        Ok(gradients)
     }
 }
