@@ -92,6 +92,26 @@ pub enum Error {
         /// Number of output gradients.
         found: usize,
     },
+    /// A batch Jacobian was asked for of tensors that are no batches of equal size.
+    #[error(
+        "`batch_jacobian`: expected target and source to have rank 2 or more and the same first size, found shapes {of_target:?} and {of_source:?}"
+    )]
+    BatchShape {
+        /// Shape of the target.
+        of_target: Vec<usize>,
+        /// Shape of the source.
+        of_source: Vec<usize>,
+    },
+    /// A batch Jacobian was asked for where the rows depend on each other.
+    #[error(
+        "`batch_jacobian`: row {target_row} of the target depends on row {source_row} of the source, expected it to depend on row {target_row} alone; take `jacobian`, which holds every pair of rows"
+    )]
+    DependentRows {
+        /// The row of the target.
+        target_row: usize,
+        /// The row of the source.
+        source_row: usize,
+    },
     /// A value or an update whose shape is not that of the variable.
     #[error("`{operation}`: variable {variable} has shape {expected:?}, found {found:?}")]
     VariableShape {
@@ -336,6 +356,17 @@ pub enum Unconnected {
         /// the target.
         cuts: Vec<String>,
     },
+}
+
+impl Unconnected {
+    /// Whether the target does not depend on the source, as far as a tape can tell: nothing stopped a gradient.
+    pub(crate) fn is_independence(&self) -> bool {
+        match self {
+            Self::TargetBeforeTape | Self::OtherTape | Self::TargetNotRecorded => true,
+            Self::NoPath { cuts } => cuts.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Unconnected {

@@ -24,11 +24,13 @@
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 
+mod arguments;
 pub mod check;
 mod companions;
 mod element;
 mod elementwise;
 mod error;
+pub mod functional;
 mod kernels;
 mod operators;
 mod ops;

@@ -5,5 +5,5 @@ pub use crate::tape::{UnconnectedGradients, output_gradients, unconnected_gradie
 pub use crate::tf::options::{axis, keepdims, maxval, mean, minval, perm, seed, stddev, transpose_a, transpose_b};
 pub use crate::{
     Element, Error, ForwardAccumulator, GradientTape, NotImplemented, Number, PersistentTape, Real, Tensor, Variable,
-    custom_gradient, optimizers, tf,
+    custom_gradient, functional, optimizers, tf,
 };

@@ -72,6 +72,10 @@ impl Gradients {
 
     /// Runs the calls from the last to the first; what each has kept is dropped when it has run.
     pub(crate) fn propagate(&mut self, list: &mut WengertList) -> Outcome {
+        if !list.hooks.is_empty() {
+            let hooks = std::mem::take(&mut list.hooks);
+            return self.propagate_with_hooks(list, &hooks);
+        }
         self.propagate_part(list, 0..list.len())
     }
 

@@ -80,7 +80,7 @@ impl Recording {
             }),
             slot => {
                 let registered = Location::caller();
-                record.hooks.add(slot, Rc::new(Hooked { hook, registered, dtype: PhantomData }));
+                record.list.hooks.add(slot, Rc::new(Hooked { hook, registered, dtype: PhantomData }));
                 Ok(())
             }
         }
@@ -118,6 +118,10 @@ impl<T> HookResult<T> for Option<Tensor<T>> {
 pub(crate) struct Hooks(Vec<(Slot, Rc<dyn Hook>)>);
 
 impl Hooks {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn add(&mut self, slot: Slot, hook: Rc<dyn Hook>) {
         let place = self.0.partition_point(|(other, _)| *other <= slot);
         self.0.insert(place, (slot, hook));
@@ -149,9 +153,9 @@ impl<T: Real, R: HookResult<T>, F: Fn(&Tensor<T>) -> R> Hook for Hooked<T, F> {
 }
 
 impl Gradients {
-    /// As [`propagate`](Self::propagate), with stops at tensors that have hooks. A tensor's gradient is complete when the
+    /// Runs the calls from the last to the first, with stops at tensors that have hooks. A tensor's gradient is complete when the
     /// calls have run that came after it.
-    pub(crate) fn propagate_with_hooks(&mut self, list: &mut WengertList, hooks: &Hooks) -> Outcome {
+    pub(super) fn propagate_with_hooks(&mut self, list: &mut WengertList, hooks: &Hooks) -> Outcome {
         let mut end = list.len();
         for of_slot in hooks.0.chunk_by(|(one, _), (other, _)| one == other).rev() {
             let slot = of_slot[0].0;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::hooks::Hooks;
 use super::node::Backward;
 use super::slots::{NONE, Slot};
 use crate::shape::Shape;
@@ -21,6 +22,7 @@ pub(crate) struct WengertList {
     inputs: Vec<Slot>,
     /// By slot.
     pub(crate) shapes: Vec<Shape>,
+    pub(super) hooks: Hooks,
 }
 
 impl WengertList {
@@ -60,6 +62,11 @@ impl WengertList {
     #[inline]
     pub(crate) fn take_backward(&mut self, place: usize) -> Option<Rc<dyn Backward>> {
         self.backwards[place].take()
+    }
+
+    /// The backward function of the call at a place, if no pass has taken it.
+    pub(crate) fn backward(&self, place: usize) -> Option<&Rc<dyn Backward>> {
+        self.backwards[place].as_ref()
     }
 
     /// The slots of the inputs of the call at a place.

@@ -3,30 +3,32 @@
 mod accumulate;
 mod accumulator;
 mod backward;
+mod batch_jacobian;
 mod differentiable;
 mod forward;
 mod frames;
 mod gradient;
 mod hooks;
+mod jacobian;
 mod list;
 mod node;
 mod options;
 mod record;
 pub(crate) mod recorder;
 mod slots;
+mod trace;
 mod within;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::Error;
-use gradient::Pass;
-use record::Settings;
+use record::{Settings, copy_list, take_list};
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
 pub use backward::Sink;
-pub use differentiable::Differentiable;
+pub use differentiable::{Differentiable, OneTensor};
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
 pub use hooks::HookResult;
@@ -41,6 +43,7 @@ pub use record::WatchedVariable;
 #[doc(hidden)]
 pub use record::{Member, Output};
 pub(crate) use recorder::note_cut;
+pub(crate) use trace::Trace;
 pub(crate) use within::Within;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
@@ -140,8 +143,7 @@ impl Drop for Recording {
 
 impl std::fmt::Debug for Recording {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let record = self.record.borrow();
-        write!(f, "{} calls on {} tensors", record.list.len(), record.slot_count())
+        self.record.borrow().fmt(f)
     }
 }
 
@@ -249,11 +251,8 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| Pass {
-            list: std::mem::take(&mut record.list),
-            hooks: std::mem::take(&mut record.hooks),
-        };
-        gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, take_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
 
@@ -305,7 +304,7 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| Pass { list: record.list.clone(), hooks: record.hooks.clone() };
-        gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, copy_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }

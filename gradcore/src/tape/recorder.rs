@@ -218,7 +218,7 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
     let origin = Origin { rule, called: Location::caller() };
     RECORDER.with_borrow(|recorder| {
         for tape in recorder.tapes.iter().filter(|tape| tape.records(recorder.barrier)) {
-            tape.record.borrow_mut().note_cut(origin, input);
+            tape.record.borrow_mut().note_cut(origin, input, false);
         }
     });
 }
