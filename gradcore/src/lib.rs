@@ -24,10 +24,13 @@
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 
+mod arguments;
 pub mod check;
+mod companions;
 mod element;
 mod elementwise;
 mod error;
+pub mod functional;
 mod kernels;
 mod operators;
 mod ops;
@@ -47,6 +50,7 @@ pub use element::{Element, Integer, Number, Real};
 pub use error::{Error, GradientFailure, GradientShape, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
+pub use rule::NotImplemented;
 pub use tape::{ForwardAccumulator, GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;

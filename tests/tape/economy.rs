@@ -414,3 +414,16 @@ fn a_width_in_a_format_string_is_a_use() -> Result<(), Error> {
     assert_eq!(tape.gradient(f(&a, &b, &b, 2), &a)?.item(), 1.0);
     Ok(())
 }
+
+#[test]
+fn the_rule_that_made_a_source_does_not_run() -> Result<(), Error> {
+    #[custom_gradient]
+    fn never(x: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| -> Tensor { panic!("nobody asked for the gradient of x, and {dy} came") };
+        (x * 2.0, grad)
+    }
+    let (x, tape) = watched(3.0);
+    let h = never(&x);
+    assert_eq!(tape.gradient(&h * &h, &h)?.item(), 12.0);
+    Ok(())
+}

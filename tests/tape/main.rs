@@ -6,6 +6,7 @@ mod economy;
 mod faults;
 mod gradients;
 mod graphs;
+mod jacobians;
 mod missing;
 mod recording;
 mod variables;

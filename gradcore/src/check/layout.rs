@@ -2,10 +2,9 @@
 
 use ndarray::{Array, ArrayViewD, Axis, IxDyn, ShapeBuilder};
 
-use super::inputs::Moves;
 use super::leaves::{of_shape, with_values};
 use crate::element::Element;
-use crate::tensor::{Identity, Tensor};
+use crate::tensor::{Erased, Identity, Tensor, Untyped};
 
 /// How the elements of inputs lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +28,27 @@ impl Layout {
         }
     }
 
+    /// A new tensor in the place of another: that of a variable is one.
+    pub(super) fn moved(self, tensor: &dyn Untyped, values: &[f64]) -> Erased {
+        let moved = match tensor.erased() {
+            Erased::F32(tensor) => Erased::F32(self.holding(values, &tensor)),
+            Erased::F64(tensor) => Erased::F64(self.holding(values, &tensor)),
+            constant => constant,
+        };
+        match tensor.identity().is_variable() {
+            true => moved.renewed(Identity::variable(true)),
+            false => moved,
+        }
+    }
+
+    /// A tensor of these values, which is to be like the given one.
+    fn holding<T: Element>(self, values: &[f64], like: &Tensor<T>) -> Tensor<T> {
+        match self {
+            Layout::Line => of_shape(&[values.len()], values),
+            layout => layout.arranged(with_values(like, values)),
+        }
+    }
+
     fn arranged<T: Element>(self, tensor: Tensor<T>) -> Tensor<T> {
         match self {
             Layout::Own | Layout::Line => tensor,
@@ -45,17 +65,6 @@ fn backwards<T: Element>(view: ArrayViewD<'_, T>) -> Array<T, IxDyn> {
     let mut array = Array::from_shape_vec(view.raw_dim().f(), elements).expect("as many elements as before");
     (0..view.ndim()).for_each(|axis| array.invert_axis(Axis(axis)));
     array
-}
-
-impl Moves<'_> {
-    /// The next tensor, which is to be like the given one.
-    pub(super) fn next<T: Element>(&mut self, like: &Tensor<T>) -> Tensor<T> {
-        let values = self.values.next().expect("there are values for each tensor");
-        match self.layout {
-            Layout::Line => of_shape(&[values.len()], values),
-            layout => layout.arranged(with_values(like, values)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,17 +11,20 @@ use crate::tensor::{Erased, Tensor};
 pub struct Leaves {
     tensors: Vec<Erased>,
     names: Vec<Option<String>>,
-    /// What those that follow are called.
-    pub(super) name: Option<String>,
 }
 
 impl Leaves {
     /// Adds a tensor, if gradients exist for its dtype.
-    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>, name: Option<&str>) {
+    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>) {
         if T::REAL {
-            self.tensors.push(Erased::new(tensor.clone()));
-            self.names.push(self.name.clone().or_else(|| name.map(str::to_owned)));
+            self.push(Erased::new(tensor.clone()), None);
         }
+    }
+
+    /// Adds a tensor of `f32` or `f64`.
+    pub(super) fn push(&mut self, tensor: Erased, name: Option<&str>) {
+        self.tensors.push(tensor);
+        self.names.push(name.map(str::to_owned));
     }
 
     pub(super) fn name(&self, leaf: usize) -> Option<&str> {
@@ -53,7 +56,7 @@ impl Leaves {
     pub(super) fn only(&self, leaves: &[usize]) -> Leaves {
         let tensors = leaves.iter().map(|leaf| self.tensors[*leaf].clone()).collect();
         let names = leaves.iter().map(|leaf| self.names[*leaf].clone()).collect();
-        Leaves { tensors, names, name: None }
+        Leaves { tensors, names }
     }
 
     /// Tensors of the same shapes and dtypes, with other values.
@@ -61,8 +64,8 @@ impl Leaves {
         let mut like = Leaves::default();
         for (tensor, values) in self.tensors.iter().zip(values) {
             match tensor {
-                Erased::F32(tensor) => like.add(&with_values(tensor, values), None),
-                Erased::F64(tensor) => like.add(&with_values(tensor, values), None),
+                Erased::F32(tensor) => like.add(&with_values(tensor, values)),
+                Erased::F64(tensor) => like.add(&with_values(tensor, values)),
                 _ => unreachable!("{REAL}"),
             }
         }
@@ -105,8 +108,8 @@ impl Differentiable for Leaves {
         let mut gradients = Leaves::default();
         for tensor in &self.tensors {
             match tensor {
-                Erased::F32(tensor) => gradients.add(&tensor.gradients(found)?, None),
-                Erased::F64(tensor) => gradients.add(&tensor.gradients(found)?, None),
+                Erased::F32(tensor) => gradients.add(&tensor.gradients(found)?),
+                Erased::F64(tensor) => gradients.add(&tensor.gradients(found)?),
                 _ => unreachable!("{REAL}"),
             }
         }

@@ -14,7 +14,6 @@ mod difference;
 mod examine;
 mod finding;
 mod generated;
-mod inputs;
 mod layout;
 mod leaves;
 mod length;
@@ -27,10 +26,10 @@ mod structure;
 mod subject;
 mod verdict;
 
+pub use crate::arguments::Inputs;
 pub use finding::{Cause, Change, Finding, Mismatch};
 #[doc(hidden)]
 pub use generated::{Constant, Fixed, GivenConstant, GivenTensor, Slot, check_rule};
-pub use inputs::Inputs;
 pub use options::{CheckOptions, Exempt, directions, elementwise, not_a_derivative, not_linear, order};
 pub use outputs::CheckedOutputs;
 pub use report::{Failed, InputReport, Report, Second, WrongElement};

@@ -1,9 +1,9 @@
 //! A checked function on plain numbers: no dtype, no structure.
 
-use super::inputs::{Inputs, Moves};
 use super::layout::Layout;
 use super::leaves::Leaves;
 use super::outputs::CheckedOutputs;
+use crate::arguments::{Inputs, Moves};
 use crate::error::Error;
 use crate::tape::{GradientOptions, GradientTape, Like, UnconnectedGradients, output_gradients};
 
@@ -95,14 +95,20 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
         F: for<'a> Fn(I::Seen<'a>) -> O,
     {
         let mut leaves = Leaves::default();
-        inputs.leaves(&mut leaves);
+        inputs.moved(&mut Moves::new(&mut |tensor, name| {
+            leaves.push(tensor.erased(), name);
+            tensor.erased()
+        }));
         Function { call: function, inputs, leaves }
     }
 
     fn moved(&self, values: &Values, layout: Layout) -> (I::Moved, Leaves) {
-        let moved = self.inputs.moved(&mut Moves { values: values.iter(), layout });
-        let mut leaves = Leaves::default();
-        I::moved_leaves(&moved, &mut leaves);
+        let (mut values, mut leaves) = (values.iter(), Leaves::default());
+        let moved = self.inputs.moved(&mut Moves::new(&mut |tensor, name| {
+            let moved = layout.moved(tensor, values.next().expect("there are values for each tensor"));
+            leaves.push(moved.clone(), name);
+            moved
+        }));
         (moved, leaves)
     }
 

@@ -12,7 +12,7 @@ use super::Recording;
 use super::backward::Gradients;
 use super::list::WengertList;
 use super::node::{Backward, Filling, Origin};
-use super::record::{Member, Output, Record, Settings};
+use super::record::{Member, Output, Record, Settings, is_comparison};
 use super::recorder::{self, Paused};
 use super::slots::{NONE, Slot};
 use crate::error::Error;
@@ -68,7 +68,8 @@ impl Forward {
             let pushed = pushed(backward, &tangents, &shapes, serial);
             let mut record = record.borrow_mut();
             if pushed.stops {
-                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input));
+                let is_comparison = is_comparison(outputs);
+                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
             }
             for (output, tangent) in outputs.iter().zip(pushed.tangents) {
                 if let Some(tangent) = tangent {
@@ -193,7 +194,7 @@ fn run_alone(
 
 /// Numbers of both signs, from 0.5 to 1.5 in size, that follow no simple pattern: multiples of the golden ratio and of
 /// the plastic number, without their integer parts.
-fn numbers() -> impl Iterator<Item = f64> {
+pub(super) fn numbers() -> impl Iterator<Item = f64> {
     let part = |k: u32, ratio: f64| (f64::from(k) * ratio).fract();
     (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::hooks::Hooks;
 use super::node::Backward;
 use super::slots::{NONE, Slot};
 use crate::shape::Shape;
@@ -21,6 +22,7 @@ pub(crate) struct WengertList {
     inputs: Vec<Slot>,
     /// By slot.
     pub(crate) shapes: Vec<Shape>,
+    pub(super) hooks: Hooks,
 }
 
 impl WengertList {
@@ -62,6 +64,11 @@ impl WengertList {
         self.backwards[place].take()
     }
 
+    /// The backward function of the call at a place, if no pass has taken it.
+    pub(crate) fn backward(&self, place: usize) -> Option<&Rc<dyn Backward>> {
+        self.backwards[place].as_ref()
+    }
+
     /// The slots of the inputs of the call at a place.
     #[inline]
     pub(crate) fn inputs_of(&self, place: usize) -> &[Slot] {
@@ -74,6 +81,11 @@ impl WengertList {
     pub(crate) fn outputs_of(&self, place: usize) -> Range<usize> {
         let (first, count) = self.outputs[place];
         first as usize..(first + count) as usize
+    }
+
+    /// The place of the first call that came after a tensor: its outputs have greater slots.
+    pub(crate) fn first_after(&self, slot: Slot) -> usize {
+        self.outputs.partition_point(|(first, _)| *first <= slot)
     }
 
     /// By slot: whether it is one of `roots` or computed from one.

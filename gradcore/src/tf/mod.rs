@@ -26,6 +26,7 @@ use options::{Axes, MatmulOptions, Permutation, Sizes};
 pub use clipping::{clip_by_global_norm, clip_by_norm, global_norm, norm};
 pub use parts::{concat, expand_dims, gather, one_hot, pad, slice, squeeze, stack};
 
+pub use crate::companions::{grad_pass_through, prevent_gradient, recompute_grad};
 pub use crate::tensor::{Tensor, constant};
 pub use crate::variable::Variable;
 pub use crate::{GradientTape, custom_gradient};
