@@ -8,6 +8,9 @@
 mod backprop;
 mod behaviours;
 mod custom_gradient;
+mod documentation;
+mod indexed_slices;
+mod jacobian;
 
 use gradcore::Unconnected;
 use gradcore::prelude::*;
