@@ -109,3 +109,26 @@ fn a_variable_moves_too() -> Result<(), Error> {
     assert_eq!(acc.jvp(&w)?.to_vec(), [10.0, 1.0]);
     Ok(())
 }
+
+/// The mean, by a rule whose body calls others.
+#[custom_gradient]
+fn mean(x: &Tensor) -> Tensor {
+    let count = tf::reduce_sum(tf::ones_like(x), ..);
+    (tf::reduce_sum(x, ..) / &count, |dy| tf::ones_like(x) * (dy / &count))
+}
+
+/// The tangent of x² depends on x, and the body of `mean` does not take it. What an accumulator computes with it there is
+/// not the body's own.
+#[test]
+fn tangents_that_others_follow_pass_through_bodies_that_call_rules() -> Result<(), Error> {
+    let (x, v) = (tf::constant([1.0, 2.0]), tf::constant([3.0, 5.0]));
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let outer = ForwardAccumulator::new(&x, &v)?;
+    let inner = ForwardAccumulator::new(&x, &v)?;
+    let slope = inner.jvp(mean(&(&x * &x)) + tf::reduce_mean(&x * &x, ..))?;
+    // Twice the mean of x²: 2 x v, 2 v², and 2 v by x.
+    assert_eq!((slope.item(), outer.jvp(&slope)?.item()), (26.0, 68.0));
+    assert_eq!(tape.gradient(&slope, &x)?.to_vec(), [6.0, 10.0]);
+    Ok(())
+}
