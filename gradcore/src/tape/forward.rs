@@ -13,7 +13,7 @@ use super::backward::Gradients;
 use super::list::WengertList;
 use super::node::{Backward, Filling, Origin};
 use super::record::{Member, Output, Record, Settings, is_comparison};
-use super::recorder::{self, Paused};
+use super::recorder::{self, Outside, Paused};
 use super::slots::{NONE, Slot};
 use crate::error::Error;
 use crate::shape::Shape;
@@ -59,6 +59,7 @@ impl Forward {
     /// inside.
     #[cold]
     pub(super) fn propagate(self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>) {
+        let _outside = Outside::bodies();
         let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
         for (serial, record) in self.accumulators {
             let tangents: Tangents = self.inputs.iter().map(|input| record.borrow().tangent(*input).cloned()).collect();

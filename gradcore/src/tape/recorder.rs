@@ -21,7 +21,7 @@ thread_local! {
     /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
     /// without a look at the recorder.
     static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0 }) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0 }) };
 }
 
 struct Recorder {
@@ -32,6 +32,8 @@ struct Recorder {
     next_serial: u64,
     /// Tapes with a smaller serial number are paused: a body is running whose operations they need not see.
     barrier: u64,
+    /// Bodies so many frames deep do not own what runs: see [`Outside`].
+    hidden: u32,
 }
 
 struct ActiveTape {
@@ -146,6 +148,29 @@ impl Drop for Paused {
     }
 }
 
+/// While it lives, what runs is no part of the bodies under way: the tangents of a call in a body are computed with
+/// tangents from outside, which that body does not take.
+#[must_use = "what runs is the body's again when it is dropped"]
+pub(crate) struct Outside {
+    hidden: u32,
+}
+
+impl Outside {
+    /// Hides every body that is running.
+    pub(crate) fn bodies() -> Self {
+        RECORDER.with_borrow_mut(|recorder| {
+            let depth = recorder.frames.depth();
+            Outside { hidden: std::mem::replace(&mut recorder.hidden, depth) }
+        })
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        RECORDER.with_borrow_mut(|recorder| recorder.hidden = self.hidden);
+    }
+}
+
 /// Whether a tape other than `record` knows the tensor.
 pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>>) -> bool {
     RECORDER.with_borrow(|recorder| {
@@ -248,7 +273,7 @@ impl Recorder {
     }
 
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
-        let Recorder { tapes, frames, next_serial, barrier } = self;
+        let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Begun::default() };
         frames.push(rule, (*barrier, *next_serial));
@@ -313,7 +338,7 @@ impl Recorder {
     fn expect_known(&mut self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
             let Some((depth, frame)) = self.frames.innermost(|frame| tape.saw(frame)) else { continue };
-            if self.frames.takes(depth, used.identity) {
+            if depth <= self.hidden || self.frames.takes(depth, used.identity) {
                 continue;
             }
             let record = tape.record.borrow();

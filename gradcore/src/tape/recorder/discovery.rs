@@ -47,7 +47,7 @@ impl Discovery {
     /// Begins the body, unless no tape would record the call.
     pub(crate) fn begin(rule: &'static Rule) -> Option<Self> {
         RECORDER.with_borrow_mut(|recorder| {
-            let Recorder { tapes, frames, next_serial, barrier } = recorder;
+            let Recorder { tapes, frames, next_serial, barrier, .. } = recorder;
             if !tapes.iter().any(|tape| tape.records(*barrier)) {
                 return None;
             }
