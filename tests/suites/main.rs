@@ -9,6 +9,9 @@ mod backprop;
 mod behaviours;
 mod custom_gradient;
 mod documentation;
+mod forwardprop;
+mod gradient_checker;
+mod gradients;
 mod indexed_slices;
 mod jacobian;
 
@@ -45,4 +48,12 @@ fn reason<G: std::fmt::Debug>(result: Result<G, Error>) -> Unconnected {
 fn assert_near(found: impl Into<f64>, expected: f64, tolerance: f64) {
     let found = found.into();
     assert!((found - expected).abs() <= tolerance * expected.abs().max(1.0), "expected {expected}, found {found}");
+}
+
+/// Fails unless every element is near the expected one.
+#[track_caller]
+fn assert_all_near<T: Real>(found: &Tensor<T>, expected: &[f64], tolerance: f64) {
+    assert_eq!(found.size(), expected.len());
+    let found = found.to_vec().into_iter().map(T::to_f64);
+    found.zip(expected).for_each(|(found, &expected)| assert_near(found, expected, tolerance));
 }
