@@ -15,10 +15,11 @@
 //! * `testGradientInteger`: `tests/ui/tape/integer_source.rs`.
 //! * `testWatchBadThing`: `tests/ui/tape/watch_a_number.rs`.
 //! * `testGradientTapeGradientCalledMultipleTimes`: `tests/ui/tape/used_twice.rs`.
-//! * `testUnknownUnconnectedGradientsValueGiven`: the options are an enum.
+//! * `testUnknownUnconnectedGradientsValueGiven`: `tests/ui/tape/unconnected_gradients_by_name.rs`.
+//! * `testDifferentiatingFunctionThatReturnsNone`: `tests/ui/functional/number_as_result.rs`.
 
-use gradcore::Unconnected;
 use gradcore::prelude::*;
+use gradcore::{Unconnected, functional};
 
 use crate::{assert_near, derivative, reason, watched};
 
@@ -714,5 +715,40 @@ fn test_implicit_grad_with_resource_variable() -> Result<(), Error> {
     let tape = GradientTape::new();
     let y = x.value() + tf::constant(2.0) + tf::constant(3.0);
     assert_eq!(tape.gradient(&y, &x)?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn test_make_vjp() -> Result<(), Error> {
+    let (y, pullback) = functional::vjp(|x: &Tensor| x * x, tf::constant(3.0))?;
+    assert_eq!((y.item(), pullback.apply(tf::constant(2.0))?.item()), (9.0, 12.0));
+    Ok(())
+}
+
+#[test]
+fn test_persistent_make_vjp() -> Result<(), Error> {
+    let (_, pullback) = functional::vjp(|x: &Tensor| x * x, tf::constant(3.0))?;
+    for _ in 0..2 {
+        assert_eq!(pullback.apply(tf::constant(2.0))?.item(), 12.0);
+    }
+    Ok(())
+}
+
+/// x² y at (2, 3), with its value.
+#[test]
+fn test_value_and_grad_function() -> Result<(), Error> {
+    let f = |(x, y): (&Tensor, &Tensor)| x * x * y;
+    let (value, (dx, dy)) = functional::value_and_grad(f, (tf::constant(2.0), tf::constant(3.0)))?;
+    assert_eq!((value.item(), dx.item(), dy.item()), (12.0, 12.0, 4.0));
+    Ok(())
+}
+
+/// The two places are independent; on a tape the one tensor gets the sum.
+#[test]
+fn test_same_object_for_multiple_arguments() -> Result<(), Error> {
+    let x = tf::constant(1.0);
+    let (first, second) = functional::grad(|(x, y): (&Tensor, &Tensor)| x * y, (&x, &x))?;
+    assert_eq!((first.item(), second.item()), (1.0, 1.0));
+    assert_eq!(derivative(|x| x * x, &x)?.item(), 2.0);
     Ok(())
 }

@@ -64,13 +64,14 @@ fn test_mixed_tensor_and_indexed_slices() -> Result<(), Error> {
     Ok(())
 }
 
+type Function<'f> = &'f dyn Fn(&Tensor) -> Tensor;
+
 /// Slices and slices, slices and a tensor, a tensor and a tensor give the same sums.
 #[test]
 fn test_aggregate_gradients_of_slices_and_tensors() -> Result<(), Error> {
     let sparse = |var: &Tensor| tf::reduce_sum(tf::gather(var, [0, 2, 0], ..), ..);
     let dense = |var: &Tensor| tf::reduce_sum(var * tf::constant([[2.0, 2.0], [0.0, 0.0], [1.0, 1.0]]), ..);
     let var: Tensor = tf::ones([3, 2]);
-    type Function<'f> = &'f dyn Fn(&Tensor) -> Tensor;
     let sums: [Function<'_>; 3] =
         [&|var| sparse(var) + sparse(var), &|var| sparse(var) + dense(var), &|var| dense(var) + dense(var)];
     for sum in sums {
