@@ -66,7 +66,8 @@ struct Readme;
 macro_rules! __rule {
     ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)?) => {{
         static RULE: $crate::__private::Rule =
-            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])$(.fitting($fit))?;
+            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])
+                .of_module(::core::module_path!())$(.fitting($fit))?;
         &RULE
     }};
 }

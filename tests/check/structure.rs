@@ -127,3 +127,41 @@ fn several_outputs_and_many_inputs_pass() {
     let product = |many: Vec<&Tensor<f64>>| many.into_iter().fold(tf::ones([2]), |product, next| product * next);
     assert!(check_gradients(product, many, ..).is_ok());
 }
+
+/// The gradient goes through plain numbers, which forward mode cannot transpose.
+#[custom_gradient]
+fn through_numbers(x: &Tensor<f64>) -> Tensor<f64> {
+    let grad = |dy| {
+        let halves = dy.to_vec().into_iter().map(|number| number * 0.5).collect();
+        Tensor::from_vec(dy.shape(), halves).expect("as many numbers as elements")
+    };
+    (x * 0.5, grad)
+}
+
+#[test]
+fn a_gradient_without_a_transpose_is_not_wrong() {
+    assert!(check_gradients(through_numbers, tf::constant([1.0f64, 2.0, 3.0]), ..).is_ok());
+}
+
+/// Every second call of the rule gives twice the gradient, and forward mode calls it as no tape does.
+#[custom_gradient]
+fn moody(x: &Tensor<f64>, calls: std::rc::Rc<std::cell::Cell<usize>>) -> Tensor<f64> {
+    let grad = |dy| {
+        let shows_tangents = dy.to_vec().iter().all(|number| (0.5..1.5).contains(&number.abs()));
+        calls.set(calls.get() + 1);
+        if shows_tangents { dy * 2.0 } else { dy * 1.0 }
+    };
+    (x * 1.0, grad)
+}
+
+#[test]
+fn forward_mode_that_has_another_derivative() {
+    let calls = std::rc::Rc::default();
+    let x = tf::constant([1.0f64; 40]);
+    let failed = check_gradients(|x| moody(x, std::rc::Rc::clone(&calls)), &x, ..).unwrap_err();
+    let text = failed.to_string();
+    assert!(
+        text.contains("in forward mode: `moody`") || text.contains("forward mode has another derivative"),
+        "{text}"
+    );
+}

@@ -9,6 +9,7 @@ mod graphs;
 mod jacobians;
 mod missing;
 mod recording;
+mod threads;
 mod variables;
 
 use gradcore::prelude::*;

@@ -69,6 +69,13 @@ pub enum Finding {
     },
     /// An upstream gradient of zeros does not give zeros.
     ZeroUpstream(Change),
+    /// In forward mode the derivative is another.
+    ForwardMode {
+        /// ⟨v, J u⟩ by tangents.
+        forward: f64,
+        /// ⟨Jᵀ v, u⟩ by gradients.
+        reverse: f64,
+    },
     /// The gradient depends on which inputs a tape watches.
     Watched {
         /// The inputs that were watched.
@@ -242,6 +249,10 @@ impl Finding {
                 f,
                 "the gradient of {change} if only output {output} is used, and {:?} if the others have an upstream gradient of zeros; an unused output arrives as zeros",
                 change.expected
+            ),
+            Finding::ForwardMode { forward, reverse } => write!(
+                f,
+                "forward mode has another derivative than reverse mode, {forward:?} against {reverse:?} along random directions; `grad` must compute its gradients from the upstream gradient by operations that tapes see"
             ),
             Finding::PersistentTape { second, change } => write!(
                 f,

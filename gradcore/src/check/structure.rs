@@ -50,7 +50,12 @@ impl Structure<'_> {
             found(self.single_outputs(), "with a single output"),
             found(self.layouts(), "with inputs that lie otherwise in memory"),
         ];
-        upstream.into_iter().chain(ways.into_iter().flatten()).collect()
+        let mut findings: Vec<Finding> = upstream.into_iter().chain(ways.into_iter().flatten()).collect();
+        // What is wrong with the rule is wrong with its transpose, and has been told.
+        if findings.is_empty() && self.linear && self.right.iter().all(|right| *right) {
+            findings.extend(found(self.forward_mode(random), "in forward mode"));
+        }
+        findings
     }
 
     fn gradients(&self, weights: &Values, way: &Way) -> Result<Values, Trouble> {
@@ -96,6 +101,19 @@ impl Structure<'_> {
                 gradients[input].clone_from(&expected[input]);
             }
         }
+    }
+
+    /// ⟨v, J u⟩ = ⟨Jᵀ v, u⟩ for a random u, as far as the rules have transposes.
+    fn forward_mode(&self, random: &mut ChaCha12Rng) -> Checked {
+        let u: Values = self.point.iter().map(|values| values.iter().map(|_| sign(random)).collect()).collect();
+        let tangents = match self.subject.tangents(self.point, &u) {
+            Err(Trouble::Refused(_)) => return Ok(None),
+            tangents => tangents?,
+        };
+        let (forward, size) = product(&self.weights[0], &tangents);
+        let (reverse, other) = product(&self.usual, &u);
+        let differ = (forward - reverse).abs() > self.precision.tolerance * (size + other);
+        Ok(differ.then_some(Finding::ForwardMode { forward, reverse }))
     }
 
     fn persistent_tape(&self) -> Checked {
@@ -169,6 +187,16 @@ pub(super) fn first_change(inputs: &[Input], expected: &Values, found: &Values, 
         let index = indices(element, &input.shape);
         Some(Change { input: input.name.clone(), index, expected: expected[element], found: found[element] })
     })
+}
+
+fn sign(random: &mut ChaCha12Rng) -> f64 {
+    if random.random() { 1.0 } else { -1.0 }
+}
+
+/// ⟨x, y⟩, and the sum of the absolute values of its terms.
+fn product(x: &Values, y: &Values) -> (f64, f64) {
+    let terms = x.iter().flatten().zip(y.iter().flatten()).map(|(x, y)| x * y);
+    terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs()))
 }
 
 /// a · x + b · y.

@@ -5,7 +5,10 @@ use super::leaves::Leaves;
 use super::outputs::CheckedOutputs;
 use crate::arguments::{Inputs, Moves};
 use crate::error::Error;
-use crate::tape::{GradientOptions, GradientTape, Like, UnconnectedGradients, output_gradients};
+use crate::tape::{
+    ForwardAccumulator, GradientOptions, GradientTape, Like, UnconnectedGradients, output_gradients,
+    unconnected_gradients,
+};
 
 /// The elements of several tensors.
 pub(super) type Values = Vec<Vec<f64>>;
@@ -67,6 +70,11 @@ pub(super) trait Subject {
     fn values(&self, inputs: &Values, layout: Layout) -> Result<Outputs, Trouble>;
     /// The outputs, and the gradients of the sum of the outputs, weighted; both as a tape has them.
     fn gradients(&self, inputs: &Values, weights: &Values, way: &Way) -> Result<(Values, Values), Trouble>;
+    /// The tangents of the outputs in forward mode, when the inputs move like that. Only of functions as they are given.
+    fn tangents(&self, inputs: &Values, along: &Values) -> Result<Values, Trouble> {
+        let _ = (inputs, along);
+        Err(Trouble::Refused("this function is made for the check".into()))
+    }
 }
 
 /// A [`Subject`] whose gradients have gradients.
@@ -168,6 +176,13 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Subject for 
             _ => tape.gradient_with(&outputs, sources, from(&upstream)),
         };
         Ok((outputs.values(), gradients?.values()))
+    }
+
+    fn tangents(&self, inputs: &Values, along: &Values) -> Result<Values, Trouble> {
+        let (moved, primals) = self.moved(inputs, Layout::Own);
+        let accumulator = ForwardAccumulator::new(&primals, primals.like(along))?;
+        let outputs = self.outputs(&moved)?;
+        Ok(accumulator.jvp_with(&outputs, unconnected_gradients(UnconnectedGradients::Zero))?.values())
     }
 }
 
