@@ -8,6 +8,8 @@
 //! * `testRecomputeGradWrapped`, `testRecomputeGradNestedFunctionAndWhileLoop`: attributes and reference counts of Python
 //!   objects.
 //!
+//! In other files: `testJacobianCustomGradient` is in `jacobian.rs`, what concerns the checker in `gradient_checker.rs`.
+//!
 //! Compile errors here: `testCustomGradientEmptyError`, a rule that returns no gradient, is
 //! `tests/ui/gradients/missing.rs`.
 

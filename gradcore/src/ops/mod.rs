@@ -1,4 +1,4 @@
-//! The operations, each a `#[custom_gradient]` function: formula, forward, `grad`, the pair.
+//! The operations, each a `#[custom_gradient]` function: formula, forward, `grad`, the pair. A few are made of others.
 //!
 //! To add one:
 //!
@@ -11,7 +11,6 @@ mod apply;
 mod arithmetic;
 mod comparison;
 mod dtype;
-mod joining;
 mod linalg;
 mod math;
 mod nn;
@@ -28,12 +27,11 @@ pub(crate) use comparison::{
     equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal,
 };
 pub(crate) use dtype::cast;
-pub(crate) use joining::stack;
 pub(crate) use linalg::matmul;
 pub(crate) use math::{ceil, cos, exp, floor, log, log1p, pow, round, sigmoid, sin, sqrt, tan, tanh};
 pub(crate) use nn::{elu, log_softmax, relu, softmax, softplus, sparse_softmax_cross_entropy_with_logits, swish};
 pub(crate) use norms::{clip_by_norm, norm};
-pub(crate) use parts::{concat, gather, pad, slice};
+pub(crate) use parts::{concat, gather, pad, slice, stack};
 pub(crate) use reduction::{argmax, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum};
 pub(crate) use selection::{clip_by_value, where_};
 pub use shaping::UNDO_BROADCAST;

@@ -1,5 +1,6 @@
 //! Parts of a tensor, and a tensor put together from parts.
 
+use super::reshape;
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::kernels::parts::{self, Around};
@@ -66,4 +67,18 @@ pub(crate) fn concat<T: Element>(xs: &[&Tensor<T>], axis: usize) -> Tensor<T> {
         shapes.iter().map(&mut next).collect::<Vec<_>>()
     };
     (Tensor::computed(whole, values), grad)
+}
+
+/// Tensors of one size, each after the other, in a tensor of `shape`; each gets its part of the gradient.
+#[custom_gradient]
+pub(crate) fn stack<T: Element>(rows: &[Tensor<T>], shape: &Shape) -> Tensor<T> {
+    let values = rows.iter().flat_map(Tensor::values).copied().collect();
+    let of_rows: Vec<Shape> = rows.iter().map(Tensor::shared_shape).collect();
+    let grad = |dy| {
+        let size = of_rows.first().map_or(0, Shape::size);
+        let flat = reshape(dy, &[of_rows.len(), size].into_iter().collect());
+        let row = |(k, of_row)| reshape(&slice(&flat, &[k, 0], &[1, size].into_iter().collect()), of_row);
+        of_rows.iter().enumerate().map(row).collect::<Vec<_>>()
+    };
+    (Tensor::computed(shape.clone(), values), grad)
 }

@@ -174,6 +174,13 @@ pub fn squeeze<T: Element>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<
 }
 
 /// For each index a row of `depth` elements, 1 at the index and 0 elsewhere; all 0 for an index that is no place in it.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let rows: Tensor = tf::one_hot([0, 2, 3], 3);
+/// assert_eq!(rows.to_string(), "[[1.0, 0.0, 0.0],\n [0.0, 0.0, 1.0],\n [0.0, 0.0, 0.0]]");
+/// ```
 #[must_use]
 pub fn one_hot<I: Integer, T: Number>(indices: impl Operand<I>, depth: usize) -> Tensor<T> {
     let indices = indices.held();
