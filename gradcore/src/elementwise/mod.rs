@@ -22,7 +22,7 @@ use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Filling, Member, Origin, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Filling, Kept, Member, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -122,11 +122,20 @@ fn record<T: Real>(
         return;
     }
     let begun = recorder::begin(origin.rule, inputs, &[]);
+    if begun.asked.note_saved && begun.watched != 0 {
+        recorder::note_kept(begun, kept(origin.rule, inputs));
+    }
     let described = outputs.iter().map(|output| {
         let identity = output.identity();
         Output { inside: identity, outside: identity, value: *output }
     });
     recorder::finish(begun, &described.collect::<SmallVec<[Output<'_>; 1]>>(), backward);
+}
+
+/// What a backward function keeps: the inputs, and for a backward loop `dy`.
+fn kept(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = Kept> {
+    let names = rule.parameters.iter().copied().chain(["dy"]);
+    names.zip(inputs).filter_map(|(name, input)| Some(Kept::tensor_of(name, input.seen.handle()?)))
 }
 
 /// The value of a function, element by element.
@@ -223,6 +232,10 @@ where
 
     fn fill(&self, upstream: &mut Filling<'_>) {
         upstream.next::<T>();
+    }
+
+    fn stops(&self, position: usize) -> bool {
+        self.stops >> position & 1 != 0
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {

@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Filling, Member, Origin, Output, Rule, Upstream};
+use crate::tape::{Backward, Filling, Kept, Member, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
@@ -96,6 +96,19 @@ impl<W> Call<W> {
     #[inline]
     pub fn is_watched(&self) -> bool {
         self.watches(!0)
+    }
+
+    /// Notes what `grad` keeps, if a tape asks for that.
+    #[inline]
+    fn note_kept<I: IntoIterator<Item = Kept>>(&self, kept: impl FnOnce() -> I) {
+        #[cold]
+        #[inline(never)]
+        fn note<I: IntoIterator<Item = Kept>>(begun: Begun, kept: impl FnOnce() -> I) {
+            recorder::note_kept(begun, kept());
+        }
+        if self.begun.asked.note_saved {
+            note(self.begun, kept);
+        }
     }
 
     /// In place of a backward function that nobody would run.
@@ -180,6 +193,11 @@ where
 
     fn fill(&self, upstream: &mut Filling<'_>) {
         O::fill(upstream);
+    }
+
+    fn stops(&self, position: usize) -> bool {
+        let (input, _) = input_at(position, self.sizes.as_deref().map(Vec::as_slice));
+        self.origin.rule.stops.checked_shr(u32::try_from(input).unwrap_or(u32::MAX)).is_some_and(|rest| rest & 1 != 0)
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut crate::tape::Sink<'_>) {

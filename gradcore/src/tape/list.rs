@@ -21,9 +21,16 @@ pub(crate) struct WengertList {
     inputs: Vec<Slot>,
     /// By slot.
     pub(crate) shapes: Vec<Shape>,
+    /// Whether a pass looks for numbers that are not finite.
+    pub(crate) checks_numerics: bool,
 }
 
 impl WengertList {
+    /// An empty list, whose passes look for numbers that are not finite if `checks_numerics`.
+    pub(crate) fn checking(checks_numerics: bool) -> Self {
+        WengertList { checks_numerics, ..WengertList::default() }
+    }
+
     #[inline]
     pub(crate) fn new_slot(&mut self, shape: Shape) -> Slot {
         let slot = index(self.shapes.len());
@@ -62,6 +69,11 @@ impl WengertList {
         self.backwards[place].take()
     }
 
+    /// The backward function of the call at a place, if no pass has taken it.
+    pub(crate) fn backward(&self, place: usize) -> Option<&Rc<dyn Backward>> {
+        self.backwards[place].as_ref()
+    }
+
     /// The slots of the inputs of the call at a place.
     #[inline]
     pub(crate) fn inputs_of(&self, place: usize) -> &[Slot] {
@@ -83,6 +95,17 @@ impl WengertList {
         for place in 0..self.len() {
             if self.inputs_of(place).iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
                 marked[self.outputs_of(place)].fill(true);
+            }
+        }
+        marked
+    }
+
+    /// By slot: whether it is one of those that are `marked` or one of them is computed from it.
+    pub(crate) fn leading_to(&self, mut marked: Vec<bool>) -> Vec<bool> {
+        for place in (0..self.len()).rev() {
+            if self.outputs_of(place).any(|slot| marked[slot]) {
+                let inputs = self.inputs_of(place).iter().filter(|slot| **slot != NONE);
+                inputs.for_each(|slot| marked[*slot as usize] = true);
             }
         }
         marked

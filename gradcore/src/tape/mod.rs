@@ -7,6 +7,7 @@ mod differentiable;
 mod forward;
 mod frames;
 mod gradient;
+mod inspect;
 mod list;
 mod node;
 mod options;
@@ -26,6 +27,8 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
+pub(crate) use inspect::Kept;
+pub use inspect::{Saved, SavedKind, SavedValue};
 pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};

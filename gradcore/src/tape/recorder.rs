@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::forward::Forward;
 use super::frames::{Frame, Frames};
+use super::inspect::{Aids, Kept, Notebook};
 use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
@@ -18,7 +19,7 @@ thread_local! {
     /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
     /// without a look at the recorder.
     static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0 }) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, notebook: Notebook::new() }) };
 }
 
 struct Recorder {
@@ -29,6 +30,7 @@ struct Recorder {
     next_serial: u64,
     /// Tapes with a smaller serial number are paused: a body is running whose operations they need not see.
     barrier: u64,
+    notebook: Notebook,
 }
 
 struct ActiveTape {
@@ -69,6 +71,8 @@ pub(crate) struct Begun {
     pub(crate) watched: u64,
     /// Number of frames with this call's; zero if the call has none.
     pub(crate) depth: u32,
+    /// What tapes ask to be noted of it.
+    pub(crate) asked: Aids,
 }
 
 /// Starts a tape on this thread.
@@ -88,10 +92,12 @@ pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
 pub(crate) fn stop(serial: u64) {
     // A tape kept in a thread-local may outlive the recorder, at the end of the thread.
     let _ = RECORDER.try_with(|recorder| {
-        let tapes = &mut recorder.borrow_mut().tapes;
+        let mut recorder = recorder.borrow_mut();
+        let tapes = &mut recorder.tapes;
         if let Some(index) = tapes.iter().position(|tape| tape.serial == serial) {
             tapes.remove(index);
             TAPES.set(TAPES.get() - 1);
+            recorder.ask_for_notes();
         }
     });
 }
@@ -172,6 +178,7 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
     let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
     LATEST.set([input(0), input(1)]);
     match begun {
+        Ok(begun) if begun.asked.check_numerics => look_at(begun, inputs, known),
         Ok(begun) => begun,
         Err(lost) => lose(&lost),
     }
@@ -186,9 +193,37 @@ pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)])
     }
 }
 
+/// Takes the notes that tapes ask for from now on.
+pub(super) fn ask_for_notes() {
+    RECORDER.with_borrow_mut(Recorder::ask_for_notes);
+}
+
+/// Notes which arguments of a call that has begun are not finite.
+#[cold]
+fn look_at(begun: Begun, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.look_at(begun.depth, inputs, known));
+    begun
+}
+
+/// The backward function of a call that ends, with the notes on it.
+#[cold]
+fn noted(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) -> Option<Rc<dyn Backward>> {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.noted(begun.depth, outputs, backward))
+}
+
+/// Notes what the backward function of a call keeps.
+#[cold]
+pub(crate) fn note_kept(begun: Begun, kept: impl IntoIterator<Item = Kept>) {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.keep(begun.depth, kept));
+}
+
 /// Ends a call without recording it: the body panicked or returned an error.
 pub(crate) fn abandon(depth: u32) {
-    let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().end_frame(depth));
+    let _ = RECORDER.try_with(|recorder| {
+        let mut recorder = recorder.borrow_mut();
+        recorder.end_frame(depth);
+        recorder.notebook.forget(depth);
+    });
 }
 
 /// Ends a call and records it on every tape that watches an input.
@@ -199,6 +234,7 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 
 /// As [`finish`], with the backward function if an input is watched.
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
+    let backward = if begun.asked.is_any() { noted(begun, outputs, backward) } else { backward };
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
     let forward = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
     if let (Some(forward), Some(backward)) = (forward, &backward) {
@@ -244,8 +280,12 @@ impl Recorder {
         self.tapes.iter_mut().filter(|tape| serials.contains(&tape.serial)).for_each(change);
     }
 
+    fn ask_for_notes(&mut self) {
+        self.notebook.open_for(self.tapes.iter().map(|tape| tape.record.borrow().settings.aids));
+    }
+
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
-        let Recorder { tapes, frames, next_serial, barrier } = self;
+        let Recorder { tapes, frames, next_serial, barrier, notebook } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Begun::default() };
         frames.push(rule, (*barrier, *next_serial));
@@ -272,7 +312,7 @@ impl Recorder {
         } else {
             *barrier = *next_serial;
         }
-        Begun { watched, depth: frames.depth() }
+        Begun { watched, depth: frames.depth(), asked: notebook.asked() }
     }
 
     /// Records a call on every tape that watches an input; what is left to do for accumulators is returned.
