@@ -122,7 +122,7 @@ fn record<T: Real>(
         return;
     }
     let begun = recorder::begin(origin.rule, inputs, &[]);
-    if begun.asked.note_saved && begun.watched != 0 {
+    if recorder::notes_saved() && begun.watched != 0 {
         recorder::note_kept(begun, kept(origin.rule, inputs));
     }
     let described = outputs.iter().map(|output| {

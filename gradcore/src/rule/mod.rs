@@ -106,7 +106,7 @@ impl<W> Call<W> {
         fn note<I: IntoIterator<Item = Kept>>(begun: Begun, kept: impl FnOnce() -> I) {
             recorder::note_kept(begun, kept());
         }
-        if self.begun.asked.note_saved {
+        if recorder::notes_saved() {
             note(self.begun, kept);
         }
     }

@@ -19,6 +19,9 @@ thread_local! {
     /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
     /// without a look at the recorder.
     static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
+    /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
+    /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
+    static ASKED: Cell<Aids> = const { Cell::new(Aids::NONE) };
     static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, notebook: Notebook::new() }) };
 }
 
@@ -71,8 +74,6 @@ pub(crate) struct Begun {
     pub(crate) watched: u64,
     /// Number of frames with this call's; zero if the call has none.
     pub(crate) depth: u32,
-    /// What tapes ask to be noted of it.
-    pub(crate) asked: Aids,
 }
 
 /// Starts a tape on this thread.
@@ -178,7 +179,7 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
     let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
     LATEST.set([input(0), input(1)]);
     match begun {
-        Ok(begun) if begun.asked.check_numerics => look_at(begun, inputs, known),
+        Ok(begun) if ASKED.get().check_numerics => look_at(begun, inputs, known),
         Ok(begun) => begun,
         Err(lost) => lose(&lost),
     }
@@ -208,7 +209,13 @@ fn look_at(begun: Begun, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
 /// The backward function of a call that ends, with the notes on it.
 #[cold]
 fn noted(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) -> Option<Rc<dyn Backward>> {
-    RECORDER.with_borrow_mut(|recorder| recorder.notebook.noted(begun.depth, outputs, backward))
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.noted(ASKED.get(), begun.depth, outputs, backward))
+}
+
+/// Whether a tape notes what is kept.
+#[inline]
+pub(crate) fn notes_saved() -> bool {
+    ASKED.get().note_saved
 }
 
 /// Notes what the backward function of a call keeps.
@@ -234,7 +241,7 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 
 /// As [`finish`], with the backward function if an input is watched.
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
-    let backward = if begun.asked.is_any() { noted(begun, outputs, backward) } else { backward };
+    let backward = if ASKED.get().is_any() { noted(begun, outputs, backward) } else { backward };
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
     let forward = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
     if let (Some(forward), Some(backward)) = (forward, &backward) {
@@ -281,11 +288,12 @@ impl Recorder {
     }
 
     fn ask_for_notes(&mut self) {
-        self.notebook.open_for(self.tapes.iter().map(|tape| tape.record.borrow().settings.aids));
+        let aids = self.tapes.iter().map(|tape| tape.record.borrow().settings.aids);
+        ASKED.set(aids.fold(Aids::NONE, Aids::and));
     }
 
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
-        let Recorder { tapes, frames, next_serial, barrier, notebook } = self;
+        let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Begun::default() };
         frames.push(rule, (*barrier, *next_serial));
@@ -312,7 +320,7 @@ impl Recorder {
         } else {
             *barrier = *next_serial;
         }
-        Begun { watched, depth: frames.depth(), asked: notebook.asked() }
+        Begun { watched, depth: frames.depth() }
     }
 
     /// Records a call on every tape that watches an input; what is left to do for accumulators is returned.

@@ -79,7 +79,7 @@ impl Recording {
 }
 
 /// What a tape does for debugging.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Aids {
     /// Whether it looks for numbers that are not finite.
     pub(crate) check_numerics: bool,
@@ -88,9 +88,25 @@ pub(crate) struct Aids {
 }
 
 impl Aids {
+    pub(super) const NONE: Self = Aids { check_numerics: false, note_saved: false };
+
+    /// What two tapes do.
+    pub(super) fn and(self, other: Self) -> Self {
+        Aids {
+            check_numerics: self.check_numerics || other.check_numerics,
+            note_saved: self.note_saved || other.note_saved,
+        }
+    }
+
     #[inline]
     pub(super) fn is_any(self) -> bool {
         self.check_numerics || self.note_saved
+    }
+}
+
+impl Default for Aids {
+    fn default() -> Self {
+        Self::NONE
     }
 }
 
@@ -131,57 +147,50 @@ impl Backward for Noted {
     }
 }
 
-/// The notes on calls whose bodies are running, if a tape asks for any; each with the depth of the call.
+/// The notes on calls whose bodies are running, if a tape asks for any; each with the depth of the call. A call that no
+/// tape sees has none, and depth 0.
 pub(super) struct Notebook {
-    asked: Aids,
     inputs: Vec<(u32, BadInput)>,
     kept: Vec<(u32, Kept)>,
 }
 
 impl Notebook {
     pub(super) const fn new() -> Self {
-        let asked = Aids { check_numerics: false, note_saved: false };
-        Notebook { asked, inputs: Vec::new(), kept: Vec::new() }
-    }
-
-    /// What is noted.
-    #[inline]
-    pub(super) fn asked(&self) -> Aids {
-        self.asked
-    }
-
-    /// Takes the notes that any of the tapes asks for.
-    pub(super) fn open_for(&mut self, tapes: impl Iterator<Item = Aids>) {
-        self.asked = tapes.fold(Aids::default(), |all, aids| Aids {
-            check_numerics: all.check_numerics || aids.check_numerics,
-            note_saved: all.note_saved || aids.note_saved,
-        });
+        Notebook { inputs: Vec::new(), kept: Vec::new() }
     }
 
     /// Notes which arguments of a call that begins are not finite.
     pub(super) fn look_at(&mut self, depth: u32, inputs: &[Member<'_>], known: &[Member<'_>]) {
-        self.inputs.extend(numerics::bad_inputs(inputs, known).map(|bad| (depth, bad)));
+        if depth != 0 {
+            self.inputs.extend(numerics::bad_inputs(inputs, known).map(|bad| (depth, bad)));
+        }
     }
 
     /// Notes what a backward function keeps.
     pub(super) fn keep(&mut self, depth: u32, kept: impl IntoIterator<Item = Kept>) {
-        self.kept.extend(kept.into_iter().map(|kept| (depth, kept)));
+        if depth != 0 {
+            self.kept.extend(kept.into_iter().map(|kept| (depth, kept)));
+        }
     }
 
     /// The backward function of a call that ends, with the notes on it; without one they are forgotten.
     pub(super) fn noted(
         &mut self,
+        asked: Aids,
         depth: u32,
         outputs: &[Output<'_>],
         backward: Option<Rc<dyn Backward>>,
     ) -> Option<Rc<dyn Backward>> {
+        if depth == 0 {
+            return backward;
+        }
         let (inputs, mut kept) = (taken(&mut self.inputs, depth), taken(&mut self.kept, depth));
         kept.sort_by_key(Kept::is_opaque);
         let backward = backward?;
         let notes = Notes {
             inputs: inputs.into_iter().map(|bad| bad.named(&*backward)).collect(),
-            saved: self.asked.note_saved.then_some(kept),
-            output: if self.asked.check_numerics { numerics::bad_output(outputs) } else { None },
+            saved: asked.note_saved.then_some(kept),
+            output: if asked.check_numerics { numerics::bad_output(outputs) } else { None },
         };
         Some(Rc::new(Noted { backward, notes }))
     }
