@@ -106,3 +106,23 @@ fn a_tape_without_calls() {
     tape.watch(&x);
     assert!(tape.to_dot().contains("x0 [shape=ellipse, label=\"x0\"];"));
 }
+
+/// A box names the place of the user's call, also where a function of `tf` does more than one thing.
+#[test]
+fn every_call_has_the_place_where_the_user_called() {
+    let x: Tensor = tf::ones([2, 2]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let calls = (
+        (tf::nn::softmax(&x, ..), tf::nn::softmax(&x, axis(0)), tf::nn::log_softmax(&x, ..)),
+        (tf::reduce_sum(&x, ..), tf::reduce_mean(&x, 1), tf::reduce_max(&x, axis(0).keepdims(true))),
+        (tf::matmul(&x, &x, transpose_a(true)), tf::transpose(&x, ..), tf::reshape(&x, [4]), tf::square(&x)),
+        (tf::clip_by_value(&x, 0.0, 1.0), tf::where_(tf::greater(&x, 0), &x, 0.0), tf::maximum(&x, 0.5), -&x),
+    );
+    let dot = tape.to_dot();
+    let boxes: Vec<&str> = dot.lines().filter(|line| line.contains("shape=box")).collect();
+    assert!(boxes.len() >= 15, "{dot}");
+    let elsewhere: Vec<&&str> = boxes.iter().filter(|line| !line.contains("tests/debugging/graphs.rs:")).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:#?}");
+    drop(calls);
+}
