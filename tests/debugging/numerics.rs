@@ -60,8 +60,8 @@ fn a_nan_that_is_a_constant_among_the_inputs() {
     let text = found.to_string();
     assert!(
         text.ends_with(
-            "is the first recorded call whose output is not finite: NaN at [1] in its output; before it was NaN at \
-             [1] in its input `y`; look at where that comes from"
+            "is the first recorded call whose output is not finite: NaN at [1] in its output; there was NaN at \
+             [1] in its input `y` before; look at where that comes from"
         ),
         "{text}"
     );

@@ -4,7 +4,7 @@ use gradcore::prelude::*;
 use gradcore::tape::{Saved, SavedKind, SavedValue};
 
 fn is_tensor(value: &SavedValue) -> bool {
-    matches!(value.kind, SavedKind::Tensor { .. })
+    matches!(value.kind, SavedKind::TensorOf { .. })
 }
 
 /// The tensors of a function, each with its name, its bytes, and whether the tape owns it.
@@ -126,7 +126,7 @@ fn names_and_types_of_captures() {
         .values()
         .iter()
         .map(|value| match &value.kind {
-            SavedKind::Tensor { dtype, shape } => format!("{}: {dtype} {shape:?}, {}", value.name, value.bytes),
+            SavedKind::TensorOf { dtype, shape } => format!("{}: {dtype} {shape:?}, {}", value.name, value.bytes),
             SavedKind::Opaque { type_name } => format!("{}: {type_name}, {}", value.name, value.bytes),
             _ => unreachable!("there is no other kind"),
         })

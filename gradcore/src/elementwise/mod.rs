@@ -22,7 +22,7 @@ use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Filling, Kept, Member, Origin, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Filling, Member, NotedValue, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -133,9 +133,9 @@ fn record<T: Real>(
 }
 
 /// What a backward function keeps: the inputs, and for a backward loop `dy`.
-fn kept(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = Kept> {
+fn kept(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = NotedValue> {
     let names = rule.parameters.iter().copied().chain(["dy"]);
-    names.zip(inputs).filter_map(|(name, input)| Some(Kept::tensor_of(name, input.seen.handle()?)))
+    names.zip(inputs).filter_map(|(name, input)| Some(NotedValue::tensor_of(name, input.seen.handle()?)))
 }
 
 /// The value of a function, element by element.

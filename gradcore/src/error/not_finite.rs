@@ -125,10 +125,7 @@ impl fmt::Display for NotFinite {
                 false => "; its inputs and what is upstream were finite",
             });
         }
-        for (place, bad) in given.iter().enumerate() {
-            let before = if place == 0 { "; before it was" } else { " and" };
-            write!(f, "{before} {} in {}", bad.element(), bad.tensor)?;
-        }
-        f.write_str("; look at where that comes from")
+        let given: Vec<String> = given.iter().map(|bad| format!("{} in {}", bad.element(), bad.tensor)).collect();
+        write!(f, "; there was {} before; look at where that comes from", given.join(" and "))
     }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::Call;
 use crate::element::Element;
 use crate::tape::recorder;
-use crate::tape::{Kept as NotedValue, Member};
+use crate::tape::{Member, NotedValue};
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 

@@ -20,7 +20,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Filling, Kept, Member, Origin, Output, Rule, Upstream};
+use crate::tape::{Backward, Filling, Member, NotedValue, Origin, Output, Rule, Upstream};
 
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
@@ -100,10 +100,10 @@ impl<W> Call<W> {
 
     /// Notes what `grad` keeps, if a tape asks for that.
     #[inline]
-    fn note_kept<I: IntoIterator<Item = Kept>>(&self, kept: impl FnOnce() -> I) {
+    fn note_kept<I: IntoIterator<Item = NotedValue>>(&self, kept: impl FnOnce() -> I) {
         #[cold]
         #[inline(never)]
-        fn note<I: IntoIterator<Item = Kept>>(begun: Begun, kept: impl FnOnce() -> I) {
+        fn note<I: IntoIterator<Item = NotedValue>>(begun: Begun, kept: impl FnOnce() -> I) {
             recorder::note_kept(begun, kept());
         }
         if recorder::notes_saved() {

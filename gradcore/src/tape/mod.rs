@@ -27,7 +27,7 @@ pub use backward::Sink;
 pub use differentiable::Differentiable;
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
-pub(crate) use inspect::Kept;
+pub(crate) use inspect::NotedValue;
 pub use inspect::{Saved, SavedKind, SavedValue};
 pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]

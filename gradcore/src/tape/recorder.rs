@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::forward::Forward;
 use super::frames::{Frame, Frames};
-use super::inspect::{Aids, Kept, Notebook};
+use super::inspect::{Aids, Notebook, NotedValue};
 use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
@@ -220,7 +220,7 @@ pub(crate) fn notes_saved() -> bool {
 
 /// Notes what the backward function of a call keeps.
 #[cold]
-pub(crate) fn note_kept(begun: Begun, kept: impl IntoIterator<Item = Kept>) {
+pub(crate) fn note_kept(begun: Begun, kept: impl IntoIterator<Item = NotedValue>) {
     RECORDER.with_borrow_mut(|recorder| recorder.notebook.keep(begun.depth, kept));
 }
 

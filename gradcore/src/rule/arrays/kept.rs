@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::ArraysCall;
 use crate::rule::Capture;
 use crate::rule::capture::{KEPT, KeptOption, KeptReference, KeptValue, Snapshot};
-use crate::tape;
+use crate::tape::NotedValue;
 use crate::tensor::Tensor;
 
 /// A view, kept beyond the call.
@@ -74,9 +74,9 @@ impl<T: Clone + 'static, D: Dimension> Kept<T, D> {
     {
         let kept = Kept::new(view, &call.tensors);
         match &kept {
-            Kept::Shared { tensor, .. } => call.note_kept(|| tape::Kept::all_in(name, tensor)),
+            Kept::Shared { tensor, .. } => call.note_kept(|| NotedValue::all_in(name, tensor)),
             Kept::Copied(array) => {
-                call.note_kept(|| [tape::Kept::opaque(name, array, array.len() * size_of::<T>())]);
+                call.note_kept(|| [NotedValue::opaque(name, array, array.len() * size_of::<T>())]);
             }
         }
         kept

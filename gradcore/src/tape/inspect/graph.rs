@@ -11,9 +11,10 @@ use crate::tape::{GradientTape, PersistentTape};
 impl GradientTape {
     /// What the tape has recorded, in DOT: `dot -Tsvg` draws it.
     ///
-    /// Calls are boxes with the place of the call, what is watched is an ellipse with the name of the variable, or `x0`,
-    /// `x1` and so on, in the order in which it was watched. An edge has the name of the parameter and the shape. What no call has used yet leads to
-    /// its shape. A call or an edge through which no gradient flows is dashed. Constants are not drawn.
+    /// A call is a box with its place; what is watched is an ellipse with the name of the variable, or `x0`, `x1` and so
+    /// on in the order in which it was watched. An edge has the name of the parameter and the shape. An output that no
+    /// call has used leads to its shape alone. A call or an edge through which no gradient flows is dashed. Constants
+    /// are not drawn.
     ///
     /// ```
     /// use gradcore::prelude::*;

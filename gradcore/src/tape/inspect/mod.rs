@@ -15,7 +15,7 @@ use super::record::{Member, Output};
 use super::{GradientTape, PersistentTape, Recording, Sink, recorder};
 use crate::error::BadNumber;
 use numerics::BadInput;
-pub(crate) use saved::Kept;
+pub(crate) use saved::NotedValue;
 pub use saved::{Saved, SavedKind, SavedValue};
 
 impl GradientTape {
@@ -79,7 +79,7 @@ impl Recording {
 }
 
 /// What a tape does for debugging.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Aids {
     /// Whether it looks for numbers that are not finite.
     pub(crate) check_numerics: bool,
@@ -104,16 +104,10 @@ impl Aids {
     }
 }
 
-impl Default for Aids {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
 /// What is noted of a call.
 pub(crate) struct Notes {
     /// What its backward function keeps, if that is noted.
-    saved: Option<Vec<Kept>>,
+    saved: Option<Vec<NotedValue>>,
     /// The inputs that are not finite.
     inputs: Vec<BadNumber>,
     /// The first output that is not finite.
@@ -151,7 +145,7 @@ impl Backward for Noted {
 /// tape sees has none, and depth 0.
 pub(super) struct Notebook {
     inputs: Vec<(u32, BadInput)>,
-    kept: Vec<(u32, Kept)>,
+    kept: Vec<(u32, NotedValue)>,
 }
 
 impl Notebook {
@@ -167,7 +161,7 @@ impl Notebook {
     }
 
     /// Notes what a backward function keeps.
-    pub(super) fn keep(&mut self, depth: u32, kept: impl IntoIterator<Item = Kept>) {
+    pub(super) fn keep(&mut self, depth: u32, kept: impl IntoIterator<Item = NotedValue>) {
         if depth != 0 {
             self.kept.extend(kept.into_iter().map(|kept| (depth, kept)));
         }
@@ -185,7 +179,7 @@ impl Notebook {
             return backward;
         }
         let (inputs, mut kept) = (taken(&mut self.inputs, depth), taken(&mut self.kept, depth));
-        kept.sort_by_key(Kept::is_opaque);
+        kept.sort_by_key(NotedValue::is_opaque);
         let backward = backward?;
         let notes = Notes {
             inputs: inputs.into_iter().map(|bad| bad.named(&*backward)).collect(),

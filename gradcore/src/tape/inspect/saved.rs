@@ -74,8 +74,9 @@ pub struct SavedValue {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SavedKind {
-    /// A tensor, or the value that a variable had.
-    Tensor {
+    /// A tensor, or the value that a variable had. (Were it called `Tensor`, rustc would write `gradcore::Tensor` for the
+    /// type in its messages.)
+    TensorOf {
         /// TensorFlow's name of the dtype.
         dtype: &'static str,
         /// Sizes of the axes.
@@ -120,7 +121,7 @@ impl Saved {
 }
 
 /// A value as it was kept.
-pub(crate) struct Kept {
+pub(crate) struct NotedValue {
     name: &'static str,
     value: Value,
 }
@@ -134,22 +135,22 @@ enum Value {
     },
 }
 
-impl Kept {
+impl NotedValue {
     /// A tensor.
     pub(crate) fn tensor_of(name: &'static str, tensor: Erased) -> Self {
-        Kept { name, value: Value::Tensor(tensor) }
+        NotedValue { name, value: Value::Tensor(tensor) }
     }
 
     /// A value that is no tensor, and so many bytes on the heap.
     pub(crate) fn opaque<K>(name: &'static str, _: &K, on_heap: usize) -> Self {
-        Kept { name, value: Value::Opaque { type_name: type_name::<K>(), bytes: size_of::<K>() + on_heap } }
+        NotedValue { name, value: Value::Opaque { type_name: type_name::<K>(), bytes: size_of::<K>() + on_heap } }
     }
 
     /// A kept value, or each tensor of a list of them.
     pub(crate) fn all_in<K: 'static>(name: &'static str, kept: &K) -> Vec<Self> {
         match tensors_in(kept) {
-            Some(tensors) => tensors.into_iter().map(|tensor| Kept::tensor_of(name, tensor)).collect(),
-            None => vec![Kept::opaque(name, kept, numbers_in(kept))],
+            Some(tensors) => tensors.into_iter().map(|tensor| NotedValue::tensor_of(name, tensor)).collect(),
+            None => vec![NotedValue::opaque(name, kept, numbers_in(kept))],
         }
     }
 
@@ -232,7 +233,7 @@ impl Saved {
     fn of(list: &WengertList) -> Self {
         let calls = || (0..list.len()).filter_map(|place| list.backward(place));
         let kept = || calls().filter_map(|call| call.notes()?.saved.as_ref());
-        let own = Handles::of(kept().flatten().filter_map(Kept::tensor));
+        let own = Handles::of(kept().flatten().filter_map(NotedValue::tensor));
         let mut seen = HashSet::new();
         let mut saved = Saved { values: Vec::new(), calls_without_notes: calls().count() - kept().count() };
         for call in calls() {
@@ -255,18 +256,18 @@ impl Saved {
 }
 
 /// The name of what is kept at a place, with its number if there are several of that name.
-fn shown(kept: &[Kept], place: usize) -> String {
+fn shown(kept: &[NotedValue], place: usize) -> String {
     let name = kept[place].name;
     let before = kept[..place].iter().filter(|kept| kept.name == name).count();
     let is_only = before == 0 && kept[place + 1..].iter().all(|kept| kept.name != name);
     if is_only { name.to_owned() } else { format!("{name}[{before}]") }
 }
 
-impl Kept {
+impl NotedValue {
     fn kind(&self) -> SavedKind {
         match &self.value {
             Value::Tensor(tensor) => {
-                SavedKind::Tensor { dtype: tensor.dtype(), shape: tensor.as_untyped().shape().to_vec() }
+                SavedKind::TensorOf { dtype: tensor.dtype(), shape: tensor.as_untyped().shape().to_vec() }
             }
             Value::Opaque { type_name, .. } => SavedKind::Opaque { type_name },
         }
@@ -310,7 +311,7 @@ impl fmt::Display for Saved {
 fn row(value: &SavedValue) -> [String; 6] {
     let SavedValue { function, called, name, kind, bytes, is_owned, is_repeated } = value;
     let kind = match kind {
-        SavedKind::Tensor { dtype, shape } => format!("{dtype} {shape:?}"),
+        SavedKind::TensorOf { dtype, shape } => format!("{dtype} {shape:?}"),
         SavedKind::Opaque { type_name } => format!("opaque `{type_name}`"),
     };
     let held = match (is_owned, is_repeated) {
