@@ -1,10 +1,9 @@
 //! The tape as a graph, in the language of Graphviz.
 
-use std::fmt::Write;
+use std::collections::HashSet;
 
-use crate::tape::list::WengertList;
 use crate::tape::node::Origin;
-use crate::tape::record::Record;
+use crate::tape::record::{Cut, Record};
 use crate::tape::slots::{NONE, Slot};
 use crate::tape::{GradientTape, PersistentTape};
 
@@ -45,115 +44,113 @@ impl PersistentTape {
 const BEGIN: &str = "digraph tape {\n    node [fontname=\"monospace\"];\n    edge [fontname=\"monospace\"];\n";
 
 fn dot(record: &Record) -> String {
-    let mut lines = Vec::new();
-    let leaves = record.leaves();
-    let names = names(&record.list, &leaves);
-    for (slot, name) in &leaves {
-        let id = &names[*slot as usize].id;
-        let label = name.as_deref().unwrap_or(id);
-        lines.push(format!("{id} [shape=ellipse, label={}]", quoted(label)));
-    }
-    (0..record.list.len()).for_each(|place| draw_call(record, place, &names, &mut lines));
-    draw_cuts(record, &names, &mut lines);
-    draw_unused(record, &leaves, &names, &mut lines);
-    let body = lines.iter().fold(String::new(), |mut body, line| {
-        let _ = writeln!(body, "    {line};");
-        body
-    });
-    format!("{BEGIN}{body}}}\n")
+    let mut drawing = Drawing { record, ends: Vec::new(), lines: Vec::new() };
+    drawing.leaves();
+    (0..record.list.len()).for_each(|place| drawing.call(place));
+    drawing.cuts();
+    drawing.unused();
+    let body: Vec<String> = drawing.lines.iter().map(|line| format!("    {line};\n")).collect();
+    format!("{BEGIN}{}}}\n", body.concat())
 }
 
-/// What an edge comes from.
+struct Drawing<'r> {
+    record: &'r Record,
+    /// By slot: where it comes from.
+    ends: Vec<End>,
+    lines: Vec<String>,
+}
+
+/// What an edge begins at.
 #[derive(Clone, Default)]
-struct Named {
+struct End {
     /// The leaf or the call.
     id: String,
     /// Which output of the call it is, if that has several.
     output: Option<usize>,
 }
 
-/// By slot.
-fn names(list: &WengertList, leaves: &[(Slot, Option<String>)]) -> Vec<Named> {
-    let mut names = vec![Named::default(); list.shapes.len()];
-    for (number, (slot, _)) in leaves.iter().enumerate() {
-        names[*slot as usize].id = format!("x{number}");
+impl Drawing<'_> {
+    fn leaves(&mut self) {
+        self.ends = vec![End::default(); self.record.list.shapes.len()];
+        for (number, (slot, name)) in self.record.leaves().into_iter().enumerate() {
+            let id = format!("x{number}");
+            let label = quoted(name.as_deref().unwrap_or(&id));
+            self.lines.push(format!("{id} [shape=ellipse, label={label}]"));
+            self.ends[slot as usize].id = id;
+        }
     }
-    for place in 0..list.len() {
+
+    fn call(&mut self, place: usize) {
+        let list = &self.record.list;
+        let Some(backward) = list.backward(place) else { return };
+        let id = format!("call{place}");
+        let inputs = || list.inputs_of(place).iter().enumerate().filter(|(_, slot)| **slot != NONE);
+        let is_cut = inputs().all(|(position, _)| backward.stops(position));
+        self.call_box(&id, backward.origin(), is_cut);
+        for (position, slot) in inputs() {
+            self.edge(*slot, &id, &backward.parameter(position), backward.stops(position));
+        }
         let outputs = list.outputs_of(place);
         let is_only = outputs.len() == 1;
         for (number, slot) in outputs.enumerate() {
-            names[slot] = Named { id: format!("call{place}"), output: (!is_only).then_some(number) };
+            self.ends[slot] = End { id: id.clone(), output: (!is_only).then_some(number) };
         }
     }
-    names
-}
 
-fn draw_call(record: &Record, place: usize, names: &[Named], lines: &mut Vec<String>) {
-    let Some(backward) = record.list.backward(place) else { return };
-    let id = format!("call{place}");
-    let inputs: Vec<(usize, Slot)> =
-        record.list.inputs_of(place).iter().copied().enumerate().filter(|(_, slot)| *slot != NONE).collect();
-    let is_cut = inputs.iter().all(|(position, _)| backward.stops(*position));
-    lines.push(call_box(&id, backward.origin(), is_cut));
-    for (position, slot) in inputs {
-        let parameter = backward.parameter(position);
-        lines.push(edge(record, names, slot, &id, &parameter, backward.stops(position)));
+    fn call_box(&mut self, id: &str, Origin { rule, called }: Origin, is_cut: bool) {
+        let label = quoted(&format!("{}\n{}:{}", rule.name, called.file(), called.line()));
+        self.lines.push(format!("{id} [shape=box, label={label}{}]", dashed(is_cut)));
     }
-}
 
-fn call_box(id: &str, Origin { rule, called }: Origin, is_cut: bool) -> String {
-    let label = quoted(&format!("{}\n{}:{}", rule.name, called.file(), called.line()));
-    format!("{id} [shape=box, label={label}{}]", dashed(is_cut))
-}
+    fn edge(&mut self, from: Slot, to: &str, parameter: &str, is_cut: bool) {
+        let End { id, output } = &self.ends[from as usize];
+        let label = quoted(format!("{parameter} {}", self.shape(from)).trim_start());
+        let output = output.map_or_else(String::new, |output| format!(", taillabel=\"{output}\""));
+        self.lines.push(format!("{id} -> {to} [label={label}{output}{}]", dashed(is_cut)));
+    }
 
-fn edge(record: &Record, names: &[Named], from: Slot, to: &str, label: &str, is_cut: bool) -> String {
-    let Named { id, output } = &names[from as usize];
-    let shape = record.list.shapes[from as usize].to_vec();
-    let label = quoted(format!("{label} {shape:?}").trim_start());
-    let output = output.map_or_else(String::new, |output| format!(", taillabel=\"{output}\""));
-    format!("{id} -> {to} [label={label}{output}{}]", dashed(is_cut))
+    fn shape(&self, slot: Slot) -> String {
+        format!("{:?}", self.record.list.shapes[slot as usize].to_vec())
+    }
+
+    /// The calls that are on the tape only to explain missing gradients, each once, however often it was made.
+    fn cuts(&mut self) {
+        let mut calls: Vec<Origin> = Vec::new();
+        let mut edges = HashSet::new();
+        for Cut { origin, inputs } in &self.record.cuts {
+            let is_same = |call: &Origin| std::ptr::eq(call.rule, origin.rule) && call.called == origin.called;
+            let known = calls.iter().position(is_same);
+            let number = known.unwrap_or(calls.len());
+            let id = format!("cut{number}");
+            if known.is_none() {
+                calls.push(*origin);
+                self.call_box(&id, *origin, true);
+            }
+            for slot in inputs.iter().filter(|slot| edges.insert((number, **slot))) {
+                self.edge(*slot, &id, "", true);
+            }
+        }
+    }
+
+    /// What no call has used: targets, most often.
+    fn unused(&mut self) {
+        let list = &self.record.list;
+        let inputs = (0..list.len()).flat_map(|place| list.inputs_of(place));
+        let used: HashSet<Slot> = inputs.chain(self.record.cuts.iter().flat_map(|cut| &cut.inputs)).copied().collect();
+        let outputs = (0..list.len()).flat_map(|place| list.outputs_of(place));
+        for slot in outputs.filter_map(|slot| Slot::try_from(slot).ok()).filter(|slot| !used.contains(slot)) {
+            let shape = quoted(&self.shape(slot));
+            let End { id, output } = &self.ends[slot as usize];
+            let output = output.map_or_else(String::new, |output| format!(" [taillabel=\"{output}\"]"));
+            let drawn =
+                [format!("unused{slot} [shape=plaintext, label={shape}]"), format!("{id} -> unused{slot}{output}")];
+            self.lines.extend(drawn);
+        }
+    }
 }
 
 fn dashed(is_cut: bool) -> &'static str {
     if is_cut { ", style=dashed" } else { "" }
-}
-
-/// The calls that are on the tape only to explain missing gradients.
-fn draw_cuts(record: &Record, names: &[Named], lines: &mut Vec<String>) {
-    let mut calls: Vec<Origin> = Vec::new();
-    for cut in &record.cuts {
-        let is_same = |call: &Origin| std::ptr::eq(call.rule, cut.origin.rule) && call.called == cut.origin.called;
-        let known = calls.iter().position(is_same);
-        let number = known.unwrap_or(calls.len());
-        let id = format!("cut{number}");
-        if known.is_none() {
-            calls.push(cut.origin);
-            lines.push(call_box(&id, cut.origin, true));
-        }
-        for slot in &cut.inputs {
-            let line = edge(record, names, *slot, &id, "", true);
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-    }
-}
-
-/// What no call has used: targets, most often.
-fn draw_unused(record: &Record, leaves: &[(Slot, Option<String>)], names: &[Named], lines: &mut Vec<String>) {
-    let list = &record.list;
-    let mut is_used = vec![false; list.shapes.len()];
-    let inputs = (0..list.len()).flat_map(|place| list.inputs_of(place));
-    let cut = record.cuts.iter().flat_map(|cut| &cut.inputs);
-    inputs.chain(cut).filter(|slot| **slot != NONE).for_each(|slot| is_used[*slot as usize] = true);
-    leaves.iter().for_each(|(slot, _)| is_used[*slot as usize] = true);
-    for (slot, _) in (0..).zip(&is_used).filter(|(_, is_used)| !**is_used) {
-        let id = format!("unused{slot}");
-        lines.push(format!("{id} [shape=plaintext, label={}]", quoted(&format!("{:?}", list.shapes[slot].to_vec()))));
-        let Named { id: from, output } = &names[slot];
-        let output = output.map_or_else(String::new, |output| format!(" [taillabel=\"{output}\"]"));
-        lines.push(format!("{from} -> {id}{output}"));
-    }
 }
 
 /// A string of DOT.

@@ -47,7 +47,8 @@ impl GradientTape {
         self
     }
 
-    /// With `true`, the tape notes what it keeps of the calls that it records from now on, for [`saved`](Self::saved).
+    /// With `true`, the tape notes what it keeps of the calls that it records from now on, for [`saved`](Self::saved). To
+    /// be looked at, each value is cloned once more than it is kept; a clone of a tensor is a handle.
     #[must_use]
     pub fn note_saved(self, note: bool) -> Self {
         self.0.change_aids(|aids| aids.note_saved = note);
