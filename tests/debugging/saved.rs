@@ -232,3 +232,44 @@ fn notes_keep_nothing_longer_than_the_tape_does() -> Result<(), Error> {
     drop(z);
     Ok(())
 }
+
+/// Where a second derivative is possible, the calls in a body are recorded too, while notes on the call around them are
+/// under way.
+#[test]
+fn calls_within_a_body_have_notes_of_their_own() {
+    #[custom_gradient]
+    fn scaled_exp(x: &Tensor) -> Tensor {
+        let y = tf::exp(x);
+        let twice = &y * 2.0;
+        (twice, |dy| dy * &y * 2.0)
+    }
+    let x = tf::ones([3]);
+    let tape = GradientTape::persistent().note_saved(true);
+    tape.watch(&x);
+    let y = scaled_exp(&x);
+    let saved = tape.saved();
+    assert_eq!(of(&saved, "exp"), [("y", 12, true)], "{saved}");
+    assert_eq!(of(&saved, "scaled_exp"), [("y", 12, true)], "{saved}");
+    assert_eq!(owned_by_tensors(&saved), 12 + size_of::<f32>(), "the output of `exp`, and 2: {saved}");
+    drop(y);
+}
+
+/// A captured value is cloned for the notes, and that clone is gone when the table is asked for.
+#[test]
+fn a_value_that_is_no_tensor_is_held_as_often_as_without_notes() {
+    use std::rc::Rc;
+    #[custom_gradient]
+    fn weighted(x: &Tensor, weight: Rc<f32>) -> Tensor {
+        (x * *weight, |dy| dy * *weight)
+    }
+    let weight = Rc::new(2.0);
+    let x: Tensor = tf::ones([3]);
+    let tape = GradientTape::new().note_saved(true);
+    tape.watch(&x);
+    let y = weighted(&x, Rc::clone(&weight));
+    assert_eq!(Rc::strong_count(&weight), 2);
+    let saved = tape.saved();
+    assert_eq!((saved.values()[0].name.as_str(), saved.values()[0].bytes), ("weight", size_of::<Rc<f32>>()));
+    drop((y, tape));
+    assert_eq!(Rc::strong_count(&weight), 1);
+}
