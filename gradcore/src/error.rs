@@ -99,6 +99,26 @@ pub enum Error {
         /// Number of output gradients.
         found: usize,
     },
+    /// A batch Jacobian was asked for of tensors that are no batches of equal size.
+    #[error(
+        "`batch_jacobian`: expected target and source to have rank 2 or more and the same first size, found shapes {of_target:?} and {of_source:?}"
+    )]
+    BatchShape {
+        /// Shape of the target.
+        of_target: Vec<usize>,
+        /// Shape of the source.
+        of_source: Vec<usize>,
+    },
+    /// A batch Jacobian was asked for where the rows depend on each other.
+    #[error(
+        "`batch_jacobian`: row {target_row} of the target depends on row {source_row} of the source, expected it to depend on row {target_row} alone; take `jacobian`, which holds every pair of rows"
+    )]
+    DependentRows {
+        /// The row of the target.
+        target_row: usize,
+        /// The row of the source.
+        source_row: usize,
+    },
     /// A value or an update whose shape is not that of the variable.
     #[error("`{operation}`: variable {variable} has shape {expected:?}, found {found:?}")]
     VariableShape {
@@ -166,6 +186,56 @@ pub enum Error {
         called: &'static Location<'static>,
         /// Why it is not known, and what to do.
         reason: &'static str,
+    },
+    /// A gradient was asked for through a tensor that `tf::prevent_gradient` made.
+    #[error("what `prevent_gradient` returned at {called} has no gradient: {reason}")]
+    GradientPrevented {
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What it was told.
+        reason: String,
+    },
+    /// A gradient was needed for which the rule gives [`NotImplemented`](crate::NotImplemented).
+    #[error(
+        "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) is not implemented: {reason}"
+    )]
+    NotImplemented {
+        /// The parameter.
+        parameter: String,
+        /// The annotated function.
+        function: &'static str,
+        /// Where the function stands, `file:line`.
+        defined: String,
+        /// Where it was called.
+        called: &'static Location<'static>,
+        /// What the rule says.
+        reason: &'static str,
+    },
+    /// A hook returned a gradient of another shape.
+    #[error(
+        "the hook registered at {registered} returned a gradient of shape {found:?}, expected {expected:?}, that of its tensor"
+    )]
+    HookShape {
+        /// Where it was registered.
+        registered: &'static Location<'static>,
+        /// Shape of the tensor.
+        expected: Vec<usize>,
+        /// Shape that the hook returned.
+        found: Vec<usize>,
+    },
+    /// A function returned another shape when it ran again for its gradient.
+    #[error(
+        "`recompute_grad`: output {output} of the function at {wrapped} had shape {expected:?}, and {found:?} when it ran again for its gradient; it must not depend on what changes in between"
+    )]
+    RecomputedShape {
+        /// Which output, counted from 0.
+        output: usize,
+        /// Shape in the first run.
+        expected: Vec<usize>,
+        /// Shape in the second run.
+        found: Vec<usize>,
+        /// Where the function was passed to `recompute_grad`.
+        wrapped: &'static Location<'static>,
     },
 }
 
@@ -293,6 +363,17 @@ pub enum Unconnected {
         /// the target.
         cuts: Vec<String>,
     },
+}
+
+impl Unconnected {
+    /// Whether the target does not depend on the source, as far as a tape can tell: nothing stopped a gradient.
+    pub(crate) fn is_independence(&self) -> bool {
+        match self {
+            Self::TargetBeforeTape | Self::OtherTape | Self::TargetNotRecorded => true,
+            Self::NoPath { cuts } => cuts.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Unconnected {

@@ -24,10 +24,13 @@
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 
+mod arguments;
 pub mod check;
+mod companions;
 mod element;
 mod elementwise;
 mod error;
+pub mod functional;
 mod kernels;
 mod operators;
 mod ops;
@@ -47,6 +50,7 @@ pub use element::{Element, Integer, Number, Real};
 pub use error::{BadNumber, BadValue, Error, GradientFailure, GradientShape, NotFinite, TensorOfCall, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
+pub use rule::NotImplemented;
 pub use tape::{ForwardAccumulator, GradientTape, PersistentTape};
 pub use tensor::{Nested, Operand, Tensor};
 pub use variable::Variable;
@@ -63,7 +67,7 @@ macro_rules! __rule {
     ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)? $(=> $stops:literal)?) => {{
         static RULE: $crate::__private::Rule =
             $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])
-                $(.fitting($fit))? $(.stopping($stops))?;
+                .of_module(::core::module_path!())$(.fitting($fit))? $(.stopping($stops))?;
         &RULE
     }};
 }
@@ -73,7 +77,7 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::Tensor;
-    pub use crate::check::{Constant as Passed, Fixed, Slot, check_rule};
+    pub use crate::check::{CheckOptions, Constant as Passed, Fixed, Slot, check_rule};
     pub use crate::element::{Dual, Real};
     pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};

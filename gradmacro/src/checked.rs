@@ -19,6 +19,11 @@ use crate::values::is_none;
 /// The dtypes with which a generic function is checked.
 const DTYPES: [&str; 2] = ["f64", "f32"];
 
+/// What a gradient need not be, with an example of a reason: methods of `CheckOptions`. A parameter of such a name comes
+/// first.
+const EXEMPTIONS: [(&str, &str); 2] =
+    [("not_a_derivative", "straight-through estimator"), ("not_linear", "clipped gradient")];
+
 /// Each parameter is given once, and the function can be called by a test.
 pub(crate) fn check(function: &GradFn, report: &mut Report) {
     let Some(check) = &function.check else { return };
@@ -28,8 +33,12 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     let name = &function.function.sig.ident;
     let named: Vec<&str> = parameters(function).map(|parameter| parameter.shown.as_str()).collect();
     let mut meant = Vec::new();
+    let exempt = check_exemptions(function, check, report);
     for (position, (argument, _)) in check.arguments.iter().enumerate() {
         let shown = unraw(argument);
+        if exempt.contains(&argument) {
+            continue;
+        }
         if !named.contains(&shown.as_str()) {
             let similar = most_similar(&shown, named.iter().copied());
             meant.extend(similar);
@@ -54,6 +63,31 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
             format_args!("the check of `{name}` gives nothing for {}; add `{}`", named.join(", "), added.join(", ")),
         );
     }
+}
+
+/// What stands among the arguments and is no parameter's: at most one exemption, with a reason.
+fn check_exemptions<'a>(function: &GradFn, check: &'a Check, report: &mut Report) -> Vec<&'a Ident> {
+    let given: Vec<_> = exemptions(function, check).collect();
+    for (name, example, reason) in &given {
+        if !matches!(reason, Expr::Lit(ExprLit { lit: Lit::Str(reason), .. }) if !reason.value().trim().is_empty()) {
+            let message = format!("`{name}` needs a reason; write `{name} = \"{example}\"`");
+            report.error(reason, message);
+        }
+    }
+    if let [_, (second, ..), ..] = given[..] {
+        report.error(second, format_args!("one exemption is enough: `not_linear` includes `not_a_derivative`"));
+    }
+    given.into_iter().map(|(name, ..)| name).collect()
+}
+
+/// The exemptions that are given: name, an example of a reason, reason.
+fn exemptions<'a>(function: &GradFn, check: &'a Check) -> impl Iterator<Item = (&'a Ident, &'static str, &'a Expr)> {
+    let is_parameter = |name: &Ident| parameters(function).any(|parameter| parameter.shown == unraw(name));
+    let given = check.arguments.iter().filter(move |(name, _)| !is_parameter(name));
+    given.filter_map(|(name, reason)| {
+        let (_, example) = EXEMPTIONS.iter().find(|(exemption, _)| name == exemption)?;
+        Some((name, *example, reason))
+    })
 }
 
 /// A test has no `self`, and names every parameter.
@@ -125,13 +159,15 @@ fn suggestion(parameter: &Parameter) -> String {
 ///     use dispatch::*;
 ///     check_rule(
 ///         "power",
+///         ..,
 ///         ((&&Slot::<&Tensor>::new("x", 0)).__sizes([2, 3]), ((&&Slot::<i32>::new("n", 1)).__value(4), ())),
 ///         |(argument_0, (argument_1, ()))| power(argument_0, argument_1),
 ///     );
 /// }
 /// ```
 ///
-/// A function generic over its dtype is checked with each of [`DTYPES`].
+/// In place of `..` stand options, if the function is elementwise or an exemption is given. A function generic over its
+/// dtype is checked with each of [`DTYPES`].
 pub(crate) fn test(function: &GradFn) -> TokenStream {
     let Some(check) = &function.check else { return TokenStream::new() };
     let dispatch = function.contract.get("dispatch");
@@ -171,8 +207,19 @@ fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
     // Items are called by name, whatever the place of the name.
     let mut called = signature.ident.clone();
     called.set_span(names::at(place));
-    let turbofish = turbofish(function, dtype);
-    quote_spanned!(names::at(place)=> #check_rule(#name, #given, |#pattern| #called #turbofish (#(#arguments),*));)
+    let (turbofish, options) = (turbofish(function, dtype), options(function, check));
+    quote_spanned!(names::at(place)=> #check_rule(#name, #options, #given, |#pattern| #called #turbofish (#(#arguments),*));)
+}
+
+/// How the check is made.
+fn options(function: &GradFn, check: &Check) -> TokenStream {
+    let elementwise = function.is_elementwise.then(|| quote!(.any_length()));
+    let exemption = exemptions(function, check).next().map(|(name, _, reason)| quote!(.#name(#reason)));
+    if elementwise.is_none() && exemption.is_none() {
+        return quote!(..);
+    }
+    let options = function.contract.item("CheckOptions", check.name.span());
+    quote!(<#options as ::core::default::Default>::default() #elementwise #exemption)
 }
 
 /// `a, b` as `(a, (b, ()))`.

@@ -70,7 +70,7 @@ impl Known {
     }
 
     fn of(&self, value: &Expr) -> Depends {
-        const ZEROS: [&str; 4] = ["None", "zeros", "zeros_like", "fill"];
+        const ZEROS: [&str; 5] = ["None", "zeros", "zeros_like", "fill", "NotImplemented"];
         let is_zero_here = |name: &Ident| self.named(&name.to_string()) == Some(Depends::IsZero);
         let mentioned = Mentioned::among(value);
         let depends_on =

@@ -102,6 +102,23 @@ fn r#match(r#type: &Tensor) -> Tensor {
     (r#type * 2.0, |dy| dy * 2.0)
 }
 
+/// A gradient that is no derivative, and one that is not even linear.
+#[custom_gradient(check(x = [3], not_a_derivative = "straight-through estimator"))]
+fn rounded(x: &Tensor) -> Tensor {
+    (tf::round(x), |dy| dy)
+}
+
+#[custom_gradient(elementwise, check(x = [3], not_linear = "clipped gradient"))]
+fn clipped_gradient<T: Real>(x: T) -> T {
+    (x * 100.0, |dy| (dy * 100.0).clamp(-1.0, 1.0))
+}
+
+/// A parameter comes before an option of the same name.
+#[custom_gradient(check(x = [3], not_linear = 2.0))]
+fn scaled(x: &Tensor, not_linear: f32) -> Tensor {
+    (x * not_linear, |dy| dy * not_linear)
+}
+
 #[test]
 fn generated_tests_have_the_name_of_their_function() {
     leaky_relu_gradients();
@@ -123,6 +140,21 @@ fn a_wrong_rule_fails_its_test() {
     assert!(text.starts_with("`wrong`: the gradient of `slope` is wrong at []: `grad` gives "), "{text}");
     assert!(text.contains("ratio -1.000000; the sign is turned throughout"), "{text}");
     assert!(text.contains("\n  `x`, shape [2, 3]: largest relative error "), "{text}");
+}
+
+/// The test of an elementwise rule compares every element.
+#[test]
+#[allow(unnameable_test_items)]
+fn a_wrong_elementwise_rule_fails_its_test_with_every_element() {
+    #[custom_gradient(elementwise, check(x = [-1.0, 2.0, -0.5, 3.0]))]
+    fn leaky(x: f64) -> f64 {
+        (if x > 0.0 { x } else { 0.2 * x }, |dy| if x > 0.0 { dy } else { 0.1 * dy })
+    }
+
+    let panic = catch_unwind(leaky_gradients).expect_err("the rule is wrong");
+    let text = panic.downcast_ref::<String>().expect("a message");
+    assert!(text.starts_with("`leaky`: the gradient of `x` is wrong at [0]: `grad` gives "), "{text}");
+    assert!(text.contains("\n  `x`, shape [4]: wrong at 2 of 4 elements; [0]: "), "{text}");
 }
 
 #[test]

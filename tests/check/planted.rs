@@ -141,6 +141,58 @@ fn a_gradient_that_is_not_finite() {
     assert_eq!((found.index, found.cause), (vec![2], Some(Cause::NotFinite)));
 }
 
+/// dx · A for A · dx, of square matrices.
+#[custom_gradient]
+fn swapped(x: &Tensor<f64>, scale: &Tensor<f64>) -> Tensor<f64> {
+    (x * scale, |dy| (tf::transpose(dy * scale, perm([0, 2, 1])), tf::reduce_sum(dy * x, ..)))
+}
+
+#[test]
+fn a_gradient_that_is_transposed() {
+    let found = mismatch(|x| swapped(x, &tf::constant(2.0)), random::<f64>(&[2, 4, 4]));
+    assert_eq!(found.cause, Some(Cause::Transposed));
+    assert!(found.to_string().ends_with("; it is transposed: right after the last two axes are swapped"), "{found}");
+}
+
+/// The elements in the order of columns.
+#[custom_gradient]
+fn by_columns(x: &Tensor<f64>) -> Tensor<f64> {
+    (tf::exp(x), |dy| tf::reshape(tf::transpose(dy * tf::exp(x), ..), x.shape()))
+}
+
+#[test]
+fn a_gradient_that_is_transposed_and_has_the_shape() {
+    assert_eq!(mismatch(by_columns, random::<f64>(&[3, 5])).cause, Some(Cause::Transposed));
+}
+
+#[custom_gradient]
+fn backwards(x: &Tensor<f64>) -> Tensor<f64> {
+    let grad = |dy: &Tensor<f64>| {
+        let mut elements = (dy * tf::exp(x)).to_vec();
+        elements.reverse();
+        Tensor::from_vec(x.shape(), elements).expect("the same size")
+    };
+    (tf::exp(x), grad)
+}
+
+#[test]
+fn a_gradient_that_is_reversed() {
+    assert_eq!(mismatch(backwards, random::<f64>(&[20])).cause, Some(Cause::Reversed));
+}
+
+/// The mean of the upstream gradient in place of each element.
+#[custom_gradient]
+fn assumes_ones(x: &Tensor<f64>) -> Tensor<f64> {
+    (tf::exp(x), |dy| tf::exp(x) * tf::reduce_mean(dy, ..))
+}
+
+#[test]
+fn a_gradient_that_assumes_an_upstream_of_ones() {
+    let found = mismatch(assumes_ones, random::<f64>(&[12]));
+    assert_eq!(found.cause, Some(Cause::AssumesOnes));
+    assert!(found.to_string().contains("; it assumes an upstream of ones: for that it is right"), "{found}");
+}
+
 #[test]
 fn the_report_reads_well() {
     let failed = check_gradients(doubled, tf::constant([[0.5f64, 1.0]]), seed(3)).unwrap_err();

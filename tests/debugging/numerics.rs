@@ -277,3 +277,20 @@ fn a_panic_in_a_body_leaves_no_notes_behind() {
     assert!(panicked.is_err());
     assert_eq!(found(tape.gradient(tf::log(&x), &x)).given, []);
 }
+
+/// Everything that runs a pass says so.
+#[test]
+fn a_jacobian_and_a_tensor_with_a_hook() -> Result<(), Error> {
+    let x = tf::constant([4.0, 0.0]);
+    let tape = GradientTape::persistent().check_numerics(true);
+    tape.watch(&x);
+    let (y, z) = (tf::sqrt(&x), tf::log(&x));
+    assert_eq!(found(tape.jacobian(&z, &x)).function, "log");
+    assert_eq!(found(tape.jacobian(&y, &x)).made.tensor, TensorOfCall::Gradient("x".into()));
+
+    let tape = checking(&x);
+    let y = tf::sqrt(&x);
+    tape.register_hook(&y, |dy| dy * 2.0)?;
+    assert_eq!(found(tape.gradient(&y, &x)).function, "sqrt");
+    Ok(())
+}

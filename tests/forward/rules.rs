@@ -99,6 +99,19 @@ fn a_rule_over_arrays_has_no_transpose() {
 }
 
 #[custom_gradient]
+fn through_numbers(x: &Tensor) -> Tensor {
+    let grad = |dy| Tensor::from_vec(dy.shape(), dy.to_vec()).expect("as many numbers as elements");
+    (x * 1.0, grad)
+}
+
+#[test]
+fn a_rule_through_plain_numbers_has_no_transpose() {
+    let error = tangent(through_numbers).expect_err("no tape sees what it computes").to_string();
+    assert!(error.starts_with("the forward-mode derivative of `through_numbers` (tests/forward/rules.rs:"), "{error}");
+    assert!(error.ends_with("which no tape sees; write it with tensors"), "{error}");
+}
+
+#[custom_gradient]
 fn failing(x: &Tensor) -> Tensor {
     let grad = |dy: &Tensor| -> Result<Tensor, String> { Err(format!("no gradient of shape {:?}", dy.shape())) };
     (x * 1.0, grad)

@@ -79,6 +79,38 @@ fn a_capture_lives_as_long_as_a_watched_input_needs_it() -> Result<(), Error> {
     Ok(())
 }
 
+/// x, and a count of the tapes that keep it.
+#[custom_gradient]
+fn counted_identity(x: &Tensor, #[nondiff] alive: Counted) -> Tensor {
+    let grad = |dy| if format!("{alive:?}").is_empty() { dy * 0.0 } else { dy * 1.0 };
+    (x * 1.0, grad)
+}
+
+#[test]
+fn nodes_are_freed_as_a_pass_goes() -> Result<(), Error> {
+    static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    static MOST_BEFORE_THE_FIRST: AtomicUsize = AtomicUsize::new(usize::MAX);
+    #[custom_gradient]
+    fn first(x: &Tensor) -> Tensor {
+        let grad = |dy| {
+            MOST_BEFORE_THE_FIRST.store(ALIVE.load(Ordering::SeqCst), Ordering::SeqCst);
+            dy * 1.0
+        };
+        (x * 1.0, grad)
+    }
+    let chain = |x: &Tensor| (0..100).fold(first(x), |y, _| counted_identity(&y, Counted::new(&ALIVE)));
+    let (x, tape) = watched(1.0);
+    let y = chain(&x);
+    assert_eq!(ALIVE.load(Ordering::SeqCst), 100);
+    assert_eq!(tape.gradient(&y, &x)?.item(), 1.0);
+    assert_eq!(MOST_BEFORE_THE_FIRST.load(Ordering::SeqCst), 0);
+    let (x, tape) = watched(1.0);
+    let y = chain(&x);
+    drop(tape);
+    assert_eq!((ALIVE.load(Ordering::SeqCst), y.item()), (0, 1.0));
+    Ok(())
+}
+
 #[test]
 fn gradients_that_nobody_asked_for_are_not_computed() -> Result<(), Error> {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
@@ -412,5 +444,18 @@ fn a_width_in_a_format_string_is_a_use() -> Result<(), Error> {
     let tape = GradientTape::new();
     tape.watch(&a);
     assert_eq!(tape.gradient(f(&a, &b, &b, 2), &a)?.item(), 1.0);
+    Ok(())
+}
+
+#[test]
+fn the_rule_that_made_a_source_does_not_run() -> Result<(), Error> {
+    #[custom_gradient]
+    fn never(x: &Tensor) -> Tensor {
+        let grad = |dy: &Tensor| -> Tensor { panic!("nobody asked for the gradient of x, and {dy} came") };
+        (x * 2.0, grad)
+    }
+    let (x, tape) = watched(3.0);
+    let h = never(&x);
+    assert_eq!(tape.gradient(&h * &h, &h)?.item(), 12.0);
     Ok(())
 }

@@ -6,8 +6,10 @@ mod economy;
 mod faults;
 mod gradients;
 mod graphs;
+mod jacobians;
 mod missing;
 mod recording;
+mod threads;
 mod variables;
 
 use gradcore::prelude::*;

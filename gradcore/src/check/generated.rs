@@ -2,10 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::inputs::{Inputs, Moves};
-use super::leaves::Leaves;
 use super::options::CheckOptions;
 use super::outputs::CheckedOutputs;
+use crate::arguments::{Inputs, Moves};
 use crate::element::{Element, Real};
 use crate::tensor::{Operand, Tensor};
 use crate::tf;
@@ -29,10 +28,11 @@ fn seed() -> u64 {
 #[track_caller]
 pub fn check_rule<I: Inputs, O: CheckedOutputs>(
     function: &'static str,
+    options: impl Into<CheckOptions>,
     inputs: I,
     f: impl for<'a> Fn(I::Seen<'a>) -> O,
 ) {
-    let result = super::checked(f, &inputs, &CheckOptions::default().seed(seed()), Some(function));
+    let result = super::checked(f, &inputs, &options.into().seed(seed()), Some(function));
     if let Err(failed) = result {
         panic!("{failed}; `{SEED}=…` gives other random numbers");
     }
@@ -211,14 +211,8 @@ impl<I: Inputs> Form<I> for Optional {
 impl<W: Form<I>, I: Inputs> Inputs for As<W, I> {
     type Seen<'a> = W::Seen<'a>;
     type Moved = I::Moved;
-    fn leaves(&self, leaves: &mut Leaves) {
-        self.0.leaves(leaves);
-    }
     fn moved(&self, moves: &mut Moves<'_>) -> I::Moved {
         self.0.moved(moves)
-    }
-    fn moved_leaves(moved: &I::Moved, leaves: &mut Leaves) {
-        I::moved_leaves(moved, leaves);
     }
     fn seen(moved: &I::Moved) -> W::Seen<'_> {
         W::seen(moved)
@@ -234,16 +228,11 @@ pub struct Named<I> {
 impl<I: Inputs> Inputs for Named<I> {
     type Seen<'a> = I::Seen<'a>;
     type Moved = I::Moved;
-    fn leaves(&self, leaves: &mut Leaves) {
-        leaves.name = Some(self.name.to_owned());
-        self.held.leaves(leaves);
-        leaves.name = None;
-    }
     fn moved(&self, moves: &mut Moves<'_>) -> I::Moved {
-        self.held.moved(moves)
-    }
-    fn moved_leaves(moved: &I::Moved, leaves: &mut Leaves) {
-        I::moved_leaves(moved, leaves);
+        moves.name = Some(self.name);
+        let moved = self.held.moved(moves);
+        moves.name = None;
+        moved
     }
     fn seen(moved: &I::Moved) -> I::Seen<'_> {
         I::seen(moved)
@@ -256,11 +245,9 @@ pub struct Constant<P>(pub P);
 impl<P: Clone> Inputs for Constant<P> {
     type Seen<'a> = P;
     type Moved = P;
-    fn leaves(&self, _: &mut Leaves) {}
     fn moved(&self, _: &mut Moves<'_>) -> P {
         self.0.clone()
     }
-    fn moved_leaves(_: &P, _: &mut Leaves) {}
     fn seen(moved: &P) -> P {
         moved.clone()
     }
@@ -272,13 +259,9 @@ pub struct Fixed<I>(pub I);
 impl<I: Inputs> Inputs for Fixed<I> {
     type Seen<'a> = I::Seen<'a>;
     type Moved = I::Moved;
-    fn leaves(&self, _: &mut Leaves) {}
     fn moved(&self, _: &mut Moves<'_>) -> I::Moved {
-        let mut leaves = Leaves::default();
-        self.0.leaves(&mut leaves);
-        self.0.moved(&mut Moves(leaves.values().iter()))
+        self.0.moved(&mut Moves::new(&mut |tensor, _| tensor.erased()))
     }
-    fn moved_leaves(_: &I::Moved, _: &mut Leaves) {}
     fn seen(moved: &I::Moved) -> I::Seen<'_> {
         I::seen(moved)
     }

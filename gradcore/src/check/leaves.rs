@@ -11,17 +11,20 @@ use crate::tensor::{Erased, Tensor};
 pub struct Leaves {
     tensors: Vec<Erased>,
     names: Vec<Option<String>>,
-    /// What those that follow are called.
-    pub(super) name: Option<String>,
 }
 
 impl Leaves {
     /// Adds a tensor, if gradients exist for its dtype.
-    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>, name: Option<&str>) {
+    pub(super) fn add<T: Element>(&mut self, tensor: &Tensor<T>) {
         if T::REAL {
-            self.tensors.push(Erased::new(tensor.clone()));
-            self.names.push(self.name.clone().or_else(|| name.map(str::to_owned)));
+            self.push(Erased::new(tensor.clone()), None);
         }
+    }
+
+    /// Adds a tensor of `f32` or `f64`.
+    pub(super) fn push(&mut self, tensor: Erased, name: Option<&str>) {
+        self.tensors.push(tensor);
+        self.names.push(name.map(str::to_owned));
     }
 
     pub(super) fn name(&self, leaf: usize) -> Option<&str> {
@@ -49,13 +52,20 @@ impl Leaves {
         self.tensors.iter().map(values).collect()
     }
 
+    /// Some of the tensors.
+    pub(super) fn only(&self, leaves: &[usize]) -> Leaves {
+        let tensors = leaves.iter().map(|leaf| self.tensors[*leaf].clone()).collect();
+        let names = leaves.iter().map(|leaf| self.names[*leaf].clone()).collect();
+        Leaves { tensors, names }
+    }
+
     /// Tensors of the same shapes and dtypes, with other values.
     pub(super) fn like(&self, values: &[Vec<f64>]) -> Leaves {
         let mut like = Leaves::default();
         for (tensor, values) in self.tensors.iter().zip(values) {
             match tensor {
-                Erased::F32(tensor) => like.add(&with_values(tensor, values), None),
-                Erased::F64(tensor) => like.add(&with_values(tensor, values), None),
+                Erased::F32(tensor) => like.add(&with_values(tensor, values)),
+                Erased::F64(tensor) => like.add(&with_values(tensor, values)),
                 _ => unreachable!("{REAL}"),
             }
         }
@@ -71,13 +81,18 @@ fn widened(tensor: &Tensor) -> Vec<f64> {
 
 /// A new tensor of the same shape and dtype.
 pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Tensor<T> {
+    of_shape(tensor.shape(), values)
+}
+
+/// A new tensor of the given shape.
+pub(super) fn of_shape<T: Element>(shape: &[usize], values: &[f64]) -> Tensor<T> {
     let values = values.iter().map(|value| T::narrow(crate::element::Wide::Float(*value))).collect();
-    Tensor::from_array(tensor.shape(), values)
+    Tensor::from_array(shape, values)
 }
 
 #[diagnostic::do_not_recommend]
 impl Differentiable for Leaves {
-    type Gradients = Vec<Vec<f64>>;
+    type Gradients = Leaves;
 
     fn visit(&self, visitor: &mut dyn Visitor) {
         for tensor in &self.tensors {
@@ -90,11 +105,14 @@ impl Differentiable for Leaves {
     }
 
     fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error> {
-        let each = self.tensors.iter().map(|tensor| match tensor {
-            Erased::F32(tensor) => Ok(widened(&tensor.gradients(found)?)),
-            Erased::F64(tensor) => Ok(tensor.gradients(found)?.to_vec()),
-            _ => unreachable!("{REAL}"),
-        });
-        each.collect()
+        let mut gradients = Leaves::default();
+        for tensor in &self.tensors {
+            match tensor {
+                Erased::F32(tensor) => gradients.add(&tensor.gradients(found)?),
+                Erased::F64(tensor) => gradients.add(&tensor.gradients(found)?),
+                _ => unreachable!("{REAL}"),
+            }
+        }
+        Ok(gradients)
     }
 }

@@ -19,7 +19,7 @@ pub trait CheckedOutputs {
 
 impl<T: Element> CheckedOutputs for Tensor<T> {
     fn leaves(&self, leaves: &mut Leaves) -> Result<(), String> {
-        leaves.add(self, None);
+        leaves.add(self);
         Ok(())
     }
 }

@@ -1,7 +1,11 @@
-//! What a check found, in numbers and in words.
+//! What a check did and found, in numbers and in words.
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+use super::finding::Finding;
+use super::options::Exempt;
+use super::verdict::Verdict;
 
 /// What a check did and found. It prints as text that a person can act on.
 #[derive(Debug, Clone)]
@@ -12,14 +16,28 @@ pub struct Report {
     pub function: Option<&'static str>,
     /// The inputs that were moved.
     pub inputs: Vec<InputReport>,
+    /// What was found about second derivatives, if they were asked for.
+    pub second: Option<Second>,
     /// Where the random numbers started. The same seed gives the same check.
     pub seed: u64,
     /// In how many directions each input was moved.
     pub directions: usize,
     /// How often the function was evaluated for differences.
     pub evaluations: usize,
+    /// What the gradient need not be, on purpose.
+    pub exempt: Option<Exempt>,
     /// What is wrong: nothing, if gradients and differences agree.
     pub findings: Vec<Finding>,
+}
+
+/// What was found about second derivatives.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Second {
+    /// They were compared, with respect to the inputs and to the upstream gradient of each output.
+    Compared(Vec<InputReport>),
+    /// They do not exist, and asking for them is an error, with this text.
+    Refused(String),
 }
 
 /// What a check found about one input.
@@ -35,98 +53,57 @@ pub struct InputReport {
     /// Where the slope jumps and the gradient is between the slopes of the two sides.
     pub kinks: Vec<Vec<usize>>,
     /// Where differences tell nothing.
-    pub undecided: Vec<Vec<usize>>,
+    pub inconclusive: Vec<Vec<usize>>,
+    /// The elements that were found to be wrong: with [`elementwise`](super::CheckOptions::elementwise) all that are.
+    pub wrong: Vec<WrongElement>,
     /// What needs no further look.
     pub(super) settled: BTreeSet<usize>,
-    pub(super) wrong: bool,
+    /// Whether it is inconclusive as a whole.
+    pub(super) given_up: bool,
+}
+
+/// An element of a gradient that is wrong.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct WrongElement {
+    /// The element.
+    pub index: Vec<usize>,
+    /// What the rule says.
+    pub analytic: f64,
+    /// What differences say.
+    pub numeric: f64,
 }
 
 impl InputReport {
     pub(super) fn new(name: String, shape: Vec<usize>) -> Self {
-        let (kinks, undecided, settled) = (Vec::new(), Vec::new(), BTreeSet::new());
-        InputReport { name, shape, error: 0.0, kinks, undecided, settled, wrong: false }
+        let (kinks, inconclusive, wrong, settled) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
+        InputReport { name, shape, error: 0.0, kinks, inconclusive, wrong, settled, given_up: false }
     }
-}
 
-/// Why a check failed.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Finding {
-    /// A gradient is wrong.
-    Wrong(Mismatch),
-    /// Two evaluations gave different values.
-    Random {
-        /// The value of an element.
-        first: f64,
-        /// The value of the same element, the second time.
-        second: f64,
-    },
-    /// The function computes something else while a tape records.
-    OtherWhenRecorded {
-        /// The value of an element without a tape.
-        plain: f64,
-        /// The value of the same element with a tape.
-        recorded: f64,
-    },
-    /// An output is infinite or NaN.
-    NotFinite {
-        /// The output.
-        value: f64,
-    },
-    /// The function, or the tape, returned an error.
-    Failed {
-        /// Its text.
-        error: String,
-    },
-    /// No input, or no output, is a tensor of `f32` or `f64`.
-    Nothing {
-        /// Whether it is the inputs.
-        input: bool,
-    },
-    /// Differences tell nothing about most elements of an input.
-    Undecided {
-        /// Its name.
-        input: String,
-    },
-}
+    /// Whether nothing more is to be found.
+    pub(super) fn is_done(&self) -> bool {
+        self.given_up || !self.wrong.is_empty()
+    }
 
-/// An element of a gradient that is not what differences say.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Mismatch {
-    /// The parameter or variable, if it has a name, else its place.
-    pub input: String,
-    /// The element.
-    pub index: Vec<usize>,
-    /// What the rule says, for random weights of the outputs.
-    pub analytic: f64,
-    /// What differences say, for the same weights.
-    pub numeric: f64,
-    /// What may be wrong, if the pattern tells.
-    pub cause: Option<Cause>,
-}
+    /// Notes a relative error that is small enough.
+    pub(super) fn accept(&mut self, error: f64) {
+        self.error = self.error.max(error);
+    }
 
-/// What the pattern of a wrong gradient tells.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// Infinite or NaN where the function is finite.
-    NotFinite,
-    /// Zero throughout.
-    NoGradient,
-    /// The same whatever the upstream gradient is.
-    IgnoresUpstream,
-    /// The sign is turned throughout.
-    Sign,
-    /// Off by one factor throughout.
-    Factor(f64),
-    /// Other elements are right.
-    SomeElements {
-        /// How many of them.
-        right: usize,
-        /// Of how many that were looked at.
-        others: usize,
-    },
+    /// Notes what an element is that is not wrong.
+    pub(super) fn settle(&mut self, element: usize, verdict: &Verdict) {
+        let index = indices(element, &self.shape);
+        self.settled.insert(element);
+        match verdict {
+            Verdict::Kink => self.kinks.push(index),
+            Verdict::Inconclusive => self.inconclusive.push(index),
+            Verdict::Right(_) | Verdict::Wrong(_) => {}
+        }
+    }
+
+    pub(super) fn is_mostly_inconclusive(&self) -> bool {
+        2 * self.inconclusive.len() > self.shape.iter().product()
+    }
 }
 
 /// The error of a check that failed. Its text, also that of `{:?}`, is the report's.
@@ -179,94 +156,61 @@ impl fmt::Display for Report {
         if let Some(function) = self.function {
             write!(f, "`{function}`: ")?;
         }
-        match &self.findings[..] {
-            [] => writeln!(f, "the gradients agree with differences")?,
-            findings => findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?,
+        match (&self.findings[..], &self.exempt) {
+            ([], None) => writeln!(f, "the gradients agree with differences")?,
+            ([], Some(_)) => writeln!(f, "nothing is wrong with the gradients as such")?,
+            (findings, _) => findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?,
         }
-        self.inputs.iter().try_for_each(|input| writeln!(f, "  {input}"))?;
+        match &self.exempt {
+            Some(Exempt::Derivative(reason)) => writeln!(f, "  not compared with differences: {reason}")?,
+            Some(Exempt::Linear(reason)) => {
+                writeln!(f, "  not compared with differences, nor for linearity in the upstream gradient: {reason}")?;
+            }
+            None => self.inputs.iter().try_for_each(|input| writeln!(f, "  {input}"))?,
+        }
+        match &self.second {
+            Some(Second::Compared(inputs)) => {
+                inputs.iter().try_for_each(|input| writeln!(f, "  second derivative in {input}"))?;
+            }
+            Some(Second::Refused(reason)) => writeln!(f, "  second derivatives are refused: {reason}")?,
+            None => {}
+        }
         let Report { seed, directions, evaluations, .. } = self;
         write!(f, "  seed {seed}, directions {directions}, evaluations {evaluations}")
     }
 }
 
+/// How many elements are listed by index, of those that are alike.
+const SHOWN: usize = 3;
+
 impl fmt::Display for InputReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let InputReport { name, shape, error, kinks, undecided, wrong, .. } = self;
+        let InputReport { name, shape, error, kinks, inconclusive, wrong, .. } = self;
         write!(f, "{name}, shape {shape:?}: ")?;
-        match wrong {
-            true => write!(f, "see above")?,
-            false => write!(f, "largest relative error {error:.1e}")?,
+        match &wrong[..] {
+            [] => write!(f, "largest relative error {error:.1e}")?,
+            [_] => write!(f, "see above")?,
+            more => {
+                write!(f, "wrong at {} of {} elements", more.len(), shape.iter().product::<usize>())?;
+                more.iter().take(SHOWN).try_for_each(|element| write!(f, "; {element}"))?;
+                more.get(SHOWN).map_or(Ok(()), |_| write!(f, "; and {} more", more.len() - SHOWN))?;
+            }
         }
-        for (indices, what) in [(kinks, "at a kink"), (undecided, "undecided")] {
-            let shown: Vec<String> = indices.iter().take(3).map(|index| format!("{index:?}")).collect();
+        for (indices, what) in [(kinks, "at a kink"), (inconclusive, "inconclusive")] {
+            let shown: Vec<String> = indices.iter().take(SHOWN).map(|index| format!("{index:?}")).collect();
             match indices.len() {
                 0 => {}
-                1..=3 => write!(f, "; {what}: {}", shown.join(", "))?,
-                more => write!(f, "; {what}: {} and {} more", shown.join(", "), more - 3)?,
+                1..=SHOWN => write!(f, "; {what}: {}", shown.join(", "))?,
+                more => write!(f, "; {what}: {} and {} more", shown.join(", "), more - SHOWN)?,
             }
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for WrongElement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Finding::Wrong(mismatch) => mismatch.fmt(f),
-            Finding::Random { first, second } => write!(
-                f,
-                "the function is not deterministic: the same arguments gave {first:?}, then {second:?}; seed its random numbers, or make them an argument"
-            ),
-            Finding::OtherWhenRecorded { plain, recorded } => write!(
-                f,
-                "the function depends on whether a tape records: without one it gave {plain:?}, with one {recorded:?}"
-            ),
-            Finding::NotFinite { value } => {
-                write!(f, "the function is {value:?} at these arguments; check it where it is finite")
-            }
-            Finding::Failed { error } => f.write_str(error),
-            Finding::Nothing { input: true } => {
-                write!(f, "no argument is a tensor or variable of `f32` or `f64`, so there is nothing to check")
-            }
-            Finding::Nothing { input: false } => {
-                write!(f, "no output is a tensor of `f32` or `f64`, so there is nothing to check")
-            }
-            Finding::Undecided { input } => write!(
-                f,
-                "differences tell nothing about most elements of {input}: the function is too rough there, or its values are too large; check it elsewhere"
-            ),
-        }
-    }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Mismatch { input, index, analytic, numeric, cause } = self;
-        write!(
-            f,
-            "the gradient of {input} is wrong at {index:?}: `grad` gives {analytic:?}, differences {numeric:?}, ratio {:.6}",
-            analytic / numeric
-        )?;
-        match cause {
-            Some(cause) => write!(f, "; {cause}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Cause::NotFinite => write!(f, "the function is smooth here, the gradient is not finite"),
-            Cause::NoGradient => write!(f, "it is zero throughout: does `grad` return `None` or zeros for it?"),
-            Cause::IgnoresUpstream => {
-                write!(f, "it stays the same when the upstream gradient is doubled: multiply by the upstream gradient")
-            }
-            Cause::Sign => write!(f, "the sign is turned throughout"),
-            Cause::Factor(factor) => write!(f, "it is off by the factor {factor:.6} throughout"),
-            Cause::SomeElements { right, others } => {
-                write!(f, "of {others} other elements looked at, {right} are right")
-            }
-        }
+        let WrongElement { index, analytic, numeric } = self;
+        write!(f, "{index:?}: {analytic:?} for {numeric:?}")
     }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::inline_always, reason = "what is left as a call keeps the loop from being one of vectors")]
 
 mod constants;
+mod linear;
 mod mode;
 mod second;
 
@@ -182,6 +183,16 @@ where
     fn calls(&self) -> bool {
         self.calls
     }
+}
+
+/// The gradients of one element.
+pub trait ElementRule<T: Real, Q: KeptConstants, const N: usize, const K: usize>:
+    for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+{
+}
+impl<F, T: Real, Q: KeptConstants, const N: usize, const K: usize> ElementRule<T, Q, N, K> for F where
+    F: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+{
 }
 
 /// What a tape keeps of a call.

@@ -6,13 +6,16 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::constants::KeptConstants;
+use super::linear::record_linear;
 use super::mode::Backward;
-use super::{Call, computed, record};
+use super::{Call, ElementRule, computed, record};
 use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
+use crate::shape::Shape;
+use crate::tape::recorder;
 use crate::tape::{self, Filling, Member, Origin, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
@@ -20,7 +23,7 @@ use crate::tensor::{Erased, Tensor};
 pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Copy + 'static {
     /// Records the gradients in `wanted`, which a call has computed from its inputs and `dy`.
     #[doc(hidden)]
-    fn record<B: Copy + Sync + 'static>(
+    fn record<B: ElementRule<T, Q, N, K>>(
         self,
         call: &Call<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
@@ -34,16 +37,86 @@ pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Cop
 pub struct Once(pub &'static str);
 
 impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, K> for Once {
-    fn record<B: Copy + Sync + 'static>(
+    fn record<B: ElementRule<T, Q, N, K>>(
         self,
         call: &Call<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
-        _: u64,
+        wanted: u64,
         gradients: [Option<Tensor<T>>; N],
     ) -> [Option<Tensor<T>>; N] {
         let underived = Underived { origin: call.origin, order: "second", reason: self.0 };
-        let members = members(&call.inputs, dy);
-        gradients.map(|gradient| gradient.map(|gradient| underived.mark(&members, gradient)))
+        let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
+        let (call, shape) = (call.clone(), dy.shared_shape());
+        let inputs = members(&call.inputs, dy);
+        let transpose = {
+            let call = call.clone();
+            move |_: usize, upstreams: &[Option<&Tensor<T>>]| call.in_upstream(&shape, wanted, upstreams, underived)
+        };
+        record_linear(underived, &inputs, N, &outputs, transpose);
+        drop(outputs);
+        gradients
+    }
+}
+
+impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, const N: usize, const K: usize>
+    Call<T, Q, B, S, N, K>
+{
+    /// The derivative of the gradients in `wanted` by their upstream gradient, weighted by what is upstream of each.
+    fn in_upstream(
+        &self,
+        shape: &Shape,
+        wanted: u64,
+        upstreams: &[Option<&Tensor<T>>],
+        underived: Underived,
+    ) -> Tensor<T> {
+        let zero = Tensor::scalar(T::NOTHING);
+        let upstreams = spread(wanted, upstreams, &zero);
+        let f = Weighted::<B, T, Q, K> {
+            f: &self.backward,
+            scalars: self.scalars,
+            constants: self.constants.seen(),
+            calls: self.calls,
+        };
+        let [derivative] = computed(&f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
+        let members: SmallVec<[Member<'_>; 4]> = self.inputs.iter().chain(upstreams).map(Argument::member).collect();
+        underived.mark(&members, derivative.expect("the output is wanted"))
+    }
+}
+
+/// What is upstream of each gradient; `zero` for one that was not wanted, or that nobody used.
+fn spread<'a, T, const N: usize>(
+    wanted: u64,
+    upstreams: &[Option<&'a Tensor<T>>],
+    zero: &'a Tensor<T>,
+) -> [&'a Tensor<T>; N] {
+    let mut given = upstreams.iter().copied();
+    array::from_fn(|k| if wanted >> k & 1 != 0 { given.next().flatten() } else { None }.unwrap_or(zero))
+}
+
+/// The sum of the gradients of a function, each at an upstream gradient of its own.
+struct Weighted<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
+    f: &'a B,
+    scalars: [T; K],
+    constants: Q::Seen<'a>,
+    calls: bool,
+}
+
+impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, N, 1>
+    for Weighted<'a, B, T, Q, K>
+where
+    B: Fn(Backward<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
+{
+    #[inline(always)]
+    fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
+        let gradient = |k: usize| {
+            let mode = Backward { upstream: upstream[k], wanted: 1 << k };
+            (self.f)(mode, x, self.scalars, self.constants)[k]
+        };
+        [(0..N).map(gradient).sum()]
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
     }
 }
 
@@ -55,7 +128,7 @@ impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> Second<T, Q, 
 where
     D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
 {
-    fn record<B: Copy + Sync + 'static>(
+    fn record<B: ElementRule<T, Q, N, K>>(
         self,
         call: &Call<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
@@ -85,6 +158,7 @@ fn members<'a, T: Real>(inputs: &'a [Tensor<T>], dy: &'a Tensor<T>) -> SmallVec<
 }
 
 /// What a tape keeps of a backward loop: of the inputs and `dy` it made the gradients in `wanted`.
+#[derive(Clone)]
 struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
     origin: Origin,
     inputs: [Tensor<T>; N],
@@ -149,31 +223,56 @@ where
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
-        // What is upstream of each gradient; a gradient that was not wanted, or that nobody used, has none.
         let zero = Tensor::scalar(T::NOTHING);
-        let mut given = upstream.gradients.iter();
-        let upstream: [&Tensor<T>; N] = array::from_fn(|k| {
-            let gradient = if self.wanted >> k & 1 != 0 { given.next() } else { None };
-            gradient.and_then(Option::as_ref).and_then(Erased::get).unwrap_or(&zero)
-        });
-        let (inputs, dy, shape) = (self.inputs.each_ref(), &self.dy, self.dy.shared_shape());
-        let underived = Underived { origin: self.origin, order: "third", reason: THIRD };
-        let mut members = members(&self.inputs, dy);
-        members.extend(upstream.iter().map(|upstream| upstream.member()));
+        let given: SmallVec<[Option<&Tensor<T>>; 2]> =
+            upstream.gradients.iter().map(|gradient| gradient.as_ref().and_then(Erased::get)).collect();
+        let upstream: [&Tensor<T>; N] = spread(self.wanted, &given, &zero);
         for direction in (0..=N).filter(|k| sink.needs(*k)).collect::<SmallVec<[usize; 4]>>() {
-            let f = Directed::<D, T, Q, K> {
-                direction,
-                wanted: self.wanted,
-                gradient: &self.gradient,
-                scalars: self.scalars,
-                constants: self.constants.seen(),
-                calls: self.calls,
-            };
-            let [derivative] = computed(&f, &shape, (inputs, [dy], upstream), u64::MAX);
-            let Some(derivative) = derivative else { continue };
-            let derivative = underived.mark(&members, derivative);
-            let of_input = self.inputs.get(direction).map_or_else(|| shape.clone(), Tensor::shared_shape);
+            let derivative = self.derivative(direction, upstream);
+            let of_input = self.inputs.get(direction).map_or_else(|| self.dy.shared_shape(), Tensor::shared_shape);
             sink.put(direction, sum_to(&derivative, &of_input));
         }
+    }
+}
+
+impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> BackwardCall<T, Q, D, N, K>
+where
+    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+{
+    /// The derivative of the gradients in a direction, recorded as linear in what is upstream of them.
+    fn derivative(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
+        let derivative = self.directed(direction, upstream);
+        if recorder::is_idle() {
+            return derivative;
+        }
+        let mut members = members(&self.inputs, &self.dy);
+        members.extend(upstream.iter().map(|upstream| upstream.member()));
+        let underived = Underived { origin: self.origin, order: "third", reason: THIRD };
+        let call = self.clone();
+        record_linear(underived, &members, N + 1, &[&derivative], move |k, upstreams| {
+            // Of the gradient with number k alone, weighted by what is upstream of its derivative.
+            let zero = Tensor::scalar(T::NOTHING);
+            let weight = upstreams[0].unwrap_or(&zero);
+            let weights = array::from_fn(|other| if other == k { weight } else { &zero });
+            let weighted = call.directed(direction, weights);
+            let inputs = call.inputs.iter().chain([&call.dy, weight]).map(Argument::member);
+            underived.mark(&inputs.collect::<SmallVec<[Member<'_>; 4]>>(), weighted)
+        });
+        derivative
+    }
+
+    /// As [`derivative`](Self::derivative), before it is recorded.
+    fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
+        let f = Directed::<D, T, Q, K> {
+            direction,
+            wanted: self.wanted,
+            gradient: &self.gradient,
+            scalars: self.scalars,
+            constants: self.constants.seen(),
+            calls: self.calls,
+        };
+        let [derivative] =
+            computed(&f, &self.dy.shared_shape(), (self.inputs.each_ref(), [&self.dy], upstream), u64::MAX);
+        derivative.expect("the output is wanted")
     }
 }

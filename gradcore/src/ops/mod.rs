@@ -11,6 +11,7 @@ mod apply;
 mod arithmetic;
 mod comparison;
 mod dtype;
+mod joining;
 mod linalg;
 mod math;
 mod nn;
@@ -23,6 +24,7 @@ pub(crate) use comparison::{
     equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal,
 };
 pub(crate) use dtype::cast;
+pub(crate) use joining::stack;
 pub(crate) use linalg::matmul;
 pub(crate) use math::{exp, log, log1p, round, sigmoid, sqrt, tanh};
 pub(crate) use nn::{log_softmax, relu, softmax, sparse_softmax_cross_entropy_with_logits};

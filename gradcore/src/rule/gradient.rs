@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::not_implemented::NotImplemented;
 use crate::element::Element;
 use crate::tape;
 use crate::tape::recorder::LAST_BIT;
@@ -32,6 +33,15 @@ impl<'a> Place<'_, 'a> {
         let first = self.first + index;
         let is_needed = self.tape.needs(first);
         Place { tape: self.tape, first, size: 1, is_needed }
+    }
+}
+
+impl Place<'_, '_> {
+    /// Ends the pass, if the gradient is needed.
+    pub(super) fn refuse(self, NotImplemented(reason): NotImplemented) {
+        if self.is_needed {
+            self.tape.refuse_not_implemented(self.first, self.size, reason);
+        }
     }
 }
 

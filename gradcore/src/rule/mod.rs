@@ -11,6 +11,7 @@ mod capture;
 mod closure;
 mod gradient;
 mod input;
+mod not_implemented;
 mod output;
 mod recompute;
 pub(crate) mod underived;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 use crate::tape::recorder::{self, Begun, LAST_BIT};
 use crate::tape::{Backward, Filling, Member, NotedValue, Origin, Output, Rule, Upstream};
 
+pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
 use gradient::Sink;
@@ -29,7 +31,9 @@ pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
 pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
-use output::{OutputValue, Outputs};
+pub use not_implemented::NotImplemented;
+use output::OutputValue;
+pub(crate) use output::Outputs;
 
 /// How many tensors each input is, where some are lists: a thin pointer, because it is in every call.
 #[allow(clippy::box_collection)]
@@ -86,6 +90,12 @@ fn watched_inputs(tensors: u64, sizes: &[u32]) -> u64 {
 }
 
 impl<W> Call<W> {
+    /// The same call, from another place.
+    pub(crate) fn called_at(mut self, called: &'static Location<'static>) -> Self {
+        self.origin.called = called;
+        self
+    }
+
     /// Whether a tape watches one of the inputs in `positions`: bit `k` for the `k`th input.
     #[inline]
     pub(crate) fn watches(&self, positions: u64) -> bool {
@@ -136,12 +146,22 @@ impl<W> Call<W> {
     /// Panics if the value is itself a tensor that a tape watches, and no input.
     #[inline]
     #[track_caller]
-    pub fn exit<O: Outputs>(mut self, value: impl OutputValue<O>, backward: Prepared<O>) -> O {
-        let value = value.into_output();
-        let renewed = value.renewed();
+    pub fn exit<O: Outputs>(self, value: impl OutputValue<O>, backward: Prepared<O>) -> O {
+        let mut value = value.into_output();
         if self.begun.depth != 0 {
-            record(&mut self.begun, &value.described(&renewed), backward.0);
+            return self.recorded(&value, backward);
         }
+        value.renew();
+        value
+    }
+
+    /// Apart from [`exit`](Self::exit), which is inlined and all there is to do where no tape records.
+    #[inline(never)]
+    #[track_caller]
+    fn recorded<O: Outputs>(mut self, value: &O, backward: Prepared<O>) -> O {
+        let mut renewed = value.clone();
+        renewed.renew();
+        record(&mut self.begun, &value.described(&renewed), backward.0);
         renewed
     }
 }

@@ -13,11 +13,12 @@ use crate::variable::Variable;
     message = "a `#[custom_gradient]` function returns a tensor or a tuple of tensors, found `{Self}`",
     label = "not a tensor, nor a tuple of tensors"
 )]
-pub trait Outputs: Sized {
+pub trait Outputs: Clone {
     /// What `grad` receives: a reference to a tensor for each output, zeros where the output was not used.
     type Upstream<'a>;
+    /// Gives each output another identity.
     #[doc(hidden)]
-    fn renewed(&self) -> Self;
+    fn renew(&mut self);
     #[doc(hidden)]
     fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a>;
     #[doc(hidden)]
@@ -77,8 +78,8 @@ impl<T: Element> Tensor<T> {
 impl<T: Element> Outputs for Tensor<T> {
     type Upstream<'a> = &'a Tensor<T>;
     #[inline]
-    fn renewed(&self) -> Self {
-        Tensor::renewed(self, Identity::fresh())
+    fn renew(&mut self) {
+        self.set_identity(Identity::fresh());
     }
     #[inline]
     fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
@@ -98,8 +99,8 @@ macro_rules! tuples {
         #[diagnostic::do_not_recommend]
         impl<$($dtype: Element),+> Outputs for ($(Tensor<$dtype>,)+) {
             type Upstream<'a> = ($(&'a Tensor<$dtype>,)+);
-            fn renewed(&self) -> Self {
-                ($(Outputs::renewed(&self.$index),)+)
+            fn renew(&mut self) {
+                $(self.$index.renew();)+
             }
             fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
                 [$(self.$index.output(&renewed.$index)),+].into_iter().collect()

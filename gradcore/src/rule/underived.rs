@@ -35,21 +35,16 @@ impl Underived {
     }
 }
 
-impl Backward for Underived {
-    fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    fn parameter(&self, position: usize) -> String {
+impl Underived {
+    /// Name of the input at a position.
+    pub(crate) fn parameter(&self, position: usize) -> String {
         (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        upstream.next::<f32>();
-    }
-
-    fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {
-        let Underived { origin, order, reason } = *self;
+    /// Ends the pass that asks for the derivative.
+    #[cold]
+    pub(crate) fn refuse(self, sink: &mut Sink<'_>) {
+        let Underived { origin, order, reason } = self;
         sink.end(Error::HigherDerivative {
             order,
             function: origin.rule.name,
@@ -57,6 +52,24 @@ impl Backward for Underived {
             called: origin.called,
             reason,
         });
+    }
+}
+
+impl Backward for Underived {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> String {
+        self.parameter(position)
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<f32>();
+    }
+
+    fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {
+        self.refuse(sink);
     }
 }
 

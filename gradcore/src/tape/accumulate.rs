@@ -77,7 +77,7 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
 struct Sum<T>(Origin, PhantomData<T>);
 
-static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]);
+static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]).linear();
 
 impl<T: Real> Backward for Sum<T> {
     fn origin(&self) -> Origin {

@@ -1,9 +1,11 @@
 //! The forward accumulator: tangents along with values.
 
-use super::Recording;
 use std::collections::VecDeque;
 
-use super::differentiable::{Differentiable, Found, Leaf};
+use super::Recording;
+use super::differentiable::{Differentiable, Found, Leaf, handles};
+use super::forward::Tangent;
+use super::node::{Origin, places};
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
 use super::record::{Record, Settings};
 use crate::error::{Error, Unconnected};
@@ -83,6 +85,12 @@ impl ForwardAccumulator {
         target.gradients(&mut Found(&mut found))
     }
 
+    /// As [`jvp`](Self::jvp), with zeros where the target does not depend on the primals.
+    pub(crate) fn jvp_or_zeros<Y: Differentiable>(&self, target: &Y) -> Result<Y::Gradients, Error> {
+        let record = self.0.record.borrow();
+        tangents_or_zeros(target, |identity| record.tangent(identity).cloned(), record.stopping_cuts())
+    }
+
     fn tangent(&self, Leaf { member, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
         let record = self.0.record.borrow();
         match record.tangent(member.identity) {
@@ -96,6 +104,26 @@ impl ForwardAccumulator {
     }
 }
 
+/// The tangents of `target`: zeros where there is none, because it does not depend on the primals. If none has one, and
+/// there were `cuts` through which no tangent flows, they may have led to it, which is an error.
+pub(super) fn tangents_or_zeros<Y: Differentiable>(
+    target: &Y,
+    tangent: impl Fn(Identity) -> Option<Tangent>,
+    cuts: impl Iterator<Item = Origin>,
+) -> Result<Y::Gradients, Error> {
+    let (mut found, mut is_reached) = (VecDeque::new(), false);
+    target.visit(&mut |Leaf { member, value }: Leaf<'_>| {
+        let tangent = tangent(member.identity);
+        is_reached |= tangent.is_some();
+        found.push_back(tangent.unwrap_or_else(|| Ok(value.filled(0.0))).map_err(|error| *error));
+    });
+    let cuts = places(cuts);
+    match is_reached || cuts.is_empty() {
+        true => target.gradients(&mut Found(&mut found)),
+        false => Err(Error::Unconnected { source_name: "the primals".into(), reason: Unconnected::NoTangent { cuts } }),
+    }
+}
+
 /// Why a tensor has no tangent.
 fn explain(record: &Record, target: Identity) -> Unconnected {
     match record.is_younger(target) {
@@ -105,9 +133,8 @@ fn explain(record: &Record, target: Identity) -> Unconnected {
 }
 
 /// A tangent for each primal.
-fn paired(primals: &impl Differentiable, tangents: &impl Differentiable) -> Result<Vec<Erased>, Error> {
-    let mut given = Vec::new();
-    tangents.visit(&mut |leaf: Leaf<'_>| given.push(leaf.value.erased()));
+pub(super) fn paired(primals: &impl Differentiable, tangents: &impl Differentiable) -> Result<Vec<Erased>, Error> {
+    let given = handles(tangents);
     let mut paired: Vec<Result<Erased, Error>> = Vec::new();
     let mut seen: Vec<Identity> = Vec::new();
     primals.visit(&mut |Leaf { member, value }: Leaf<'_>| {

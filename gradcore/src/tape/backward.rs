@@ -64,6 +64,12 @@ impl Gradients {
         }
     }
 
+    /// The gradient of a tensor as far as it has come, if it leads to a source.
+    pub(super) fn needed(&mut self, slot: Slot) -> Option<&mut Erased> {
+        let gradient = self.by_slot[slot as usize].as_mut();
+        gradient.filter(|_| self.depends[slot as usize])
+    }
+
     /// The gradient of a source, at the end.
     pub(crate) fn get(&self, slot: Slot) -> Option<&Erased> {
         self.by_slot.get(slot as usize)?.as_ref()
@@ -79,10 +85,20 @@ impl Gradients {
             let targets = self.by_slot.iter().map(Option::is_some).collect();
             numerics::first_call(list, targets).map_or(Ok(()), |error| Err(Box::new(error)))?;
         }
-        for place in (0..list.len()).rev() {
+        if !list.hooks.is_empty() {
+            let hooks = std::mem::take(&mut list.hooks);
+            return self.propagate_with_hooks(list, &hooks);
+        }
+        self.propagate_part(list, 0..list.len())
+    }
+
+    /// As [`propagate`](Self::propagate), for the calls at some places.
+    #[inline]
+    pub(super) fn propagate_part(&mut self, list: &mut WengertList, places: Range<usize>) -> Outcome {
+        for place in places.rev() {
             let Some(backward) = list.take_backward(place) else { continue };
             let outputs = list.outputs_of(place);
-            let Some(mut upstream) = self.take_upstream(outputs.clone()) else { continue };
+            let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
             if let Some(bad) = &mut self.bad {
                 *bad = numerics::given(&*backward, &upstream);
             }
@@ -96,8 +112,8 @@ impl Gradients {
 
     /// The gradients that reached the outputs of a call, if any did and one of its inputs leads to a source.
     #[inline]
-    fn take_upstream(&mut self, outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
-        if !outputs.clone().any(|slot| self.depends[slot]) {
+    fn take_upstream(&mut self, inputs: &[Slot], outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
+        if !inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
             return None;
         }
         let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
@@ -177,12 +193,35 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// As [`put`](Self::put), of whatever dtype.
+    pub(crate) fn put_erased(&mut self, position: usize, gradient: Erased) {
+        match gradient {
+            Erased::F32(gradient) => self.put(position, gradient),
+            Erased::F64(gradient) => self.put(position, gradient),
+            _ => unreachable!("gradients are real"),
+        }
+    }
+
+    /// Ends the pass: nobody has written the gradient of one of so many tensors, from `position` on, which is needed.
+    #[cold]
+    pub(crate) fn refuse_not_implemented(&mut self, position: usize, size: usize, reason: &'static str) {
+        let Origin { rule, called } = self.backward.origin();
+        let parameter = if size > 1 { self.list(position) } else { self.backward.parameter(position) };
+        let (function, defined) = (rule.name, rule.place());
+        self.error = Some(Box::new(Error::NotImplemented { parameter, function, defined, called, reason }));
+    }
+
+    /// The parameter that has a tensor at a position in its list.
+    fn list(&self, position: usize) -> String {
+        let parameter = self.backward.parameter(position);
+        parameter.split('[').next().unwrap_or_default().to_owned()
+    }
+
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
         let Origin { rule, called } = self.backward.origin();
-        let parameter = self.backward.parameter(position);
-        let parameter = parameter.split('[').next().unwrap_or_default().to_owned();
+        let parameter = self.list(position);
         let (function, defined) = (rule.name, rule.place());
         self.error = Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
     }

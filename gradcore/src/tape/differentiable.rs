@@ -26,6 +26,29 @@ pub trait Differentiable {
     fn gradients(&self, found: &mut Found<'_>) -> Result<Self::Gradients, Error>;
 }
 
+/// One tensor or variable of `f32` or `f64`: what a Jacobian is taken of.
+#[diagnostic::on_unimplemented(
+    message = "expected one tensor or variable of `f32` or `f64`, found `{Self}`",
+    label = "not one tensor",
+    note = "a Jacobian is taken of one tensor; call once for each"
+)]
+pub trait OneTensor: Differentiable<Gradients = Tensor<Self::Dtype>> {
+    /// Its dtype.
+    type Dtype: Real;
+}
+
+impl<T: Real> OneTensor for Tensor<T> {
+    type Dtype = T;
+}
+
+impl<T: Real> OneTensor for Variable<T> {
+    type Dtype = T;
+}
+
+impl<S: OneTensor + ?Sized> OneTensor for &S {
+    type Dtype = S::Dtype;
+}
+
 /// Sees every tensor of a structure, in order.
 #[doc(hidden)]
 pub trait Visitor {
@@ -42,6 +65,13 @@ pub struct Leaf<'a> {
 /// The gradients of sources, handed out in the order in which [`Differentiable::visit`] saw them.
 #[doc(hidden)]
 pub struct Found<'a>(pub(crate) &'a mut VecDeque<Result<Erased, Error>>);
+
+/// A handle to every tensor of a structure, in order.
+pub(super) fn handles(structure: &(impl Differentiable + ?Sized)) -> Vec<Erased> {
+    let mut handles = Vec::new();
+    structure.visit(&mut |leaf: Leaf<'_>| handles.push(leaf.value.erased()));
+    handles
+}
 
 fn next_gradient<T: Real>(found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
     let gradient = found.0.pop_front().expect("there is one for each tensor that was visited")?;

@@ -12,7 +12,7 @@ use super::Recording;
 use super::backward::Gradients;
 use super::list::WengertList;
 use super::node::{Backward, Filling, Origin};
-use super::record::{Member, Output, Record, Settings};
+use super::record::{Member, Output, Record, Settings, is_comparison};
 use super::recorder::{self, Paused};
 use super::slots::{NONE, Slot};
 use crate::error::Error;
@@ -68,7 +68,8 @@ impl Forward {
             let pushed = pushed(backward, &tangents, &shapes, serial);
             let mut record = record.borrow_mut();
             if pushed.stops {
-                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input));
+                let is_comparison = is_comparison(outputs);
+                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
             }
             for (output, tangent) in outputs.iter().zip(pushed.tangents) {
                 if let Some(tangent) = tangent {
@@ -111,24 +112,34 @@ struct Probe {
     tangents: SmallVec<[Option<Erased>; 1]>,
 }
 
-/// One probe that is seen by the tapes that are not paused, compared with one of other size and sign that none sees.
+/// One probe that is seen by the tapes that are not paused, compared with one of other size and sign that none sees,
+/// unless the rule is known to be linear.
 fn transposed(
     backward: &Rc<dyn Backward>,
     tangents: &[Option<&Erased>],
     outputs: &[Shape],
     paused: u64,
 ) -> Result<Probe, Box<Error>> {
+    let seen = || {
+        let _paused = Paused::from(paused);
+        probe(backward, tangents, outputs, 1.0)
+    };
+    if backward.origin().rule.is_linear {
+        return seen();
+    }
     let unseen = {
         let _paused = Paused::from(0);
-        probe(backward, tangents, outputs, -64.0)?
+        probe(backward, tangents, outputs, FAR)?
     };
-    let _paused = Paused::from(paused);
-    let probe = probe(backward, tangents, outputs, 1.0)?;
+    let probe = seen()?;
     match probe.is_linear(tangents) && unseen.is_linear(tangents) && probe.agrees_with(&unseen) {
         true => Ok(probe),
-        false => Err(Box::new(not_linear(backward.origin()))),
+        false => Err(Box::new(untransposed(backward.origin(), probe.scaled_to(&unseen)))),
     }
 }
+
+/// Where the second probe is made.
+const FAR: f64 = -64.0;
 
 fn probe(
     backward: &Rc<dyn Backward>,
@@ -193,7 +204,7 @@ fn run_alone(
 
 /// Numbers of both signs, from 0.5 to 1.5 in size, that follow no simple pattern: multiples of the golden ratio and of
 /// the plastic number, without their integer parts.
-fn numbers() -> impl Iterator<Item = f64> {
+pub(super) fn numbers() -> impl Iterator<Item = f64> {
     let part = |k: u32, ratio: f64| (f64::from(k) * ratio).fract();
     (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
 }
@@ -209,6 +220,14 @@ impl Probe {
             product(self.upstream.iter().zip(&self.tangents).map(|(v, t)| (v.as_ref(), t.as_ref())));
         let off = (of_inputs - of_outputs).abs();
         off <= ROUNDING * (size + other) || !off.is_finite()
+    }
+
+    /// Whether the gradients of another probe, far out, are these times its distance, as if they were linear in v.
+    fn scaled_to(&self, far: &Probe) -> bool {
+        self.gradients.iter().flatten().zip(far.gradients.iter().flatten()).all(|(near, far)| {
+            let scaled: Vec<f64> = near.to_numbers().into_iter().map(|number| FAR * number).collect();
+            are_close(&scaled, &far.to_numbers())
+        })
     }
 
     /// Whether the tangents are the same: they do not depend on v.
@@ -237,15 +256,23 @@ fn are_close(one: &[f64], two: &[f64]) -> bool {
     })
 }
 
-fn not_linear(Origin { rule, called }: Origin) -> Error {
-    Error::NotLinear { function: rule.name, defined: rule.place(), called }
+/// Why a rule has no transpose.
+fn untransposed(Origin { rule, called }: Origin, is_linear: bool) -> Error {
+    let (function, defined) = (rule.name, rule.place());
+    match is_linear {
+        true => Error::HigherDerivative { order: FORWARD, function, defined, called, reason: PLAIN_NUMBERS },
+        false => Error::NotLinear { function, defined, called },
+    }
 }
+
+const FORWARD: &str = "forward-mode";
+const PLAIN_NUMBERS: &str = "`grad` reads numbers out of the upstream gradient and computes with those, which no tape sees; write it with tensors";
 
 /// What is missing in forward mode is not a second derivative to the user.
 fn in_forward_mode(error: Error, origin: Origin) -> Error {
     match error {
         Error::HigherDerivative { function, defined, called, reason, .. } if function == origin.rule.name => {
-            Error::HigherDerivative { order: "forward-mode", function, defined, called, reason }
+            Error::HigherDerivative { order: FORWARD, function, defined, called, reason }
         }
         _ => error,
     }

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::node::Rule;
-use super::slots::Slot;
+use super::record::Member;
+use super::recorder::FoundInput;
+use super::slots::{NONE, Slot};
 use crate::tensor::Identity;
 
 /// A rule whose body is running. What it has several of stands in lists that all frames share, from a place on: frames
@@ -18,6 +20,8 @@ pub(super) struct Frame {
     pub(super) is_single: bool,
     /// Whether the operations of the body are recorded, because a second derivative is possible.
     pub(super) again: bool,
+    /// Whether what the body reads of watched tensors becomes an input, for the inputs are not known before.
+    pub(super) discovers: bool,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
     pub(super) serials: (u64, u64),
     /// The first sequence number of the tensors that the body makes.
@@ -30,6 +34,8 @@ pub(super) struct Frames {
     known: Vec<Identity>,
     slots_before: Vec<(u64, usize)>,
     captured: Vec<(usize, Identity, &'static str)>,
+    /// Inputs that bodies have discovered, each with the depth of its frame.
+    found: Vec<(u32, FoundInput)>,
 }
 
 fn place(length: usize) -> u32 {
@@ -44,6 +50,7 @@ impl Frames {
             known: Vec::new(),
             slots_before: Vec::new(),
             captured: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -71,6 +78,7 @@ impl Frames {
             slots_before: place(self.slots_before.len()),
             is_single: true,
             again: false,
+            discovers: false,
             serials,
             first_sequence: Identity::upcoming(),
         });
@@ -122,7 +130,35 @@ impl Frames {
     /// Whether the body may use a tensor because it is an argument.
     pub(super) fn takes(&self, depth: u32, tensor: Identity) -> bool {
         self.inputs_of(depth).iter().any(|(input, _)| *input == tensor)
+            || self.has_found(depth, tensor)
             || self.known[self.part(depth, |frame| frame.known, self.known.len())].contains(&tensor)
+    }
+
+    fn has_found(&self, depth: u32, tensor: Identity) -> bool {
+        self.found.iter().any(|(place, found)| *place == depth && found.identity == tensor)
+    }
+
+    /// Makes a watched tensor that the body has read an input.
+    pub(super) fn push_found(&mut self, depth: u32, read: Member<'_>) {
+        if !self.has_found(depth, read.identity) {
+            self.found.push((depth, FoundInput::of(read)));
+        }
+    }
+
+    /// Ends the frame of a body whose inputs are discovered, and those inside it; what it has found is no longer here.
+    pub(super) fn take_found(&mut self, depth: u32) -> Option<(Frame, Vec<FoundInput>)> {
+        let frame = *self.get(depth)?;
+        let found = self.found.extract_if(.., |(place, _)| *place >= depth);
+        let found = found.filter(|(place, _)| *place == depth).map(|(_, found)| found).collect();
+        self.end(depth);
+        Some((frame, found))
+    }
+
+    /// Adds a frame again, now with inputs.
+    pub(super) fn put_back(&mut self, frame: Frame, inputs: impl Iterator<Item = Identity>) {
+        self.push(frame.rule, frame.serials);
+        inputs.for_each(|input| self.push_input(input, NONE));
+        *self.last() = Frame { is_single: false, first_sequence: frame.first_sequence, ..*self.last() };
     }
 
     /// How many slots a tape had when the body began, if it records what that does.
@@ -147,6 +183,9 @@ impl Frames {
         self.slots_before.truncate(slots_before as usize);
         if !self.captured.is_empty() {
             self.captured.retain(|(place, _, _)| *place < depth as usize);
+        }
+        if !self.found.is_empty() {
+            self.found.retain(|(place, _)| *place < depth);
         }
     }
 }

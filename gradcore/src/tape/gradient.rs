@@ -9,7 +9,7 @@ use super::differentiable::{Differentiable, Found, Leaf, Visitor};
 use super::list::WengertList;
 use super::node::places;
 use super::options::UnconnectedGradients;
-use super::record::{Member, Record};
+use super::record::{Cut, Member, Record};
 use super::recorder;
 use super::slots::{NONE, Slot};
 use crate::error::{Error, Unconnected};
@@ -22,47 +22,153 @@ impl<F: FnMut(Leaf<'_>)> Visitor for F {
 }
 
 /// A target, and the gradient with which the pass starts there.
-struct Start {
+pub(super) struct Start {
     slot: Slot,
     identity: Identity,
-    gradient: Erased,
+    pub(super) gradient: Erased,
 }
 
-/// A source, and what stands for its gradient where none reaches it.
-struct Source {
-    slot: Slot,
+pub(super) struct Source {
+    pub(super) slot: Slot,
     identity: Identity,
-    zeros: Option<Erased>,
+    pub(super) value: Erased,
     name: Option<Arc<str>>,
 }
 
+/// What stands for a gradient that does not exist.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Missing {
+    /// An error that says why.
+    Explained,
+    /// Zeros.
+    Zero,
+    /// Zeros, if the target does not depend on the source but by comparisons; an error, if another operation stops the
+    /// gradient on its way.
+    ZeroIfIndependent,
+}
+
+impl From<UnconnectedGradients> for Missing {
+    fn from(unconnected: UnconnectedGradients) -> Self {
+        match unconnected {
+            UnconnectedGradients::None => Missing::Explained,
+            UnconnectedGradients::Zero => Missing::Zero,
+        }
+    }
+}
+
+/// Targets and sources that were found on a record.
+pub(super) struct Query<'r> {
+    record: &'r Rc<RefCell<Record>>,
+    pub(super) starts: Vec<Start>,
+    pub(super) sources: Vec<Source>,
+    missing: Missing,
+}
+
 /// The gradients of the targets' sum with respect to the sources.
-pub(super) fn gradient<S: Differentiable + ?Sized>(
+pub(crate) fn gradient<S: Differentiable + ?Sized>(
     record: &Rc<RefCell<Record>>,
     take_list: impl FnOnce(&mut Record) -> WengertList,
     target: &(impl Differentiable + ?Sized),
     sources: &S,
     seeds: Option<&[Erased]>,
-    unconnected: UnconnectedGradients,
+    missing: Missing,
 ) -> Result<S::Gradients, Error> {
-    let starts = find_starts(&record.borrow(), target, seeds)?;
-    let found = find_sources(&record.borrow(), sources, unconnected);
+    let query = Query::new(record, target, seeds, sources, missing)?;
     let mut list = take_list(&mut record.borrow_mut());
-
-    let mut gradients = Gradients::new(&list, found.iter().map(|source| source.slot));
-    for start in &starts {
-        gradients.start(start.slot, &start.gradient);
-    }
-    gradients.propagate(&mut list).map_err(|error| *error)?;
-
-    let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot).or(source.zeros.as_ref()) {
+    let gradients = query.run(&mut list)?;
+    let gradient_of = |(place, source): (usize, &Source)| match gradients.get(source.slot) {
         Some(gradient) => Ok(gradient.clone()),
-        None => Err(Error::Unconnected {
-            source_name: shown(source, place, found.len()),
-            reason: explain(record, &list, &gradients, &starts, source),
-        }),
+        None => query.missing(&list, &gradients, place),
     };
-    sources.gradients(&mut Found(&mut found.iter().enumerate().map(gradient_of).collect()))
+    sources.gradients(&mut Found(&mut query.sources.iter().enumerate().map(gradient_of).collect()))
+}
+
+impl<'r> Query<'r> {
+    pub(super) fn new(
+        record: &'r Rc<RefCell<Record>>,
+        target: &(impl Differentiable + ?Sized),
+        seeds: Option<&[Erased]>,
+        sources: &(impl Differentiable + ?Sized),
+        missing: Missing,
+    ) -> Result<Self, Error> {
+        let starts = find_starts(&record.borrow(), target, seeds)?;
+        let sources = find_sources(&record.borrow(), sources);
+        Ok(Query { record, starts, sources, missing })
+    }
+
+    /// Runs the calls from the targets to the sources.
+    fn run(&self, list: &mut WengertList) -> Result<Gradients, Error> {
+        self.run_from(list, |start| start.gradient.clone())
+    }
+
+    /// As [`run`](Self::run), from a target with these numbers as its gradient.
+    pub(super) fn run_with(&self, list: &mut WengertList, number: impl Fn(usize) -> f64) -> Result<Gradients, Error> {
+        self.run_from(list, |start| start.gradient.as_untyped().with_values(&mut (0..).map(&number)))
+    }
+
+    fn run_from(&self, list: &mut WengertList, gradient: impl Fn(&Start) -> Erased) -> Result<Gradients, Error> {
+        let mut gradients = Gradients::new(list, self.sources.iter().map(|source| source.slot));
+        for start in &self.starts {
+            gradients.start(start.slot, &gradient(start));
+        }
+        gradients.propagate(list).map_err(|error| *error)?;
+        Ok(gradients)
+    }
+
+    /// What stands for the gradient of a source that a pass has not reached.
+    pub(super) fn missing(&self, list: &WengertList, gradients: &Gradients, place: usize) -> Result<Erased, Error> {
+        let source = &self.sources[place];
+        if self.missing == Missing::Zero {
+            return Ok(source.zeros());
+        }
+        let reason = self.explain(list, gradients, source);
+        match self.missing == Missing::ZeroIfIndependent && reason.is_independence() {
+            true => Ok(source.zeros()),
+            false => Err(Error::Unconnected { source_name: shown(source, place, self.sources.len()), reason }),
+        }
+    }
+
+    /// Why no gradient reached a source.
+    fn explain(&self, list: &WengertList, gradients: &Gradients, source: &Source) -> Unconnected {
+        let record = self.record.borrow();
+        if source.slot == NONE {
+            return match source.identity.is_variable() {
+                true if record.settings.watch_variables => Unconnected::NotRead,
+                true => Unconnected::NotWatchedByItself,
+                false => Unconnected::NotWatched,
+            };
+        }
+        let reached = list.dependents([source.slot]);
+        // A persistent tape has recorded the pass too; what it made there has later slots.
+        let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
+        let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
+        let counts = |cut: &&Cut| !cut.is_comparison || self.missing != Missing::ZeroIfIndependent;
+        let cuts = record.cuts.iter().filter(counts).filter(|cut| cut.inputs.iter().any(is_reached));
+        let cuts = places(cuts.map(|cut| cut.origin));
+        if !stops.is_empty() {
+            return Unconnected::Stopped { by: stops };
+        }
+        let Some(start) = self.starts.iter().find(|start| start.slot == NONE) else {
+            return Unconnected::NoPath { cuts };
+        };
+        if !cuts.is_empty() {
+            return Unconnected::Stopped { by: cuts };
+        }
+        match start.identity {
+            identity if recorder::is_on_another_tape(identity, self.record) => Unconnected::OtherTape,
+            identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
+            identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
+                Unconnected::WatchedTooLate
+            }
+            _ => Unconnected::TargetNotRecorded,
+        }
+    }
+}
+
+impl Source {
+    pub(super) fn zeros(&self) -> Erased {
+        self.value.as_untyped().filled(0.0)
+    }
 }
 
 fn find_starts(
@@ -94,15 +200,11 @@ fn find_starts(
     }
 }
 
-fn find_sources(
-    record: &Record,
-    sources: &(impl Differentiable + ?Sized),
-    unconnected: UnconnectedGradients,
-) -> Vec<Source> {
+fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized)) -> Vec<Source> {
     let mut found = Vec::new();
     sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
-        let zeros = (unconnected == UnconnectedGradients::Zero).then(|| value.filled(0.0));
-        found.push(Source { slot: record.slot(identity), identity, zeros, name: seen.name() });
+        let (slot, name) = (record.slot(identity), seen.name());
+        found.push(Source { slot, identity, value: value.erased(), name });
     });
     found
 }
@@ -113,43 +215,5 @@ fn shown(source: &Source, place: usize, count: usize) -> String {
         Some(name) => format!("variable `{name}`"),
         None if count == 1 => "the source".into(),
         None => format!("source {place}, counted from 0"),
-    }
-}
-
-/// Why no gradient reached a source.
-fn explain(
-    shared: &Rc<RefCell<Record>>,
-    list: &WengertList,
-    gradients: &Gradients,
-    starts: &[Start],
-    source: &Source,
-) -> Unconnected {
-    let record = shared.borrow();
-    if source.slot == NONE {
-        return match source.identity.is_variable() {
-            true if record.settings.watch_variables => Unconnected::NotRead,
-            true => Unconnected::NotWatchedByItself,
-            false => Unconnected::NotWatched,
-        };
-    }
-    let reached = list.dependents([source.slot]);
-    // A persistent tape has recorded the pass too; what it made there has later slots.
-    let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
-    let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
-    let cuts = places(record.cuts.iter().filter(|cut| cut.inputs.iter().any(is_reached)).map(|cut| cut.origin));
-    if !stops.is_empty() {
-        return Unconnected::Stopped { by: stops };
-    }
-    let Some(start) = starts.iter().find(|start| start.slot == NONE) else { return Unconnected::NoPath { cuts } };
-    if !cuts.is_empty() {
-        return Unconnected::Stopped { by: cuts };
-    }
-    match start.identity {
-        identity if recorder::is_on_another_tape(identity, shared) => Unconnected::OtherTape,
-        identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
-        identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
-            Unconnected::WatchedTooLate
-        }
-        _ => Unconnected::TargetNotRecorded,
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::hooks::Hooks;
 use super::node::Backward;
 use super::slots::{NONE, Slot};
 use crate::shape::Shape;
@@ -23,6 +24,7 @@ pub(crate) struct WengertList {
     pub(crate) shapes: Vec<Shape>,
     /// Whether a pass looks for numbers that are not finite.
     pub(crate) checks_numerics: bool,
+    pub(super) hooks: Hooks,
 }
 
 impl WengertList {
@@ -86,6 +88,11 @@ impl WengertList {
     pub(crate) fn outputs_of(&self, place: usize) -> Range<usize> {
         let (first, count) = self.outputs[place];
         first as usize..(first + count) as usize
+    }
+
+    /// The place of the first call that came after a tensor: its outputs have greater slots.
+    pub(crate) fn first_after(&self, slot: Slot) -> usize {
+        self.outputs.partition_point(|(first, _)| *first <= slot)
     }
 
     /// By slot: whether it is one of `roots` or computed from one.

@@ -3,30 +3,36 @@
 mod accumulate;
 mod accumulator;
 mod backward;
+mod batch_jacobian;
 mod differentiable;
 mod forward;
 mod frames;
 mod gradient;
+mod hooks;
 mod inspect;
+mod jacobian;
 mod list;
 mod node;
 mod options;
 mod record;
 pub(crate) mod recorder;
 mod slots;
+mod trace;
+mod within;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::error::Error;
-use record::Settings;
+use record::{Settings, copy_list, take_list};
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
 pub use backward::Sink;
-pub use differentiable::Differentiable;
+pub use differentiable::{Differentiable, OneTensor};
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
+pub use hooks::HookResult;
 pub(crate) use inspect::NotedValue;
 pub use inspect::{Saved, SavedKind, SavedValue};
 pub(crate) use node::{Backward, Origin};
@@ -40,6 +46,8 @@ pub use record::WatchedVariable;
 #[doc(hidden)]
 pub use record::{Member, Output};
 pub(crate) use recorder::note_cut;
+pub(crate) use trace::Trace;
+pub(crate) use within::Within;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
 /// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
@@ -138,8 +146,7 @@ impl Drop for Recording {
 
 impl std::fmt::Debug for Recording {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let record = self.record.borrow();
-        write!(f, "{} calls on {} tensors", record.list.len(), record.slot_count())
+        self.record.borrow().fmt(f)
     }
 }
 
@@ -247,8 +254,8 @@ impl GradientTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
-        let take = |record: &mut Record| std::mem::take(&mut record.list);
-        gradient::gradient(&self.0.record, take, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, take_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
 
@@ -300,7 +307,7 @@ impl PersistentTape {
         sources: S,
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
-        let copy = |record: &mut Record| record.list.clone();
-        gradient::gradient(&self.0.record, copy, &target, &sources, options.seeds.as_deref(), options.unconnected)
+        let missing = options.unconnected.into();
+        gradient::gradient(&self.0.record, copy_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::differentiable::{Differentiable, Leaf};
+use super::differentiable::{Differentiable, handles};
 use crate::tensor::Erased;
 
 /// What stands for a gradient that does not exist (TensorFlow's `UnconnectedGradients`).
@@ -42,9 +42,11 @@ impl<Y> Fits<Y> for Like<Y> {}
 /// The gradients that reach the targets from outside, in the structure of the targets; each has the shape of its
 /// target or is a scalar. Without this option they are ones.
 pub fn output_gradients<G: Differentiable>(gradients: G) -> GradientOptions<Like<G::Gradients>> {
-    let mut seeds = Vec::new();
-    gradients.visit(&mut |leaf: Leaf<'_>| seeds.push(leaf.value.erased()));
-    GradientOptions { seeds: Some(seeds), unconnected: UnconnectedGradients::None, structure: PhantomData }
+    GradientOptions {
+        seeds: Some(handles(&gradients)),
+        unconnected: UnconnectedGradients::None,
+        structure: PhantomData,
+    }
 }
 
 /// What stands for gradients that do not exist: an error, or zeros.

@@ -1,5 +1,6 @@
 //! What one tape has recorded.
 
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -36,6 +37,13 @@ pub struct Output<'a> {
 pub(crate) struct Cut {
     pub(crate) origin: Origin,
     pub(crate) inputs: SmallVec<[Slot; 2]>,
+    /// Whether it gave truth values: what is chosen by them alone has the derivative zero, where it has one.
+    pub(crate) is_comparison: bool,
+}
+
+/// Whether all outputs of a call are truth values.
+pub(crate) fn is_comparison(outputs: &[Output<'_>]) -> bool {
+    outputs.iter().all(|output| output.value.is_bool())
 }
 
 /// A variable that a tape watches.
@@ -88,6 +96,22 @@ pub(crate) struct Record {
     variables: Vec<WatchedVariable>,
     /// Of a forward accumulator: by slot.
     tangents: Vec<Tangent>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} calls on {} tensors", self.list.len(), self.slot_count())
+    }
+}
+
+/// Takes the list from a record that needs it no more.
+pub(crate) fn take_list(record: &mut Record) -> WengertList {
+    std::mem::take(&mut record.list)
+}
+
+/// Copies the list from a record.
+pub(crate) fn copy_list(record: &mut Record) -> WengertList {
+    record.list.clone()
 }
 
 impl Record {
@@ -194,7 +218,8 @@ impl Record {
             self.list.drop_inputs();
         }
         if !has_gradient {
-            inputs.iter().for_each(|(input, _)| self.note_cut(backward.origin(), *input));
+            let is_comparison = is_comparison(outputs);
+            inputs.iter().for_each(|(input, _)| self.note_cut(backward.origin(), *input, is_comparison));
         }
         if watched && has_gradient {
             self.push_outputs(outputs, backward, again);
@@ -246,11 +271,16 @@ impl Record {
         places(self.cuts.iter().map(|cut| cut.origin))
     }
 
+    /// Those of them that are no comparisons.
+    pub(crate) fn stopping_cuts(&self) -> impl Iterator<Item = Origin> {
+        self.cuts.iter().filter(|cut| !cut.is_comparison).map(|cut| cut.origin)
+    }
+
     /// Remembers that a call lets no gradient of a tensor through, if this tape watches it.
-    pub(crate) fn note_cut(&mut self, origin: Origin, input: Identity) {
+    pub(crate) fn note_cut(&mut self, origin: Origin, input: Identity, is_comparison: bool) {
         match self.slot(input) {
             NONE => {}
-            slot => self.cuts.push(Cut { origin, inputs: SmallVec::from_slice(&[slot]) }),
+            slot => self.cuts.push(Cut { origin, inputs: SmallVec::from_slice(&[slot]), is_comparison }),
         }
     }
 }

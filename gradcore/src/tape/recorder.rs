@@ -1,5 +1,7 @@
 //! The tapes of a thread, and the calls of rules that are under way on it.
 
+mod discovery;
+
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::panic::Location;
@@ -12,6 +14,7 @@ use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
 use crate::tensor::Identity;
+pub(crate) use discovery::{Discovery, FoundInput};
 
 thread_local! {
     /// Number of tapes that record on this thread; zero is the fast way out of everything here.
@@ -258,7 +261,7 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
     let origin = Origin { rule, called: Location::caller() };
     RECORDER.with_borrow(|recorder| {
         for tape in recorder.tapes.iter().filter(|tape| tape.records(recorder.barrier)) {
-            tape.record.borrow_mut().note_cut(origin, input);
+            tape.record.borrow_mut().note_cut(origin, input, false);
         }
     });
 }
@@ -277,7 +280,7 @@ pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
 
 #[track_caller]
 fn look_for_input(used: Member<'_>, expression: Option<&'static str>) {
-    if let Err(lost) = RECORDER.with_borrow(|recorder| recorder.expect_known(used, expression)) {
+    if let Err(lost) = RECORDER.with_borrow_mut(|recorder| recorder.expect_known(used, expression)) {
         lose(&lost);
     }
 }
@@ -355,7 +358,7 @@ impl Recorder {
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
-    fn expect_known(&self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
+    fn expect_known(&mut self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
             let Some((depth, frame)) = self.frames.innermost(|frame| tape.saw(frame)) else { continue };
             if self.frames.takes(depth, used.identity) {
@@ -365,12 +368,12 @@ impl Recorder {
             let slot = record.slot(used.identity);
             let before = self.frames.slots_before(depth, tape.serial);
             let is_watched = slot != NONE && before.is_none_or(|before| (slot as usize) < before);
-            if is_watched || (slot == NONE && is_lost(frame, &record, used.identity)) {
-                return Err(lost_gradient(
-                    frame.rule,
-                    used,
-                    expression.or(self.frames.captured_as(depth, used.identity)),
-                ));
+            let is_lost = is_watched || (slot == NONE && is_lost(frame, &record, used.identity));
+            if is_lost && frame.discovers {
+                self.frames.push_found(depth, used);
+            } else if is_lost {
+                let local = self.frames.captured_as(depth, used.identity);
+                return Err(lost_gradient(frame.rule, used, expression.or(local)));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Tensors whose dtype the tape need not know.
 
-use super::{Element, Holding, Tensor, Untyped};
+use super::{Element, Holding, Identity, Tensor, Untyped};
 use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
@@ -28,6 +28,11 @@ macro_rules! dtypes {
             #[inline]
             pub(crate) fn as_untyped(&self) -> &dyn Untyped {
                 match self { $(Erased::$variant(tensor) => tensor,)+ }
+            }
+
+            /// The same value under another identity.
+            pub(crate) fn renewed(&self, identity: Identity) -> Self {
+                match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.renewed(identity)),)+ }
             }
 
             /// The value of a tensor of rank 0.

@@ -143,6 +143,11 @@ impl<T: Element> Tensor<T> {
         Tensor { identity, storage: self.storage.clone() }
     }
 
+    #[inline]
+    pub(crate) fn set_identity(&mut self, identity: Identity) {
+        self.identity = identity;
+    }
+
     /// The same elements under another shape of equal size; nothing is copied.
     pub(crate) fn reshaped(&self, shape: Shape) -> Self {
         debug_assert_eq!(shape.size(), self.size());

@@ -1,5 +1,6 @@
 //! Tensors where their dtype is not known.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use super::{Erased, Identity, Tensor};
@@ -25,6 +26,8 @@ pub(crate) trait Seen {
 pub(crate) trait Untyped: Seen {
     /// Whether gradients exist for the dtype.
     fn is_real(&self) -> bool;
+    /// Whether it holds truth values.
+    fn is_bool(&self) -> bool;
     fn identity(&self) -> Identity;
     /// A handle.
     fn erased(&self) -> Erased;
@@ -90,6 +93,9 @@ impl<T: Element> Seen for Variable<T> {
 impl<T: Element> Untyped for Tensor<T> {
     fn is_real(&self) -> bool {
         T::REAL
+    }
+    fn is_bool(&self) -> bool {
+        TypeId::of::<T>() == TypeId::of::<bool>()
     }
     fn identity(&self) -> Identity {
         self.identity()

@@ -20,6 +20,7 @@ use crate::shape::{Shape, axis_index, axis_indices};
 use crate::tensor::Operand;
 use options::{Axes, MatmulOptions, Permutation, Sizes};
 
+pub use crate::companions::{grad_pass_through, prevent_gradient, recompute_grad};
 pub use crate::tensor::{Tensor, constant};
 pub use crate::variable::Variable;
 pub use crate::{GradientTape, custom_gradient};

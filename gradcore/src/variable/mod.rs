@@ -112,6 +112,12 @@ impl<T: Element> Variable<T> {
     pub(crate) fn snapshot(&self) -> Self {
         Variable { tensor: self.tensor.clone(), name: self.name.clone() }
     }
+
+    /// What stands in the place of this variable: a tensor, identity and all, under the variable's name.
+    pub(crate) fn holding(&self, tensor: Tensor<T>) -> Self {
+        let name = self.name.as_ref().map(|name| Name::new(tensor.identity(), name.text()));
+        Variable { tensor, name }
+    }
 }
 
 impl<T: Number> Variable<T> {

@@ -2,7 +2,7 @@
 
 use ndarray::{ArcArray, Array, ArrayRef, ArrayView, CowArray, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
-use super::gradient::ArrayGradient;
+use super::gradient::{ArrayGradient, Converted};
 use crate::element::Element;
 use crate::tensor::Tensor;
 
@@ -57,8 +57,8 @@ macro_rules! arrays {
 
         impl<$($bounds)*> ArrayGradient<T, $dim> for $given {
             #[inline]
-            fn into_tensor(self) -> Option<Tensor<T>> {
-                Some(IntoTensor::<T, $dim>::into_tensor(self))
+            fn into_tensor(self) -> Converted<T> {
+                Ok(Some(IntoTensor::<T, $dim>::into_tensor(self)))
             }
         }
     )+ };

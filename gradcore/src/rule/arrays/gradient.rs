@@ -8,6 +8,7 @@ use super::Shaped;
 use super::origin::Sources;
 use crate::element::Element;
 use crate::rule::gradient::{self, Given};
+use crate::rule::not_implemented::NotImplemented;
 use crate::tape::{self, Origin};
 use crate::tensor::Tensor;
 
@@ -19,13 +20,16 @@ use crate::tensor::Tensor;
 )]
 pub trait ArrayGradient<T, D> {
     #[doc(hidden)]
-    fn into_tensor(self) -> Option<Tensor<T>>;
+    fn into_tensor(self) -> Converted<T>;
 }
+
+/// A gradient as a tensor, if one flows and somebody has written it.
+pub(super) type Converted<T> = Result<Option<Tensor<T>>, NotImplemented>;
 
 impl<T: Element, D, G: ArrayGradient<T, D>> ArrayGradient<T, D> for Option<G> {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        self.and_then(ArrayGradient::into_tensor)
+    fn into_tensor(self) -> Converted<T> {
+        self.map_or(Ok(None), ArrayGradient::into_tensor)
     }
 }
 
@@ -34,8 +38,15 @@ pub struct NoGradient;
 
 impl<T: Element, D: Dimension> ArrayGradient<T, D> for NoGradient {
     #[inline]
-    fn into_tensor(self) -> Option<Tensor<T>> {
-        None
+    fn into_tensor(self) -> Converted<T> {
+        Ok(None)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element, D: Dimension> ArrayGradient<T, D> for NotImplemented {
+    fn into_tensor(self) -> Converted<T> {
+        Err(self)
     }
 }
 
@@ -63,9 +74,11 @@ pub struct Taker<'a, 't> {
 
 impl Taker<'_, '_> {
     #[inline]
-    fn put<T: Element>(&mut self, position: usize, gradient: Option<Tensor<T>>) {
-        if let Some(gradient) = gradient {
-            self.tape.put(position, self.sources.mark(self.origin, gradient));
+    fn put<T: Element>(&mut self, position: usize, gradient: Converted<T>) {
+        match gradient {
+            Ok(Some(gradient)) => self.tape.put(position, self.sources.mark(self.origin, gradient)),
+            Ok(None) => {}
+            Err(NotImplemented(reason)) => self.tape.refuse_not_implemented(position, 1, reason),
         }
     }
 }
@@ -78,10 +91,7 @@ impl<'a, 't, W> Sink<'a, 't, W> {
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next(
-        mut self,
-        gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Option<Tensor<W::Dtype>>,
-    ) -> Sink<'a, 't, W::Rest>
+    pub fn next(mut self, gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Converted<W::Dtype>) -> Sink<'a, 't, W::Rest>
     where
         W: Wanted + NextArray,
     {
@@ -115,9 +125,12 @@ pub struct Give<T, D>(PhantomData<fn() -> (T, D)>);
 
 impl<T, D> Give<T, D> {
     /// The gradient as a tensor, if there is one.
+    ///
+    /// # Errors
+    /// [`NotImplemented`], if it is that.
     #[inline]
     #[allow(clippy::unused_self, reason = "it tells the dtype and the dimension")]
-    pub fn gradient<G: ArrayGradient<T, D>>(self, gradient: G) -> Option<Tensor<T>> {
+    pub fn gradient<G: ArrayGradient<T, D>>(self, gradient: G) -> Converted<T> {
         gradient.into_tensor()
     }
 }
@@ -142,8 +155,8 @@ impl Wanted for () {
 /// What a gradient too many has for dtype and dimension: any will do, so that one mistake makes one message.
 pub struct Surplus;
 impl<G> ArrayGradient<Surplus, Surplus> for G {
-    fn into_tensor(self) -> Option<Tensor<Surplus>> {
-        None
+    fn into_tensor(self) -> Converted<Surplus> {
+        Ok(None)
     }
 }
 
@@ -155,11 +168,11 @@ impl<G> ArrayGradient<Surplus, Surplus> for G {
 )]
 pub trait NextArray: Wanted {
     #[doc(hidden)]
-    fn put(position: usize, gradient: Option<Tensor<Self::Dtype>>, taker: &mut Taker<'_, '_>);
+    fn put(position: usize, gradient: Converted<Self::Dtype>, taker: &mut Taker<'_, '_>);
 }
 impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
     #[inline]
-    fn put(position: usize, gradient: Option<Tensor<T>>, taker: &mut Taker<'_, '_>) {
+    fn put(position: usize, gradient: Converted<T>, taker: &mut Taker<'_, '_>) {
         taker.put(position, gradient);
     }
 }

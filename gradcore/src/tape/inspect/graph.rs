@@ -117,7 +117,7 @@ impl Drawing<'_> {
     fn cuts(&mut self) {
         let mut calls: Vec<Origin> = Vec::new();
         let mut edges = HashSet::new();
-        for Cut { origin, inputs } in &self.record.cuts {
+        for Cut { origin, inputs, .. } in &self.record.cuts {
             let is_same = |call: &Origin| std::ptr::eq(call.rule, origin.rule) && call.called == origin.called;
             let known = calls.iter().position(is_same);
             let number = known.unwrap_or(calls.len());

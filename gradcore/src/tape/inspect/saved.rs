@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::element::Element;
 use crate::tape::list::WengertList;
+use crate::tape::node::Backward;
 use crate::tape::{GradientTape, PersistentTape};
 use crate::tensor::{Erased, Holding, Tensor};
 use crate::variable::Variable;
@@ -82,7 +83,8 @@ pub enum SavedKind {
         /// Sizes of the axes.
         shape: Vec<usize>,
     },
-    /// Any other value. What it has on the heap is not counted, but for a `Vec` of numbers.
+    /// Any other value, such as a function that `recompute_grad` will run again. What it has on the heap is not counted,
+    /// but for a `Vec` of numbers.
     Opaque {
         /// Its type.
         type_name: &'static str,
@@ -144,6 +146,12 @@ impl NotedValue {
     /// A value that is no tensor, and so many bytes on the heap.
     pub(crate) fn opaque<K>(name: &'static str, _: &K, on_heap: usize) -> Self {
         NotedValue { name, value: Value::Opaque { type_name: type_name::<K>(), bytes: size_of::<K>() + on_heap } }
+    }
+
+    /// A function that runs again, with all that it holds.
+    pub(crate) fn function(backward: &dyn Backward) -> Self {
+        let value = Value::Opaque { type_name: "function", bytes: size_of_val(backward) };
+        NotedValue { name: "function", value }
     }
 
     /// A kept value, or each tensor of a list of them.

@@ -1,0 +1,147 @@
+//! Functions that run again when their gradient is asked for.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::error::Error;
+use crate::random::{Replay, State};
+use crate::rule::{Outputs, Snapshot};
+use crate::tape::recorder::{Discovery, FoundInput};
+use crate::tape::{Backward, Filling, Origin, Rule, Sink, Upstream, Within};
+
+static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
+
+/// `f`, of which a tape keeps the arguments and nothing in between: `f` runs again when the gradient is asked for.
+///
+/// `f` takes up to 8 references, and returns a tensor or a tuple of tensors. The types of a closure's parameters are
+/// written out. What `f` computes is differentiated by the rules of its operations; the same random numbers are drawn
+/// again. A gradient reaches the arguments, and tensors and variables that `f` captures, if a tape watches them.
+///
+/// An argument is kept as it was at the call: a variable may be assigned to before the gradient is asked for. A struct
+/// with variables in it is passed, or captured, in an `Rc`. Besides that `f` must not depend on what changes between the
+/// two runs, such as a counter. In forward mode it runs three times.
+///
+/// # Panics
+/// The function panics in the body of a rule, if a tensor that `f` reads is watched and no input of that rule.
+///
+/// ```
+/// use gradcore::prelude::*;
+///
+/// let g = tf::recompute_grad(|x: &Tensor, w: &Variable| tf::tanh(tf::matmul(x, w, ..)));
+///
+/// let (x, w) = (tf::constant([[1.0, 2.0]]), Variable::new([[0.5], [-0.25]]));
+/// let tape = GradientTape::new();
+/// let y = g(&x, &w);
+/// assert_eq!(tape.gradient(&y, &w)?.to_vec(), [1.0, 2.0]);
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn recompute_grad<'f, F: Recompute<'f, S>, S>(f: F) -> F::Recomputed {
+    f.recomputed(Location::caller())
+}
+
+/// What [`recompute_grad`] takes: a function whose signature is `S`.
+#[diagnostic::on_unimplemented(
+    message = "`recompute_grad` cannot run `{Self}` again",
+    label = "expected a function of references that returns a tensor or a tuple of tensors",
+    note = "the types of a closure's parameters are written out, and functions of `tf` are called in a closure, as in `|x: &Tensor| tf::tanh(x)`"
+)]
+pub trait Recompute<'f, S> {
+    /// The function, with the same signature.
+    type Recomputed;
+    #[doc(hidden)]
+    fn recomputed(self, wrapped: &'static Location<'static>) -> Self::Recomputed;
+}
+
+macro_rules! functions {
+    ($(($($argument:ident $name:ident),+))+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl<'f, F, $($argument: Snapshot + ?Sized + 'f,)+ O> Recompute<'f, fn($(&$argument),+) -> O> for F
+        where
+            F: Fn($(&$argument),+) -> O + 'static,
+            O: Outputs + 'static,
+        {
+            type Recomputed = Box<dyn Fn($(&$argument),+) -> O + 'f>;
+            fn recomputed(self, wrapped: &'static Location<'static>) -> Self::Recomputed {
+                let f = Rc::new(self);
+                Box::new(move |$($name),+| {
+                    let again = || {
+                        let (f, $($name),+) = (Rc::clone(&f), $($name.snapshot()),+);
+                        move || f($($argument::seen(&$name)),+)
+                    };
+                    call(wrapped, || f($($name),+), again)
+                })
+            }
+        }
+    )+ };
+}
+functions! {
+    (A a)
+    (A a, B b)
+    (A a, B b, C c)
+    (A a, B b, C c, D d)
+    (A a, B b, C c, D d, E e)
+    (A a, B b, C c, D d, E e, G g)
+    (A a, B b, C c, D d, E e, G g, H h)
+    (A a, B b, C c, D d, E e, G g, H h, I i)
+}
+
+/// Runs a function, and records how to run it again on the tapes that watch what it has read.
+fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
+    wrapped: &'static Location<'static>,
+    first: impl FnOnce() -> O,
+    again: impl FnOnce() -> A,
+) -> O {
+    let Some(discovery) = Discovery::begin(&RULE) else { return first() };
+    let random = State::now();
+    let value = first();
+    let mut renewed = value.clone();
+    renewed.renew();
+    discovery.end(&value.described(&renewed), |inputs| {
+        let origin = Origin { rule: &RULE, called: wrapped };
+        Rc::new(SecondRun { origin, random, inputs, again: again(), outputs: PhantomData })
+    });
+    renewed
+}
+
+/// What a tape keeps of a call.
+struct SecondRun<O, A> {
+    origin: Origin,
+    random: State,
+    inputs: Vec<FoundInput>,
+    again: A,
+    outputs: PhantomData<fn() -> O>,
+}
+
+impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> String {
+        let name = self.inputs[position].member().seen.name();
+        name.map_or_else(|| format!("input {position}"), |name| name.to_string())
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        O::fill(upstream);
+    }
+
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
+        let within = Within::of(&self.inputs);
+        let outputs = {
+            let _replay = Replay::of(&self.random);
+            (self.again)()
+        };
+        let described = outputs.described(&outputs);
+        for (output, (found, expected)) in described.iter().zip(upstream.shapes).enumerate() {
+            if *expected != found.value.shape() {
+                let (expected, found) = (expected.to_vec(), found.value.shape().to_vec());
+                let wrapped = self.origin.called;
+                return sink.end(Error::RecomputedShape { output, expected, found, wrapped });
+            }
+        }
+        within.give(&described, &upstream, sink);
+    }
+}

@@ -1,0 +1,171 @@
+//! Functions that see a gradient on its way back, and may put another in its place.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::backward::Gradients;
+use super::list::WengertList;
+use super::node::Outcome;
+use super::record::Member;
+use super::slots::{NONE, Slot};
+use super::{GradientTape, PersistentTape, Recording};
+use crate::element::Real;
+use crate::error::Error;
+use crate::tensor::{Erased, Tensor};
+
+impl GradientTape {
+    /// Calls `hook` with the gradient of a tensor or variable, once per pass: when everything that reaches it has been
+    /// added up, and before it goes further (PyTorch's `register_hook`). What the hook returns takes its place: a tensor
+    /// of the same shape, or nothing, which leaves it as it is. Of several hooks the second sees what the first returned.
+    ///
+    /// A hook runs only if the gradient is needed for a source, the tensor itself included. It is recorded by the tapes
+    /// that record the pass.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the tape does not know the tensor. From [`gradient`](Self::gradient),
+    /// [`Error::HookShape`] if a hook returns another shape.
+    ///
+    /// ```
+    /// use gradcore::prelude::*;
+    ///
+    /// let x = tf::constant([1.0, -20.0]);
+    /// let tape = GradientTape::new();
+    /// tape.watch(&x);
+    /// let h = &x * 3.0;
+    /// tape.register_hook(&h, |g| println!("the gradient of h is {g}"))?;
+    /// tape.register_hook(&h, |g| tf::clip_by_value(g, -10.0, 10.0))?;
+    /// let y = &h * &h;
+    /// assert_eq!(tape.gradient(&y, &x)?.to_vec(), [18.0, -30.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn register_hook<T: Real, R: HookResult<T>>(
+        &self,
+        tensor: &Tensor<T>,
+        hook: impl Fn(&Tensor<T>) -> R + 'static,
+    ) -> Result<(), Error> {
+        self.0.register_hook(tensor, hook)
+    }
+}
+
+impl PersistentTape {
+    /// As [`GradientTape::register_hook`]; the hook runs in every pass from now on.
+    ///
+    /// # Errors
+    /// As for [`GradientTape::register_hook`].
+    #[track_caller]
+    pub fn register_hook<T: Real, R: HookResult<T>>(
+        &self,
+        tensor: &Tensor<T>,
+        hook: impl Fn(&Tensor<T>) -> R + 'static,
+    ) -> Result<(), Error> {
+        self.0.register_hook(tensor, hook)
+    }
+}
+
+impl Recording {
+    #[track_caller]
+    fn register_hook<T: Real, R: HookResult<T>>(
+        &self,
+        tensor: &Tensor<T>,
+        hook: impl Fn(&Tensor<T>) -> R + 'static,
+    ) -> Result<(), Error> {
+        let mut record = self.record.borrow_mut();
+        match record.slot_when_read(Member { identity: tensor.identity(), seen: tensor }) {
+            NONE => Err(Error::Argument {
+                operation: "register_hook",
+                expected: "a tensor that the tape watches, or has seen computed from one".into(),
+                found: format!("one of shape {:?} that it does not know", tensor.shape()),
+            }),
+            slot => {
+                let registered = Location::caller();
+                record.list.hooks.add(slot, Rc::new(Hooked { hook, registered, dtype: PhantomData }));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a hook may return.
+#[diagnostic::on_unimplemented(
+    message = "a hook on the gradient of a `Tensor<{T}>` cannot return `{Self}`",
+    label = "expected `Tensor<{T}>` or an `Option` of it to replace the gradient, or `()` to leave it"
+)]
+pub trait HookResult<T> {
+    #[doc(hidden)]
+    fn replacement(self) -> Option<Tensor<T>>;
+}
+
+impl<T> HookResult<T> for () {
+    fn replacement(self) -> Option<Tensor<T>> {
+        None
+    }
+}
+impl<T> HookResult<T> for Tensor<T> {
+    fn replacement(self) -> Option<Tensor<T>> {
+        Some(self)
+    }
+}
+impl<T> HookResult<T> for Option<Tensor<T>> {
+    fn replacement(self) -> Option<Tensor<T>> {
+        self
+    }
+}
+
+/// The hooks of a tape, by slot; those of one slot in the order in which they were registered.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks(Vec<(Slot, Rc<dyn Hook>)>);
+
+impl Hooks {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn add(&mut self, slot: Slot, hook: Rc<dyn Hook>) {
+        let place = self.0.partition_point(|(other, _)| *other <= slot);
+        self.0.insert(place, (slot, hook));
+    }
+}
+
+trait Hook {
+    /// Shows it a gradient, and takes the one that goes further.
+    fn run(&self, gradient: &mut Erased) -> Outcome;
+}
+
+struct Hooked<T, F> {
+    hook: F,
+    registered: &'static Location<'static>,
+    dtype: PhantomData<fn(&T)>,
+}
+
+impl<T: Real, R: HookResult<T>, F: Fn(&Tensor<T>) -> R> Hook for Hooked<T, F> {
+    fn run(&self, gradient: &mut Erased) -> Outcome {
+        let seen: &Tensor<T> = gradient.get().expect("a gradient has the dtype of its tensor");
+        let Some(replacement) = (self.hook)(seen).replacement() else { return Ok(()) };
+        if replacement.shape() != seen.shape() {
+            let (expected, found) = (seen.shape().to_vec(), replacement.shape().to_vec());
+            return Err(Box::new(Error::HookShape { registered: self.registered, expected, found }));
+        }
+        *gradient = Erased::new(replacement);
+        Ok(())
+    }
+}
+
+impl Gradients {
+    /// Runs the calls from the last to the first, with stops at tensors that have hooks. A tensor's gradient is complete when the
+    /// calls have run that came after it.
+    pub(super) fn propagate_with_hooks(&mut self, list: &mut WengertList, hooks: &Hooks) -> Outcome {
+        let mut end = list.len();
+        for of_slot in hooks.0.chunk_by(|(one, _), (other, _)| one == other).rev() {
+            let slot = of_slot[0].0;
+            let begin = list.first_after(slot);
+            self.propagate_part(list, begin..end)?;
+            end = begin;
+            if let Some(gradient) = self.needed(slot) {
+                of_slot.iter().try_for_each(|(_, hook)| hook.run(gradient))?;
+            }
+        }
+        self.propagate_part(list, 0..end)
+    }
+}

@@ -1,0 +1,52 @@
+//! A pass within a pass: a backward function differentiates what it computes.
+
+use smallvec::SmallVec;
+
+use super::Recording;
+use super::backward::{Gradients, Sink};
+use super::node::Upstream;
+use super::record::{Output, Settings};
+use super::recorder::{self, FoundInput};
+use super::slots::Slot;
+
+/// Records what runs while it lives.
+pub(crate) struct Within<'i> {
+    tape: Recording,
+    inputs: &'i [FoundInput],
+}
+
+impl<'i> Within<'i> {
+    /// Watches the inputs of a call, which are all different.
+    pub(crate) fn of(inputs: &'i [FoundInput]) -> Self {
+        let tape = Recording::start(Settings::default());
+        inputs.iter().for_each(|input| {
+            tape.record.borrow_mut().watch(input.member());
+        });
+        Within { tape, inputs }
+    }
+
+    /// Takes the gradients that reached the call's outputs back to its inputs.
+    pub(crate) fn give(self, outputs: &[Output<'_>], upstream: &Upstream<'_>, sink: &mut Sink<'_>) {
+        recorder::stop(self.tape.serial);
+        let needed: SmallVec<[usize; 4]> = (0..self.inputs.len()).filter(|position| sink.needs(*position)).collect();
+        let mut record = self.tape.record.borrow_mut();
+        let mut list = std::mem::take(&mut record.list);
+        let sources: SmallVec<[Slot; 4]> =
+            needed.iter().map(|position| record.slot(self.inputs[*position].member().identity)).collect();
+        let mut pass = Gradients::new(&list, sources.iter().copied());
+        for (output, gradient) in outputs.iter().zip(upstream.gradients.iter()) {
+            if let Some(gradient) = gradient {
+                pass.start(record.slot(output.inside), gradient);
+            }
+        }
+        drop(record);
+        if let Err(error) = pass.propagate(&mut list) {
+            return sink.end(*error);
+        }
+        for (position, source) in needed.into_iter().zip(sources) {
+            if let Some(gradient) = pass.get(source) {
+                sink.put_erased(position, gradient.clone());
+            }
+        }
+    }
+}
