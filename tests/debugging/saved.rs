@@ -287,3 +287,22 @@ fn a_function_that_runs_again_is_opaque() {
     assert_eq!(saved.values()[0].kind, SavedKind::Opaque { type_name: "function" });
     drop(y);
 }
+
+/// A loop keeps its inputs, a backward loop those and `dy`: all of them are known to be the tape's, by their number.
+#[test]
+fn what_a_backward_loop_keeps() -> Result<(), Error> {
+    #[custom_gradient(elementwise)]
+    fn cube<T: Real>(x: T) -> T {
+        (x * x * x, |dy| dy * x * x * T::of(3.0))
+    }
+    let x: Tensor = tf::ones([3]);
+    let tape = GradientTape::persistent().note_saved(true);
+    tape.watch(&x);
+    let y = cube(&x);
+    let seed: Tensor = tf::ones([3]);
+    let dx = tape.gradient_with(&y, &x, output_gradients(&seed))?;
+    assert_eq!(of(&tape.saved(), "cube"), [("x", 12, false), ("x", 12, false), ("dy", 12, false)]);
+    drop((x, y, dx, seed));
+    assert_eq!(of(&tape.saved(), "cube"), [("x", 12, true), ("x", 12, true), ("dy", 12, true)]);
+    Ok(())
+}

@@ -60,7 +60,7 @@ where
     let [value] = computed(&f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let origin = Origin { rule, called: Location::caller() };
-    record(origin, &inputs.map(Argument::member), &[&y], || {
+    record(origin, &inputs.map(Argument::member), N, &[&y], || {
         let inputs = inputs.map(Clone::clone);
         Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });
@@ -111,11 +111,13 @@ fn stretched<'a, T: Real, const N: usize>(tensors: [&'a Tensor<T>; N], shape: &'
     tensors.map(|tensor| Stretched::new(tensor.values(), tensor.shape(), shape))
 }
 
-/// Records a call that has ended: outputs computed from inputs, on every tape that watches one of these.
+/// Records a call that has ended: outputs computed from inputs, on every tape that watches one of these. The backward
+/// function keeps the first `kept` inputs.
 #[track_caller]
 fn record<T: Real>(
     origin: Origin,
     inputs: &[Member<'_>],
+    kept: usize,
     outputs: &[&Tensor<T>],
     backward: impl FnOnce() -> Rc<dyn tape::Backward>,
 ) {
@@ -124,7 +126,7 @@ fn record<T: Real>(
     }
     let begun = recorder::begin(origin.rule, inputs, &[]);
     if recorder::notes_saved() && begun.watched != 0 {
-        recorder::note_kept(begun, kept(origin.rule, inputs));
+        recorder::note_kept(begun, noted(origin.rule, &inputs[..kept]));
     }
     let described = outputs.iter().map(|output| {
         let identity = output.identity();
@@ -133,8 +135,8 @@ fn record<T: Real>(
     recorder::finish(begun, &described.collect::<SmallVec<[Output<'_>; 1]>>(), backward);
 }
 
-/// What a backward function keeps: the inputs, and for a backward loop `dy`.
-fn kept(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = NotedValue> {
+/// Inputs that a backward function keeps: those of the function, and for a backward loop `dy`.
+fn noted(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = NotedValue> {
     let names = rule.parameters.iter().copied().chain(["dy"]);
     names.zip(inputs).filter_map(|(name, input)| Some(NotedValue::tensor_of(name, input.seen.handle()?)))
 }
