@@ -2,9 +2,13 @@
 //!
 //! Operators and operations panic with the text of an [`Error`]; tapes, optimizers and conversions return it.
 
+mod not_finite;
+
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+
+pub use not_finite::{BadNumber, BadValue, NotFinite, TensorOfCall};
 
 /// An error of this crate. Its text names the function and the parameter, and says what was expected and found.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -68,6 +72,9 @@ pub enum Error {
     /// A rule's `grad` returned an `Err`.
     #[error(transparent)]
     GradientFailed(Box<GradientFailure>),
+    /// A tape that checks for it found a NaN or an infinity.
+    #[error("{0}")]
+    NotFinite(Box<NotFinite>),
     /// No gradient exists between a target and a source.
     #[error("no gradient of the target with respect to {source_name}: {reason}")]
     Unconnected {

@@ -47,7 +47,7 @@ pub mod prelude;
 
 pub use check::check_gradients;
 pub use element::{Element, Integer, Number, Real};
-pub use error::{Error, GradientFailure, GradientShape, Unconnected};
+pub use error::{BadNumber, BadValue, Error, GradientFailure, GradientShape, NotFinite, TensorOfCall, Unconnected};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
 pub use rule::NotImplemented;
@@ -64,10 +64,10 @@ struct Readme;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rule {
-    ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)?) => {{
+    ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)? $(=> $stops:literal)?) => {{
         static RULE: $crate::__private::Rule =
             $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])
-                .of_module(::core::module_path!())$(.fitting($fit))?;
+                .of_module(::core::module_path!())$(.fitting($fit))? $(.stopping($stops))?;
         &RULE
     }};
 }

@@ -16,9 +16,8 @@ use crate::fill::{Sort, gradients, statements, upstream};
 use crate::mention::Mentioned;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::rule::{Gradients, Rule};
+use crate::rule::{Rule, stopped};
 use crate::types::is_tensor;
-use crate::values::is_none;
 use check::as_written;
 pub(crate) use check::check;
 
@@ -257,22 +256,9 @@ fn nested(all: Vec<TokenStream>) -> TokenStream {
     all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
 }
 
-/// The inputs for which every rule has a literal `None`, as a bit mask: no gradient flows to them.
-fn stops(model: &GradFn) -> Literal {
-    let of_rule = |rule: &Rule| match &rule.gradients {
-        Gradients::Split(gradients) => gradients
-            .iter()
-            .enumerate()
-            .filter(|(_, (gradient, _))| is_none(gradient))
-            .fold(0u64, |mask, (position, _)| mask | 1 << position),
-        _ => 0,
-    };
-    Literal::u64_unsuffixed(model.rules.iter().map(of_rule).reduce(|a, b| a & b).unwrap_or(0))
-}
-
 /// The call of the driver.
 fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
-    let stops = stops(model);
+    let stops = Literal::u64_unsuffixed(stopped(&model.rules));
     let contract = &model.contract;
     // What is wrong with a constant's type is shown at the function's name.
     let place = names::at(model.function.sig.ident.span());

@@ -1,6 +1,6 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
@@ -12,6 +12,7 @@ use crate::fill::{Exits, filled};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::recompute;
+use crate::rule::stopped;
 use crate::types::is_constant;
 
 /// The function with its body between `enter` and `exit`.
@@ -64,6 +65,8 @@ pub(crate) fn expand(model: GradFn) -> TokenStream {
     let inputs = inputs(&model);
     let undo_broadcast = contract.get("UNDO_BROADCAST");
     let fit = model.broadcast.then(|| quote!(; #undo_broadcast));
+    let stops = Some(Literal::u64_unsuffixed(stopped(&model.rules))).filter(|stops| stops.to_string() != "0");
+    let stops = stops.map(|stops| quote!(=> #stops));
 
     // The macro uses every parameter, also one that the user says is not used.
     let underscored = parameters.iter().any(|parameter| parameter.name.to_string().starts_with('_'));
@@ -91,7 +94,7 @@ pub(crate) fn expand(model: GradFn) -> TokenStream {
     let entered = quote! {
         #views
         #underscores
-        let #mutability #call = #enter(#rule!(#name, #line, #(#shown),* #fit), #inputs);
+        let #mutability #call = #enter(#rule!(#name, #line, #(#shown),* #fit #stops), #inputs);
         #bindings
         #unused
         #(#taken_apart)*

@@ -13,7 +13,7 @@ use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement};
 use crate::model::is_for_lints;
 use crate::scope::{Handler, Scopes, Walker};
-use crate::values::ends_with_ok;
+use crate::values::{ends_with_ok, is_none};
 
 /// A `grad`.
 pub(crate) struct Rule {
@@ -33,6 +33,19 @@ pub(crate) struct Rule {
     pub(crate) bare_returns: Vec<ExprReturn>,
     /// What a `grad` cannot be, with the words that say so.
     pub(crate) refused: Vec<(TokenStream, &'static str)>,
+}
+
+/// The inputs for which every rule has a literal `None`, as a bit mask: no gradient flows to them.
+pub(crate) fn stopped(rules: &[Rule]) -> u64 {
+    let of_rule = |rule: &Rule| match &rule.gradients {
+        Gradients::Split(gradients) => gradients
+            .iter()
+            .enumerate()
+            .filter(|(_, (gradient, _))| is_none(gradient))
+            .fold(0, |mask, (position, _)| mask | 1 << position),
+        _ => 0,
+    };
+    rules.iter().map(of_rule).reduce(|a, b| a & b).unwrap_or(0)
 }
 
 /// The value of a `grad`.

@@ -93,6 +93,17 @@ fn each_gradient_keeps_and_runs_what_it_alone_uses() {
     }
 }
 
+/// A literal `None` at every end of the function.
+#[test]
+fn a_rule_says_to_which_inputs_no_gradient_flows() {
+    let expansion =
+        |body: TokenStream| spaceless(&expanded(quote!(), quote!(fn f(a: &Tensor, b: &Tensor) -> Tensor { #body })));
+    let always = quote!((a * b, |dy| (dy * b, None)));
+    let sometimes = quote!(if k { (a * b, |dy| (dy * b, None)) } else { (a * b, |dy| (None, dy * a)) });
+    assert!(expansion(always).contains(r#""a","b"=>2),"#));
+    assert!(expansion(sometimes).contains(r#""a","b"),"#));
+}
+
 #[test]
 fn fields_of_self_are_captured_without_the_rest() {
     let expansion = expanded(
@@ -174,7 +185,7 @@ fn arrays_are_seen_inside_and_tensors_outside() {
     );
     for part in [
         "fn scale<'a, T: Real>(a: &'a Tensor<T>, b: &Tensor<T>, c: &Tensor<T>, n: usize) -> Result<(Tensor<T>, Tensor<T>), E>",
-        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n"),"#,
+        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n" => 2),"#,
         "arrays::ranked::<ArrayView2<'_, T>, _",
         "(Constant, ())",
         "let a: ArrayView2<'_, T> = arrays::own(call.view::<ArrayView2<'_, T>>(a, 0usize));",

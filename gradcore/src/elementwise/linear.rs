@@ -23,7 +23,7 @@ pub(super) fn record_linear<T: Real>(
     transpose: impl Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T> + 'static,
 ) {
     let (count, given) = (inputs.len(), outputs.len());
-    record(underived.origin, inputs, outputs, || {
+    record(underived.origin, inputs, fixed, outputs, || {
         Rc::new(Linear { underived, fixed, inputs: count, outputs: given, transpose, dtype: PhantomData::<fn() -> T> })
     });
 }

@@ -23,7 +23,7 @@ use crate::ops::sum_to;
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tape::recorder;
-use crate::tape::{self, Filling, Member, Origin, Output, Rule, Sink, Upstream};
+use crate::tape::{self, Filling, Member, NotedValue, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -60,7 +60,7 @@ where
     let [value] = computed(&f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let origin = Origin { rule, called: Location::caller() };
-    record(origin, &inputs.map(Argument::member), &[&y], || {
+    record(origin, &inputs.map(Argument::member), N, &[&y], || {
         let inputs = inputs.map(Clone::clone);
         Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });
@@ -111,11 +111,13 @@ fn stretched<'a, T: Real, const N: usize>(tensors: [&'a Tensor<T>; N], shape: &'
     tensors.map(|tensor| Stretched::new(tensor.values(), tensor.shape(), shape))
 }
 
-/// Records a call that has ended: outputs computed from inputs, on every tape that watches one of these.
+/// Records a call that has ended: outputs computed from inputs, on every tape that watches one of these. The backward
+/// function keeps the first `kept` inputs.
 #[track_caller]
 fn record<T: Real>(
     origin: Origin,
     inputs: &[Member<'_>],
+    kept: usize,
     outputs: &[&Tensor<T>],
     backward: impl FnOnce() -> Rc<dyn tape::Backward>,
 ) {
@@ -123,11 +125,20 @@ fn record<T: Real>(
         return;
     }
     let begun = recorder::begin(origin.rule, inputs, &[]);
+    if recorder::notes_saved() && begun.watched != 0 {
+        recorder::note_kept(begun, noted(origin.rule, &inputs[..kept]));
+    }
     let described = outputs.iter().map(|output| {
         let identity = output.identity();
         Output { inside: identity, outside: identity, value: *output }
     });
     recorder::finish(begun, &described.collect::<SmallVec<[Output<'_>; 1]>>(), backward);
+}
+
+/// Inputs that a backward function keeps: those of the function, and for a backward loop `dy`.
+fn noted(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = NotedValue> {
+    let names = rule.parameters.iter().copied().chain(["dy"]);
+    names.zip(inputs).filter_map(|(name, input)| Some(NotedValue::tensor_of(name, input.seen.handle()?)))
 }
 
 /// The value of a function, element by element.
@@ -234,6 +245,10 @@ where
 
     fn fill(&self, upstream: &mut Filling<'_>) {
         upstream.next::<T>();
+    }
+
+    fn stops(&self, position: usize) -> bool {
+        self.stops >> position & 1 != 0
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {

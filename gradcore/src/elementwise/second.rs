@@ -136,7 +136,7 @@ where
         gradients: [Option<Tensor<T>>; N],
     ) -> [Option<Tensor<T>>; N] {
         let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
-        record(call.origin, &members(&call.inputs, dy), &outputs, || {
+        record(call.origin, &members(&call.inputs, dy), N + 1, &outputs, || {
             Rc::new(BackwardCall {
                 origin: call.origin,
                 inputs: call.inputs.clone(),

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use super::Call;
 use crate::element::Element;
-use crate::tape::Member;
 use crate::tape::recorder;
+use crate::tape::{Member, NotedValue};
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
@@ -115,6 +115,8 @@ fn keep<W, S: Snapshot + ?Sized>(
     {
         recorder::expect_input(member, Some(expression));
     }
+    // Another snapshot for the notes: what is looked at is slow to move.
+    call.note_kept(|| NotedValue::all_in(expression, &value.snapshot()));
     Some(value.snapshot())
 }
 

@@ -21,7 +21,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Filling, Member, Origin, Output, Rule, Upstream};
+use crate::tape::{Backward, Filling, Member, NotedValue, Origin, Output, Rule, Upstream};
 
 pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
@@ -106,6 +106,19 @@ impl<W> Call<W> {
     #[inline]
     pub fn is_watched(&self) -> bool {
         self.watches(!0)
+    }
+
+    /// Notes what `grad` keeps, if a tape asks for that.
+    #[inline]
+    fn note_kept<I: IntoIterator<Item = NotedValue>>(&self, kept: impl FnOnce() -> I) {
+        #[cold]
+        #[inline(never)]
+        fn note<I: IntoIterator<Item = NotedValue>>(begun: Begun, kept: impl FnOnce() -> I) {
+            recorder::note_kept(begun, kept());
+        }
+        if recorder::notes_saved() {
+            note(self.begun, kept);
+        }
     }
 
     /// In place of a backward function that nobody would run.
@@ -200,6 +213,11 @@ where
 
     fn fill(&self, upstream: &mut Filling<'_>) {
         O::fill(upstream);
+    }
+
+    fn stops(&self, position: usize) -> bool {
+        let (input, _) = input_at(position, self.sizes.as_deref().map(Vec::as_slice));
+        self.origin.rule.stops.checked_shr(u32::try_from(input).unwrap_or(u32::MAX)).is_some_and(|rest| rest & 1 != 0)
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut crate::tape::Sink<'_>) {

@@ -67,7 +67,7 @@ impl<W> Rerun<W> {
     /// Begins the second run. Everything that its rule captures is kept until that has run.
     #[must_use]
     pub fn start(&self) -> (Call<W>, Replay) {
-        let begun = Begun { watched: !0, depth: 0 };
+        let begun = Begun { watched: !0, ..Begun::default() };
         let call = Call { origin: self.origin, inputs: self.inputs, begun, sizes: None, wanted: PhantomData };
         (call, Replay::of(&self.random))
     }

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::inspect::numerics;
 use super::list::WengertList;
 use super::node::{Backward, Fit, Origin, Outcome, Upstream};
 use super::recorder::LAST_BIT;
 use super::slots::{NONE, Slot};
 use crate::element::Element;
-use crate::error::{Error, GradientFailure, GradientShape};
+use crate::error::{BadNumber, Error, GradientFailure, GradientShape, TensorOfCall};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
 
@@ -21,6 +22,8 @@ pub(crate) struct Gradients {
     /// Slots of sources: their gradients stay to the end.
     is_source: Vec<bool>,
     stops: Vec<Stop>,
+    /// Of a pass that looks for numbers that are not finite: what goes into the running call and is not.
+    bad: Option<Vec<BadNumber>>,
 }
 
 /// An input for which a rule returned no gradient although one was needed.
@@ -36,7 +39,13 @@ impl Gradients {
         let mut is_source = vec![false; slots];
         sources.clone().for_each(|slot| is_source[slot as usize] = true);
         let depends = list.dependents(sources);
-        Gradients { by_slot: vec![None; slots], depends, is_source, stops: Vec::new() }
+        Gradients {
+            by_slot: vec![None; slots],
+            depends,
+            is_source,
+            stops: Vec::new(),
+            bad: list.checks_numerics.then(Vec::new),
+        }
     }
 
     /// Starts the pass at a target.
@@ -72,6 +81,10 @@ impl Gradients {
 
     /// Runs the calls from the last to the first; what each has kept is dropped when it has run.
     pub(crate) fn propagate(&mut self, list: &mut WengertList) -> Outcome {
+        if self.bad.is_some() {
+            let targets = self.by_slot.iter().map(Option::is_some).collect();
+            numerics::first_call(list, targets).map_or(Ok(()), |error| Err(Box::new(error)))?;
+        }
         if !list.hooks.is_empty() {
             let hooks = std::mem::take(&mut list.hooks);
             return self.propagate_with_hooks(list, &hooks);
@@ -86,6 +99,9 @@ impl Gradients {
             let Some(backward) = list.take_backward(place) else { continue };
             let outputs = list.outputs_of(place);
             let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
+            if let Some(bad) = &mut self.bad {
+                *bad = numerics::given(&*backward, &upstream);
+            }
             let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
             let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);
             backward.run(upstream, &mut sink);
@@ -163,9 +179,17 @@ impl<'a> Sink<'a> {
         let slot = self.inputs[position];
         self.given |= 1 << position.min(LAST_BIT as usize);
         if self.shapes[slot as usize] == gradient.shape() {
-            self.gradients.add(slot, Erased::new(gradient));
+            self.add(position, Erased::new(gradient));
         } else {
             self.put_fitted(position, gradient);
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, position: usize, gradient: Erased) {
+        match self.gradients.bad {
+            None => self.gradients.add(self.inputs[position], gradient),
+            Some(_) => self.add_checked(position, gradient),
         }
     }
 
@@ -242,13 +266,29 @@ impl Sink<'_> {
         }
     }
 
+    /// Adds a gradient, unless it or the sum is not finite.
+    #[cold]
+    fn add_checked(&mut self, position: usize, gradient: Erased) {
+        let slot = self.inputs[position];
+        let parameter = || self.backward.parameter(position);
+        let made = numerics::bad_in(&gradient, || TensorOfCall::Gradient(parameter())).or_else(|| {
+            self.gradients.add(slot, gradient);
+            let sum = self.gradients.get(slot)?;
+            numerics::bad_in(sum, || TensorOfCall::Sum(parameter()))
+        });
+        if let Some(made) = made {
+            let given = self.gradients.bad.take().unwrap_or_default();
+            self.end(numerics::not_finite(self.backward.origin(), made, given));
+        }
+    }
+
     /// Takes a gradient of another shape than its input's, if the rule has a way to fit it.
     fn put_fitted<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
         let slot = self.inputs[position];
         let shape = &self.shapes[slot as usize];
         let fitted = self.backward.origin().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
         match fitted.filter(|fitted| *shape == fitted.as_untyped().shape()) {
-            Some(fitted) => self.gradients.add(slot, fitted),
+            Some(fitted) => self.add(position, fitted),
             None => self.refuse_shape(position, gradient.shape()),
         }
     }

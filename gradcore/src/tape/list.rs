@@ -22,10 +22,17 @@ pub(crate) struct WengertList {
     inputs: Vec<Slot>,
     /// By slot.
     pub(crate) shapes: Vec<Shape>,
+    /// Whether a pass looks for numbers that are not finite.
+    pub(crate) checks_numerics: bool,
     pub(super) hooks: Hooks,
 }
 
 impl WengertList {
+    /// An empty list, whose passes look for numbers that are not finite if `checks_numerics`.
+    pub(crate) fn checking(checks_numerics: bool) -> Self {
+        WengertList { checks_numerics, ..WengertList::default() }
+    }
+
     #[inline]
     pub(crate) fn new_slot(&mut self, shape: Shape) -> Slot {
         let slot = index(self.shapes.len());
@@ -95,6 +102,17 @@ impl WengertList {
         for place in 0..self.len() {
             if self.inputs_of(place).iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
                 marked[self.outputs_of(place)].fill(true);
+            }
+        }
+        marked
+    }
+
+    /// By slot: whether it is one of those that are `marked` or one of them is computed from it.
+    pub(crate) fn leading_to(&self, mut marked: Vec<bool>) -> Vec<bool> {
+        for place in (0..self.len()).rev() {
+            if self.outputs_of(place).any(|slot| marked[slot]) {
+                let inputs = self.inputs_of(place).iter().filter(|slot| **slot != NONE);
+                inputs.for_each(|slot| marked[*slot as usize] = true);
             }
         }
         marked

@@ -9,6 +9,7 @@ mod forward;
 mod frames;
 mod gradient;
 mod hooks;
+mod inspect;
 mod jacobian;
 mod list;
 mod node;
@@ -32,6 +33,8 @@ pub use differentiable::{Differentiable, OneTensor};
 #[doc(hidden)]
 pub use differentiable::{Found, Leaf, Visitor};
 pub use hooks::HookResult;
+pub(crate) use inspect::NotedValue;
+pub use inspect::{Saved, SavedKind, SavedValue};
 pub(crate) use node::{Backward, Origin};
 #[doc(hidden)]
 pub use node::{Filling, Upstream};

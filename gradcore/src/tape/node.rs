@@ -6,6 +6,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use super::backward::Sink;
+use super::inspect::Notes;
 use crate::element::Element;
 use crate::error::Error;
 use crate::shape::Shape;
@@ -24,6 +25,8 @@ pub struct Rule {
     pub(crate) parameters: &'static [&'static str],
     /// Brings a gradient into the shape of its input, where the rule asks for that.
     pub(crate) fit: Option<Fit>,
+    /// The inputs for which `grad` says `None`, wherever the function ends: bit `k` for the `k`th.
+    pub(crate) stops: u64,
     /// Whether it is known to be linear in its upstream gradient: the operations of this crate are.
     pub(crate) is_linear: bool,
 }
@@ -36,7 +39,7 @@ impl Rule {
     /// What the macro writes above each function.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
-        Rule { name, file, line, parameters, fit: None, is_linear: false }
+        Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false }
     }
 
     /// The same rule, which stands in that module.
@@ -56,6 +59,13 @@ impl Rule {
     #[must_use]
     pub const fn fitting(mut self, fit: Fit) -> Self {
         self.fit = Some(fit);
+        self
+    }
+
+    /// The same rule, which lets no gradient through to some inputs.
+    #[must_use]
+    pub const fn stopping(mut self, stops: u64) -> Self {
+        self.stops = stops;
         self
     }
 
@@ -128,4 +138,12 @@ pub(crate) trait Backward {
     /// Makes a tensor for each output, of its dtype.
     fn fill(&self, upstream: &mut Filling<'_>);
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>);
+    /// Whether the rule is known to give no gradient for the input at a position, whatever reaches the call.
+    fn stops(&self, _position: usize) -> bool {
+        false
+    }
+    /// What a tape has noted of the call, if it was asked to.
+    fn notes(&self) -> Option<&Notes> {
+        None
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::forward::Tangent;
+use super::inspect::Aids;
 use super::list::WengertList;
 use super::node::{Backward, Origin, places};
 use super::slots::{NONE, Slot, SlotMap};
@@ -80,6 +81,7 @@ pub(crate) struct Settings {
     pub(crate) watch_variables: bool,
     /// Whether it is a forward accumulator, which computes tangents and keeps no nodes.
     pub(crate) forward: bool,
+    pub(crate) aids: Aids,
 }
 
 /// The Wengert list of one tape: nodes in the order of the calls, and the slots they read and write.
@@ -117,12 +119,17 @@ impl Record {
         Record {
             settings,
             slots: SlotMap::new(),
-            list: WengertList::default(),
+            list: WengertList::checking(settings.aids.check_numerics),
             cuts: Vec::new(),
             watched: Vec::new(),
             variables: Vec::new(),
             tangents: Vec::new(),
         }
+    }
+
+    pub(crate) fn change_aids(&mut self, change: impl FnOnce(&mut Aids)) {
+        change(&mut self.settings.aids);
+        self.list.checks_numerics = self.settings.aids.check_numerics;
     }
 
     #[inline]
@@ -167,6 +174,15 @@ impl Record {
             NONE if self.watches_by_itself(member.identity) => self.watch(member),
             slot => slot,
         }
+    }
+
+    /// What is watched, in that order, with the names of variables that have one.
+    pub(crate) fn leaves(&self) -> Vec<(Slot, Option<String>)> {
+        let name_of = |slot| {
+            let variable = self.variables.iter().find(|variable| self.slot(variable.identity) == slot)?;
+            variable.name().map(str::to_owned)
+        };
+        self.watched.iter().map(|(slot, _)| (*slot, name_of(*slot))).collect()
     }
 
     /// The variables among what is watched, in the order in which they were made.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::forward::Forward;
 use super::frames::{Frame, Frames};
+use super::inspect::{Aids, Notebook, NotedValue};
 use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
@@ -21,7 +22,10 @@ thread_local! {
     /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
     /// without a look at the recorder.
     static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0 }) };
+    /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
+    /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
+    static ASKED: Cell<Aids> = const { Cell::new(Aids::NONE) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0, notebook: Notebook::new() }) };
 }
 
 struct Recorder {
@@ -34,6 +38,7 @@ struct Recorder {
     barrier: u64,
     /// Bodies so many frames deep do not own what runs: see [`Outside`].
     hidden: u32,
+    notebook: Notebook,
 }
 
 struct ActiveTape {
@@ -93,10 +98,12 @@ pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
 pub(crate) fn stop(serial: u64) {
     // A tape kept in a thread-local may outlive the recorder, at the end of the thread.
     let _ = RECORDER.try_with(|recorder| {
-        let tapes = &mut recorder.borrow_mut().tapes;
+        let mut recorder = recorder.borrow_mut();
+        let tapes = &mut recorder.tapes;
         if let Some(index) = tapes.iter().position(|tape| tape.serial == serial) {
             tapes.remove(index);
             TAPES.set(TAPES.get() - 1);
+            recorder.ask_for_notes();
         }
     });
 }
@@ -200,6 +207,7 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
     let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
     LATEST.set([input(0), input(1)]);
     match begun {
+        Ok(begun) if ASKED.get().check_numerics => look_at(begun, inputs, known),
         Ok(begun) => begun,
         Err(lost) => lose(&lost),
     }
@@ -214,9 +222,43 @@ pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)])
     }
 }
 
+/// Takes the notes that tapes ask for from now on.
+pub(super) fn ask_for_notes() {
+    RECORDER.with_borrow_mut(Recorder::ask_for_notes);
+}
+
+/// Notes which arguments of a call that has begun are not finite.
+#[cold]
+fn look_at(begun: Begun, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.look_at(begun.depth, inputs, known));
+    begun
+}
+
+/// The backward function of a call that ends, with the notes on it.
+#[cold]
+fn noted(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) -> Option<Rc<dyn Backward>> {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.noted(ASKED.get(), begun.depth, outputs, backward))
+}
+
+/// Whether a tape notes what is kept.
+#[inline]
+pub(crate) fn notes_saved() -> bool {
+    ASKED.get().note_saved
+}
+
+/// Notes what the backward function of a call keeps.
+#[cold]
+pub(crate) fn note_kept(begun: Begun, kept: impl IntoIterator<Item = NotedValue>) {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.keep(begun.depth, kept));
+}
+
 /// Ends a call without recording it: the body panicked or returned an error.
 pub(crate) fn abandon(depth: u32) {
-    let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().end_frame(depth));
+    let _ = RECORDER.try_with(|recorder| {
+        let mut recorder = recorder.borrow_mut();
+        recorder.end_frame(depth);
+        recorder.notebook.forget(depth);
+    });
 }
 
 /// Ends a call and records it on every tape that watches an input.
@@ -227,6 +269,7 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 
 /// As [`finish`], with the backward function if an input is watched.
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
+    let backward = if ASKED.get().is_any() { noted(begun, outputs, backward) } else { backward };
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
     let forward = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
     if let (Some(forward), Some(backward)) = (forward, &backward) {
@@ -270,6 +313,11 @@ fn look_for_input(used: Member<'_>, expression: Option<&'static str>) {
 impl Recorder {
     fn each_of(&mut self, serials: &Range<u64>, change: impl FnMut(&mut ActiveTape)) {
         self.tapes.iter_mut().filter(|tape| serials.contains(&tape.serial)).for_each(change);
+    }
+
+    fn ask_for_notes(&mut self) {
+        let aids = self.tapes.iter().map(|tape| tape.record.borrow().settings.aids);
+        ASKED.set(aids.fold(Aids::NONE, Aids::and));
     }
 
     fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {

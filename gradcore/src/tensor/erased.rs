@@ -1,6 +1,6 @@
 //! Tensors whose dtype the tape need not know.
 
-use super::{Element, Identity, Tensor, Untyped};
+use super::{Element, Holding, Identity, Tensor, Untyped};
 use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
@@ -42,6 +42,32 @@ macro_rules! dtypes {
                     Wide::Float(value) => Some(value),
                     Wide::Integer(_) => None,
                 }
+            }
+
+            /// TensorFlow's name of the dtype.
+            pub(crate) fn dtype(&self) -> &'static str {
+                match self { $(Erased::$variant(tensor) => tensor.dtype(),)+ }
+            }
+
+            /// Bytes of the elements.
+            pub(crate) fn bytes(&self) -> usize {
+                match self { $(Erased::$variant(tensor) => size_of_val(tensor.values()),)+ }
+            }
+
+            /// What this handle holds, and what that holds where it was reshaped.
+            pub(crate) fn holdings(&self) -> (Option<Holding>, Option<Holding>) {
+                match self { $(Erased::$variant(tensor) => tensor.holdings(),)+ }
+            }
+
+            /// The first element that is NaN or infinite, and its place in row-major order.
+            pub(crate) fn first_not_finite(&self) -> Option<(usize, f64)> {
+                let bad = |value: Wide| match value {
+                    Wide::Float(value) if !value.is_finite() => Some(value),
+                    _ => None,
+                };
+                match self { $(Erased::$variant(tensor) => {
+                    tensor.values().iter().enumerate().find_map(|(place, value)| Some((place, bad(value.widen())?)))
+                })+ }
             }
 
             /// The elements in row-major order; those of integers and `bool` are left out.

@@ -3,6 +3,7 @@
 mod constant;
 mod display;
 mod erased;
+mod holders;
 mod identity;
 mod operand;
 mod untyped;
@@ -17,6 +18,7 @@ use crate::shape::Shape;
 
 pub use constant::{Nested, constant};
 pub(crate) use erased::{Erase, Erased};
+pub(crate) use holders::Holding;
 pub(crate) use identity::Identity;
 pub use operand::Operand;
 pub(crate) use untyped::{Seen, Untyped};

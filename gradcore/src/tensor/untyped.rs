@@ -16,6 +16,10 @@ pub(crate) trait Seen {
     fn name(&self) -> Option<Arc<str>> {
         None
     }
+    /// A handle, if it is there.
+    fn handle(&self) -> Option<Erased> {
+        None
+    }
 }
 
 /// A tensor of any dtype.
@@ -66,6 +70,9 @@ impl<T: Element> Seen for Tensor<T> {
     fn name(&self) -> Option<Arc<str>> {
         name_of(self.identity())
     }
+    fn handle(&self) -> Option<Erased> {
+        Some(self.erased())
+    }
 }
 
 impl<T: Element> Seen for Variable<T> {
@@ -77,6 +84,9 @@ impl<T: Element> Seen for Variable<T> {
     }
     fn name(&self) -> Option<Arc<str>> {
         self.name().map(Into::into)
+    }
+    fn handle(&self) -> Option<Erased> {
+        Some((**self).erased())
     }
 }
 

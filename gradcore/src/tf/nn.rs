@@ -44,7 +44,12 @@ pub fn softplus<T: Real>(x: impl Operand<T>) -> Tensor<T> {
 #[track_caller]
 #[must_use]
 pub fn softmax<T: Real>(logits: impl Operand<T>, options: impl Into<Axes>) -> Tensor<T> {
-    along("softmax", logits.held().borrow(), &options.into(), |x| ops::softmax(x))
+    let logits = logits.held();
+    let logits = logits.borrow();
+    match swap_with_last("softmax", logits, &options.into()) {
+        None => ops::softmax(logits),
+        Some(swap) => ops::transpose(&ops::softmax(&ops::transpose(logits, &swap)), &swap),
+    }
 }
 
 /// x - ln Σ eˣ along the last axis (`..`) or another, without overflow: `log_softmax(x, axis(0))`.
@@ -54,17 +59,17 @@ pub fn softmax<T: Real>(logits: impl Operand<T>, options: impl Into<Axes>) -> Te
 #[track_caller]
 #[must_use]
 pub fn log_softmax<T: Real>(logits: impl Operand<T>, options: impl Into<Axes>) -> Tensor<T> {
-    along("log_softmax", logits.held().borrow(), &options.into(), |x| ops::log_softmax(x))
+    let logits = logits.held();
+    let logits = logits.borrow();
+    match swap_with_last("log_softmax", logits, &options.into()) {
+        None => ops::log_softmax(logits),
+        Some(swap) => ops::transpose(&ops::log_softmax(&ops::transpose(logits, &swap)), &swap),
+    }
 }
 
-/// Runs what works along the last axis along the one that is asked for.
+/// The order of axes in which the one that is asked for and the last have changed places, unless it is the last.
 #[track_caller]
-fn along<T: Real>(
-    operation: &'static str,
-    x: &Tensor<T>,
-    axes: &Axes,
-    run: impl Fn(&Tensor<T>) -> Tensor<T>,
-) -> Tensor<T> {
+fn swap_with_last<T: Real>(operation: &'static str, x: &Tensor<T>, axes: &Axes) -> Option<Vec<usize>> {
     if x.rank() == 0 {
         refuse(&Error::Argument {
             operation,
@@ -72,16 +77,14 @@ fn along<T: Real>(
             found: "a scalar".into(),
         });
     }
+    let last = x.rank() - 1;
     let place = match axes.axes {
-        None => x.rank() - 1,
+        None => last,
         Some(_) => single_axis(operation, axes, x.shape()),
     };
-    if place + 1 == x.rank() {
-        return run(x);
-    }
-    let mut swapped: Vec<usize> = (0..x.rank()).collect();
-    swapped.swap(place, x.rank() - 1);
-    ops::transpose(&run(&ops::transpose(x, &swapped)), &swapped)
+    let mut swapped: Vec<usize> = (0..=last).collect();
+    swapped.swap(place, last);
+    (place != last).then_some(swapped)
 }
 
 /// -ln softmax(logits) at the label of each row: `logits` of shape `[…, classes]`, `labels` of shape `[…]` from 0 to

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::ArraysCall;
 use crate::rule::Capture;
 use crate::rule::capture::{KEPT, KeptOption, KeptReference, KeptValue, Snapshot};
+use crate::tape::NotedValue;
 use crate::tensor::Tensor;
 
 /// A view, kept beyond the call.
@@ -66,6 +67,21 @@ impl<T: Clone + 'static, D: Dimension> Kept<T, D> {
         Kept::Copied(view.to_owned())
     }
 
+    /// As [`new`](Self::new), noted under a name.
+    fn noted<W>(view: ArrayView<'_, T, D>, call: &ArraysCall<'_, W>, name: &'static str) -> Self
+    where
+        D: 'static,
+    {
+        let kept = Kept::new(view, &call.tensors);
+        match &kept {
+            Kept::Shared { tensor, .. } => call.note_kept(|| NotedValue::all_in(name, tensor)),
+            Kept::Copied(array) => {
+                call.note_kept(|| [NotedValue::opaque(name, array, array.len() * size_of::<T>())]);
+            }
+        }
+        kept
+    }
+
     fn view(&self) -> ArrayView<'_, T, D> {
         match self {
             Kept::Shared { tensor, window } => window.look(tensor.values()),
@@ -103,10 +119,10 @@ macro_rules! views {
             }
         }
 
-        impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, $captured> {
+        impl<T: Clone + 'static, D: Dimension + 'static> KeepArray for &&&Capture<'_, $captured> {
             type Kept = $kept<T, D>;
-            fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> $kept<T, D> {
-                $kept(call.watches(positions).then(|| Kept::new(self.0.view(), &call.tensors)))
+            fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> $kept<T, D> {
+                $kept(call.watches(positions).then(|| Kept::noted(self.0.view(), call, name)))
             }
         }
     )+ };
@@ -138,10 +154,10 @@ impl<T: Clone + 'static, D: Dimension> KeptOptionalView<T, D> {
     }
 }
 
-impl<T: Clone + 'static, D: Dimension> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
+impl<T: Clone + 'static, D: Dimension + 'static> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
     type Kept = KeptOptionalView<T, D>;
-    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, _: &'static str) -> Self::Kept {
-        let keep = || self.0.as_ref().map(|view| Kept::new(view.view(), &call.tensors));
+    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> Self::Kept {
+        let keep = || self.0.as_ref().map(|view| Kept::noted(view.view(), call, name));
         KeptOptionalView(call.watches(positions).then(keep))
     }
 }

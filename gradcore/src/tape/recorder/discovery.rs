@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Begun, RECORDER, Recorder, abandon, expect_input, finish_with, lose};
+use super::{Begun, RECORDER, Recorder, abandon, expect_input, finish_with, lose, note_kept, notes_saved};
 use crate::shape::Shape;
+use crate::tape::NotedValue;
 use crate::tape::node::{Backward, Rule};
 use crate::tape::record::{Member, Output};
 use crate::tensor::{Identity, Seen};
@@ -71,8 +72,11 @@ impl Discovery {
         match found {
             Ok(found) => {
                 let backward = (!found.is_empty()).then(|| backward(found));
-                let depth = std::mem::take(&mut self.depth);
-                finish_with(Begun { watched: u64::from(backward.is_some()), depth }, outputs, backward);
+                let begun = Begun { watched: u64::from(backward.is_some()), depth: std::mem::take(&mut self.depth) };
+                if let Some(backward) = backward.as_ref().filter(|_| notes_saved()) {
+                    note_kept(begun, [NotedValue::function(&**backward)]);
+                }
+                finish_with(begun, outputs, backward);
             }
             Err(lost) => lose(&lost),
         }
