@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A shape whose size along one axis is another.
-fn resized(shape: &[usize], axis: usize, size: usize) -> Shape {
+pub(super) fn resized(shape: &[usize], axis: usize, size: usize) -> Shape {
     shape.iter().enumerate().map(|(k, &n)| if k == axis { size } else { n }).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
+use super::parts::resized;
 use super::{broadcast_to, cast, equal, reshape, slice, where_};
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
@@ -61,8 +62,7 @@ pub(crate) fn reduce_prod<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
 fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let part = |first: usize, size: usize| {
         let begin: Vec<usize> = (0..x.rank()).map(|k| if k == axis { first } else { 0 }).collect();
-        let shape: Shape = x.shape().iter().enumerate().map(|(k, &n)| if k == axis { size } else { n }).collect();
-        slice(x, &begin, &shape)
+        slice(x, &begin, &resized(x.shape(), axis, size))
     };
     let (size, half) = (x.shape()[axis], x.shape()[axis] / 2);
     match size {
