@@ -132,3 +132,16 @@ fn tangents_that_others_follow_pass_through_bodies_that_call_rules() -> Result<(
     assert_eq!(tape.gradient(&slope, &x)?.to_vec(), [6.0, 10.0]);
     Ok(())
 }
+
+/// x² at [1, 2] along s: 2 x s, summed, by s: 6.
+#[test]
+fn a_scalar_tangent_is_seen_by_outer_tapes() -> Result<(), Error> {
+    let (x, s) = (tf::constant([1.0, 2.0]), tf::constant(2.0));
+    let tape = GradientTape::new();
+    tape.watch(&s);
+    let acc = ForwardAccumulator::new(&x, &s)?;
+    let tangent = acc.jvp(&x * &x)?;
+    assert_eq!(tangent.to_vec(), [4.0, 8.0]);
+    assert_eq!(tape.gradient(&tangent, &s)?.item(), 6.0);
+    Ok(())
+}

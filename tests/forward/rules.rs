@@ -149,3 +149,83 @@ fn a_rule_that_panics_leaves_the_accumulator_usable() -> Result<(), Error> {
     assert_eq!(tape.gradient(&x * 3.0, &x)?.to_vec(), [3.0, 3.0]);
     Ok(())
 }
+
+/// Keeps what is at least of average size: as linear as can be along any one direction.
+#[custom_gradient]
+fn sparsified(x: &Tensor) -> Tensor {
+    let grad = |dy: &Tensor| {
+        let average = tf::reduce_mean(tf::abs(dy), ..);
+        tf::where_(tf::abs(dy) >= average, dy, 0.0)
+    };
+    (x * 1.0, grad)
+}
+
+#[custom_gradient]
+fn clipped_far_out(x: &Tensor) -> Tensor {
+    (x * 1.0, |dy| tf::clip_by_value(dy, -200.0, 200.0))
+}
+
+#[custom_gradient]
+fn with_a_dead_zone(x: &Tensor) -> Tensor {
+    (x * 1.0, |dy: &Tensor| tf::where_(tf::abs(dy) > 0.1, dy, 0.0))
+}
+
+#[test]
+fn what_is_linear_along_some_directions_alone_is_named() {
+    type Rule = fn(&Tensor) -> Tensor;
+    let rules: [(&str, Rule); 3] =
+        [("sparsified", sparsified), ("clipped_far_out", clipped_far_out), ("with_a_dead_zone", with_a_dead_zone)];
+    for (name, rule) in rules {
+        let x = tf::constant([1.0; 16]);
+        let acc = ForwardAccumulator::new(&x, tf::constant(1.0)).expect("a scalar is stretched");
+        let error = acc.jvp(rule(&x)).expect_err(name);
+        assert!(matches!(&error, Error::NotLinear { function, .. } if *function == name), "{name}: {error}");
+    }
+}
+
+#[test]
+fn an_element_that_is_no_number_hides_nothing() -> Result<(), Error> {
+    let x = tf::constant([1.0, f32::NAN]);
+    let acc = ForwardAccumulator::new(&x, tf::constant(1.0))?;
+    assert!(matches!(acc.jvp(shifted(&x)), Err(Error::NotLinear { .. })));
+    Ok(())
+}
+
+#[custom_gradient]
+fn own_softmax(x: &Tensor) -> Tensor {
+    let y = tf::nn::softmax(x, ..);
+    let grad = |dy| (dy - tf::reduce_sum(dy * &y, axis(-1).keepdims(true))) * &y;
+    (&y, grad)
+}
+
+#[custom_gradient]
+fn own_exp(x: &Tensor) -> Tensor {
+    let y = tf::exp(x);
+    (&y, |dy| dy * &y)
+}
+
+#[custom_gradient]
+fn own_sum(x: &Tensor) -> Tensor {
+    (tf::reduce_sum(x, ..), |dy| tf::broadcast_to(dy, x.shape()))
+}
+
+/// What cancels or underflows in single precision is linear all the same.
+#[test]
+fn rounding_raises_no_alarm() -> Result<(), Error> {
+    for seed in 0..20 {
+        for scale in [1.0, 10.0, 40.0, 100.0] {
+            let x: Tensor = tf::random::normal([4], stddev(scale).seed(seed));
+            let v: Tensor = tf::random::normal([4], tf::options::seed(seed + 100));
+            let acc = ForwardAccumulator::new(&x, &v)?;
+            let (own, known) = (acc.jvp(own_softmax(&x))?, acc.jvp(tf::nn::softmax(&x, ..))?);
+            assert_eq!(own.to_vec(), known.to_vec(), "{x}");
+        }
+    }
+    let small = tf::constant([-100.0, -101.0, -87.5]);
+    let acc = ForwardAccumulator::new(&small, tf::constant(1.0))?;
+    assert!(acc.jvp(own_exp(&small)).is_ok());
+    let long: Tensor = tf::ones([1_000_000]);
+    let acc = ForwardAccumulator::new(&long, tf::constant(0.1))?;
+    assert!((acc.jvp(own_sum(&long))?.item() - 1e5).abs() < 0.1);
+    Ok(())
+}

@@ -207,3 +207,28 @@ fn what_a_pullback_holds_is_freed_with_it() {
     assert!(grad(|x| holding(x, held.clone()), &x).is_ok());
     assert_eq!(Rc::strong_count(&held), 1);
 }
+
+#[test]
+fn scalar_tangents_and_cotangents_are_seen_by_outer_forms() -> Result<(), Error> {
+    let (x, s) = (tf::constant([1.0, 2.0]), tf::constant(2.0));
+    let along = functional::grad(|s| functional::jvp(|x| x * x, &x, s).map(|(_, dy)| dy), &s)?;
+    let (_, linear) = functional::linearize(|x| x * x, &x)?;
+    let (_, pullback) = functional::vjp(|x| x * x, &x)?;
+    let again = functional::grad(|s| linear.apply(s), &s)?;
+    let back = functional::grad(|s| pullback.apply(s), &s)?;
+    assert_eq!([along.item(), again.item(), back.item()], [6.0; 3]);
+    let product = functional::grad(|s| functional::hvp(|x| tf::reduce_sum(x * x * x, ..), &x, s), &s)?;
+    assert_eq!(product.item(), 18.0);
+    Ok(())
+}
+
+#[test]
+fn a_pullback_outlives_its_arguments() -> Result<(), Error> {
+    let mut w: Variable = Variable::new([1.0, 2.0]);
+    let (_, pullback) = functional::vjp(|w| w * w, &w)?;
+    let (_, linear) = functional::linearize(|w| w * w, &w)?;
+    w.assign([10.0, 20.0])?;
+    assert_eq!(pullback.apply(tf::constant(1.0))?.to_vec(), [2.0, 4.0]);
+    assert_eq!(linear.apply(tf::constant(1.0))?.to_vec(), [2.0, 4.0]);
+    Ok(())
+}

@@ -126,3 +126,15 @@ fn third_order_from_nested_tapes_and_from_one_persistent_tape() -> Result<(), Er
     assert!((first.item() - 4.0 * e).abs() < 1e-3 && (second.item() - 18.0 * e).abs() < 1e-2);
     Ok(())
 }
+
+/// The gradient of x² with the output gradient s is 2 x s; by s, summed, 6.
+#[test]
+fn a_scalar_output_gradient_is_seen_by_the_tape() -> Result<(), Error> {
+    let (x, s) = (tf::constant([1.0, 2.0]), tf::constant(2.0));
+    let tape = GradientTape::persistent();
+    tape.watch((&x, &s));
+    let dx = tape.gradient_with(&x * &x, &x, output_gradients(&s))?;
+    assert_eq!(dx.to_vec(), [4.0, 8.0]);
+    assert_eq!(tape.gradient(&dx, &s)?.item(), 6.0);
+    Ok(())
+}

@@ -318,3 +318,18 @@ fn infinite_derivatives_do_not_make_rows_dependent() {
     let jacobian = tape.batch_jacobian(&y, &x).unwrap();
     assert_eq!(jacobian.to_vec(), [f32::NEG_INFINITY, -0.25]);
 }
+
+/// (x / s) s with the sums s of the columns: what other rows add cancels, but for rounding.
+#[test]
+fn rows_whose_dependence_cancels() -> Result<(), Error> {
+    let x: Tensor = tf::random::uniform([5, 3], minval(0.5).seed(3));
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let sums = tf::reduce_sum(&x, axis(0));
+    let jacobian = tape.batch_jacobian(&x / &sums * &sums, &x)?;
+    for (place, found) in jacobian.to_vec().into_iter().enumerate() {
+        let expected = if place / 3 % 3 == place % 3 { 1.0 } else { 0.0 };
+        assert!((found - expected).abs() < 1e-5, "{place}: {found}");
+    }
+    Ok(())
+}

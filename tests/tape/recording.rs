@@ -118,3 +118,22 @@ fn the_variables_that_a_tape_watches() {
     let _ = &a * &a;
     assert_eq!(tape.watched_variables().len(), 1);
 }
+
+#[test]
+fn a_tape_that_is_reset_in_a_body() -> Result<(), Error> {
+    #[custom_gradient]
+    fn resetting(x: &Tensor, tape: &std::rc::Rc<PersistentTape>) -> Tensor {
+        tape.reset();
+        tape.watch(x);
+        let h = x * 2.0;
+        (&h * &h, |dy| dy * 4.0 * h)
+    }
+    let x = tf::constant(3.0);
+    let tape = std::rc::Rc::new(GradientTape::persistent());
+    tape.watch(&x);
+    let _ = &x * &x * &x;
+    let y = resetting(&x, &tape);
+    assert_eq!(y.item(), 36.0);
+    assert_eq!(tape.gradient(&x * &x, &x)?.item(), 6.0);
+    Ok(())
+}

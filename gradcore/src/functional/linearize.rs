@@ -27,7 +27,7 @@ use crate::tape::{Differentiable, TangentsOf, Trace};
 pub fn linearize<X: Arguments, R: Returned>(
     f: impl for<'a> FnOnce(X::Seen<'a>) -> R,
     x: X,
-) -> Result<(R::Value, Linear<X, R::Value>), Error> {
+) -> Result<(R::Value, Linear<X::Moved, R::Value>), Error> {
     let x = fresh(&x);
     let (trace, y) = Trace::of(&x, || f(X::seen(&x)).value());
     let y = y?;
@@ -35,20 +35,20 @@ pub fn linearize<X: Arguments, R: Returned>(
 }
 
 /// From tangents of the arguments of a function to those of its results, any number of times: what [`linearize`] returns.
-/// It owns what it needs of the function's computation.
-pub struct Linear<X: Arguments, Y> {
+/// It owns what it needs of the function's computation, arguments included. `X` and `Y` are the arguments and the results.
+pub struct Linear<X, Y> {
     trace: Trace,
-    x: X::Moved,
+    x: X,
     y: Y,
 }
 
-impl<X: Arguments, Y> fmt::Debug for Linear<X, Y> {
+impl<X, Y> fmt::Debug for Linear<X, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Linear").field(&self.trace).finish()
     }
 }
 
-impl<X: Arguments, Y: Differentiable> Linear<X, Y> {
+impl<X: Differentiable, Y: Differentiable> Linear<X, Y> {
     /// The tangents of the results, for those of the arguments: each of the shape of its argument, or a scalar for all of
     /// its elements. Tapes and forms that record see it.
     ///

@@ -27,7 +27,7 @@ use crate::tape::{Differentiable, Trace};
 pub fn vjp<X: Arguments, R: Returned>(
     f: impl for<'a> FnOnce(X::Seen<'a>) -> R,
     x: X,
-) -> Result<(R::Value, Pullback<X, R::Value>), Error> {
+) -> Result<(R::Value, Pullback<X::Moved, R::Value>), Error> {
     let x = fresh(&x);
     let (trace, y) = Trace::of(&x, || f(X::seen(&x)).value());
     let y = y?;
@@ -35,10 +35,11 @@ pub fn vjp<X: Arguments, R: Returned>(
 }
 
 /// From cotangents of the results of a function to those of its arguments, any number of times: what [`vjp`] returns. It
-/// owns what it needs of the function's computation.
-pub struct Pullback<X: Arguments, Y> {
+/// owns what it needs of the function's computation, arguments included, which may change meanwhile. `X` and `Y` are the
+/// arguments and the results.
+pub struct Pullback<X, Y> {
     trace: Trace,
-    x: X::Moved,
+    x: X,
     y: Y,
 }
 
@@ -50,13 +51,13 @@ pub struct Pullback<X: Arguments, Y> {
 pub trait CotangentsOf<Y> {}
 impl<Y> CotangentsOf<Y> for Y {}
 
-impl<X: Arguments, Y> fmt::Debug for Pullback<X, Y> {
+impl<X, Y> fmt::Debug for Pullback<X, Y> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pullback").field(&self.trace).finish()
     }
 }
 
-impl<X: Arguments, Y: Differentiable> Pullback<X, Y> {
+impl<X: Differentiable, Y: Differentiable> Pullback<X, Y> {
     /// The cotangents of the arguments, for those of the results: each of the shape of its result, or a scalar for all of
     /// its elements. Tapes and forms that record see it.
     ///

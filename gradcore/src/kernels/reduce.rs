@@ -86,9 +86,14 @@ fn greater_of<T: Number>(x: T, y: T) -> T {
     if x >= y || x != x { x } else { y }
 }
 
-/// The sum of a slice, in lanes: fast, and more exact than one running sum.
+/// The sum of a slice: of halves, and in the end in lanes, so that the error grows with the logarithm of the length.
 fn sum_all<T: Number>(values: &[T]) -> T {
     const LANES: usize = 16;
+    const BLOCK: usize = 1024;
+    if values.len() > BLOCK {
+        let (first, second) = values.split_at(values.len().div_ceil(2).next_multiple_of(LANES));
+        return sum_all(first).plus(sum_all(second));
+    }
     let mut lanes = [T::default(); LANES];
     let chunks = values.chunks_exact(LANES);
     let rest = chunks.remainder().iter().fold(T::default(), |sum, &x| sum.plus(x));

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Recording;
-use super::differentiable::{Differentiable, Found, Leaf, handles};
+use super::differentiable::{Differentiable, Found, Leaf, handles, stretched};
 use super::forward::Tangent;
 use super::node::{Origin, places};
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
@@ -143,7 +143,7 @@ pub(super) fn paired(primals: &impl Differentiable, tangents: &impl Differentiab
             (Some(first), _) => Err(Error::RepeatedPrimal { first, second: place }),
             // The counts differ, which is reported below.
             (None, None) => Ok(value.filled(0.0)),
-            (None, Some(tangent)) => tangent.stretched(value).ok_or_else(|| Error::TangentShape {
+            (None, Some(tangent)) => stretched(tangent, value).ok_or_else(|| Error::TangentShape {
                 place,
                 expected: value.shape().to_vec(),
                 found: tangent.as_untyped().shape().to_vec(),

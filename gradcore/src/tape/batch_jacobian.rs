@@ -179,6 +179,8 @@ fn reached(query: &Query<'_>, list: &WengertList, shapes: &Shapes, targets: &[us
     let Some(gradient) = gradients.get(query.sources[0].slot) else { return Ok(vec![false; shapes.rows]) };
     let gradient = gradient.to_numbers();
     let row = |row: usize| &gradient[row * shapes.of_source.size()..][..shapes.of_source.size()];
-    // What is not finite times zero is no number, and tells nothing.
-    Ok((0..shapes.rows).map(|k| row(k).iter().any(|number| *number != 0.0 && !number.is_nan())).collect())
+    // What has cancelled but for rounding is nothing. What is not finite times zero is no number, and tells nothing.
+    let largest = gradient.iter().filter(|number| number.is_finite()).fold(0.0, |most: f64, n| most.max(n.abs()));
+    let rounding = 64.0 * largest * f64::from(f32::EPSILON);
+    Ok((0..shapes.rows).map(|k| row(k).iter().any(|number| number.abs() > rounding)).collect())
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::record::Member;
 use crate::element::Real;
 use crate::error::Error;
+use crate::ops;
 use crate::tensor::{Erased, Tensor, Untyped};
 use crate::variable::Variable;
 
@@ -60,6 +61,21 @@ pub trait Visitor {
 pub struct Leaf<'a> {
     pub(crate) member: Member<'a>,
     pub(crate) value: &'a dyn Untyped,
+}
+
+/// An output gradient or a tangent for a tensor: one of its shape, or a scalar, which is stretched to that by an operation,
+/// so that outer tapes see where it came from.
+pub(super) fn stretched(given: &Erased, tensor: &dyn Untyped) -> Option<Erased> {
+    match given {
+        _ if given.as_untyped().shape() == tensor.shape() => Some(given.clone()),
+        Erased::F32(scalar) if scalar.rank() == 0 => {
+            Some(Erased::F32(ops::broadcast_to(scalar, &tensor.shared_shape())))
+        }
+        Erased::F64(scalar) if scalar.rank() == 0 => {
+            Some(Erased::F64(ops::broadcast_to(scalar, &tensor.shared_shape())))
+        }
+        _ => None,
+    }
 }
 
 /// The gradients of sources, handed out in the order in which [`Differentiable::visit`] saw them.

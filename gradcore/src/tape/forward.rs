@@ -113,8 +113,8 @@ struct Probe {
     tangents: SmallVec<[Option<Erased>; 1]>,
 }
 
-/// One probe that is seen by the tapes that are not paused, compared with one of other size and sign that none sees,
-/// unless the rule is known to be linear.
+/// One probe that is seen by the tapes that are not paused. Unless the rule is known to be linear, it is compared with
+/// another in another direction, whose elements are both small and large, and with the gradients far out.
 fn transposed(
     backward: &Rc<dyn Backward>,
     tangents: &[Option<&Erased>],
@@ -123,36 +123,45 @@ fn transposed(
 ) -> Result<Probe, Box<Error>> {
     let seen = || {
         let _paused = Paused::from(paused);
-        probe(backward, tangents, outputs, 1.0)
+        probe(backward, tangents, outputs, &mut numbers())
     };
     if backward.origin().rule.is_linear {
         return seen();
     }
-    let unseen = {
-        let _paused = Paused::from(0);
-        probe(backward, tangents, outputs, FAR)?
-    };
+    let unseen = Paused::from(0);
+    let other = probe(backward, tangents, outputs, &mut spread_numbers())?;
+    let far = run_alone(backward, tangents, outputs, &upstream(backward, outputs, &mut numbers().map(|n| FAR * n)))?;
+    drop(unseen);
     let probe = seen()?;
-    match probe.is_linear(tangents) && unseen.is_linear(tangents) && probe.agrees_with(&unseen) {
-        true => Ok(probe),
-        false => Err(Box::new(untransposed(backward.origin(), probe.scaled_to(&unseen)))),
+    match () {
+        () if !probe.agrees_with(&other) || !probe.scaled_to(&far) => Err(Box::new(not_linear(backward.origin()))),
+        () if !probe.is_transposed(tangents) => Err(Box::new(unseen_by_tapes(backward.origin()))),
+        () => Ok(probe),
     }
 }
 
-/// Where the second probe is made.
+/// How far out the gradients are looked at. A power of two: what is linear is scaled by it exactly, whatever it rounds.
 const FAR: f64 = -64.0;
+
+/// Upstream gradients of these numbers.
+fn upstream(
+    backward: &Rc<dyn Backward>,
+    outputs: &[Shape],
+    numbers: &mut dyn Iterator<Item = f64>,
+) -> SmallVec<[Option<Erased>; 1]> {
+    let mut filling = Filling { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
+    backward.fill(&mut filling);
+    filling.filled
+}
 
 fn probe(
     backward: &Rc<dyn Backward>,
     tangents: &[Option<&Erased>],
     outputs: &[Shape],
-    scale: f64,
+    numbers: &mut dyn Iterator<Item = f64>,
 ) -> Result<Probe, Box<Error>> {
     let tape = Recording::start(Settings::default());
-    let mut numbers = numbers().map(|number| scale * number);
-    let mut filling = Filling { shapes: outputs.iter(), numbers: &mut numbers, filled: SmallVec::new() };
-    backward.fill(&mut filling);
-    let upstream = filling.filled;
+    let upstream = upstream(backward, outputs, numbers);
     for v in upstream.iter().flatten() {
         tape.record.borrow_mut().watch(Member { identity: v.as_untyped().identity(), seen: v.as_untyped() });
     }
@@ -210,24 +219,35 @@ pub(super) fn numbers() -> impl Iterator<Item = f64> {
     (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
 }
 
-/// How far sums may be off, in proportion to their terms.
+/// As [`numbers`], in another order, and from 2⁻¹⁰ to 2¹⁰ in size.
+fn spread_numbers() -> impl Iterator<Item = f64> {
+    let size = |k: i32| f64::powi(2.0, if k % 2 == 0 { 10 - k % 8 } else { k % 8 - 10 });
+    numbers().skip(17).zip(0..).map(move |(number, k)| number * size(k))
+}
+
+/// How far numbers may be off, in proportion to the largest.
 const ROUNDING: f64 = 1e-4;
 
 impl Probe {
-    /// Whether ⟨Jᵀv, t⟩ = ⟨v, Jt⟩, as for every function that is linear in v. What is not finite tells nothing.
-    fn is_linear(&self, tangents: &[Option<&Erased>]) -> bool {
-        let (of_inputs, size) = product(self.gradients.iter().map(Option::as_ref).zip(tangents.iter().copied()));
-        let (of_outputs, other) =
-            product(self.upstream.iter().zip(&self.tangents).map(|(v, t)| (v.as_ref(), t.as_ref())));
-        let off = (of_inputs - of_outputs).abs();
-        off <= ROUNDING * (size + other) || !off.is_finite()
+    /// Whether ⟨Jᵀv, t⟩ = ⟨v, Jt⟩: the tapes have seen all of the rule. What is not finite tells nothing, and what is as
+    /// small as the rounding of |v| |t| is no difference.
+    fn is_transposed(&self, tangents: &[Option<&Erased>]) -> bool {
+        let of_inputs = product(self.gradients.iter().map(Option::as_ref).zip(tangents.iter().copied()));
+        let of_outputs = product(self.upstream.iter().zip(&self.tangents).map(|(v, t)| (v.as_ref(), t.as_ref())));
+        let v = norm(self.upstream.iter().flatten());
+        let t = norm(tangents.iter().flatten().copied());
+        let off = (of_inputs.sum - of_outputs.sum).abs();
+        off <= ROUNDING * (of_inputs.size + of_outputs.size) + 64.0 * f64::from(f32::EPSILON) * v * t
     }
 
-    /// Whether the gradients of another probe, far out, are these times its distance, as if they were linear in v.
-    fn scaled_to(&self, far: &Probe) -> bool {
-        self.gradients.iter().flatten().zip(far.gradients.iter().flatten()).all(|(near, far)| {
-            let scaled: Vec<f64> = near.to_numbers().into_iter().map(|number| FAR * number).collect();
-            are_close(&scaled, &far.to_numbers())
+    /// Whether the gradients far out are these times the distance.
+    fn scaled_to(&self, far: &Gradients) -> bool {
+        (0..).zip(&self.gradients).all(|(slot, near)| match (near, far.get(slot)) {
+            (Some(near), Some(far)) => {
+                let scaled: Vec<f64> = near.to_numbers().into_iter().map(|number| FAR * number).collect();
+                are_close(&scaled, &far.to_numbers())
+            }
+            (near, far) => near.is_none() && far.is_none(),
         })
     }
 
@@ -241,33 +261,47 @@ impl Probe {
     }
 }
 
-/// The sum of the products of pairs of tensors, and that of their absolute values. What is not there is zero.
-fn product<'e>(pairs: impl Iterator<Item = (Option<&'e Erased>, Option<&'e Erased>)>) -> (f64, f64) {
+/// A sum of products, and that of their absolute values.
+#[derive(Default)]
+struct Product {
+    sum: f64,
+    size: f64,
+}
+
+/// The sum of the products of pairs of tensors, without what is not finite. What is not there is zero.
+fn product<'e>(pairs: impl Iterator<Item = (Option<&'e Erased>, Option<&'e Erased>)>) -> Product {
     let pairs = pairs.filter_map(|(a, b)| Some((a?.to_numbers(), b?.to_numbers())));
-    pairs
-        .flat_map(|(a, b)| a.into_iter().zip(b))
-        .fold((0.0, 0.0), |(sum, size), (a, b)| (sum + a * b, size + (a * b).abs()))
+    let terms = pairs.flat_map(|(a, b)| a.into_iter().zip(b)).map(|(a, b)| a * b).filter(|term| term.is_finite());
+    terms.fold(Product::default(), |Product { sum, size }, term| Product { sum: sum + term, size: size + term.abs() })
+}
+
+/// The Euclidean norm of several tensors.
+fn norm<'e>(tensors: impl Iterator<Item = &'e Erased>) -> f64 {
+    tensors.flat_map(Erased::to_numbers).filter(|number| number.is_finite()).map(|n| n * n).sum::<f64>().sqrt()
 }
 
 fn are_close(one: &[f64], two: &[f64]) -> bool {
     let size = one.iter().chain(two).filter(|number| number.is_finite()).fold(0.0, |size: f64, n| size.max(n.abs()));
+    // Denormals are rounded more coarsely than what they are multiples of.
+    let allowed = (ROUNDING * size).max(FAR.abs() * f64::from(f32::MIN_POSITIVE));
     one.iter().zip(two).all(|(one, two)| {
         let off = (one - two).abs();
-        off <= ROUNDING * size || !off.is_finite()
+        off <= allowed || !off.is_finite()
     })
 }
 
-/// Why a rule has no transpose.
-fn untransposed(Origin { rule, called }: Origin, is_linear: bool) -> Error {
+fn not_linear(Origin { rule, called }: Origin) -> Error {
+    Error::NotLinear { function: rule.name, defined: rule.place(), called }
+}
+
+/// A rule is linear, and tapes have not seen all that it computes.
+fn unseen_by_tapes(Origin { rule, called }: Origin) -> Error {
     let (function, defined) = (rule.name, rule.place());
-    match is_linear {
-        true => Error::HigherDerivative { order: FORWARD, function, defined, called, reason: PLAIN_NUMBERS },
-        false => Error::NotLinear { function, defined, called },
-    }
+    Error::HigherDerivative { order: FORWARD, function, defined, called, reason: PLAIN_NUMBERS }
 }
 
 const FORWARD: &str = "forward-mode";
-const PLAIN_NUMBERS: &str = "`grad` reads numbers out of the upstream gradient and computes with those, which no tape sees; write it with tensors";
+const PLAIN_NUMBERS: &str = "its `grad` seems to compute with numbers that it reads out of the upstream gradient, which no tape sees; write it with tensors";
 
 /// What is missing in forward mode is not a second derivative to the user.
 fn in_forward_mode(error: Error, origin: Origin) -> Error {

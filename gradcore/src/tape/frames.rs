@@ -110,9 +110,10 @@ impl Frames {
         self.calls.last_mut().expect("a frame has been added")
     }
 
-    /// The slots that stand with inputs hold no longer.
-    pub(super) fn forget_slots(&mut self) {
+    /// The slots that stand with inputs hold no longer, and what the tape records from now on is made by the bodies.
+    pub(super) fn forget_slots(&mut self, serial: u64) {
         self.calls.iter_mut().for_each(|frame| frame.is_single = false);
+        self.slots_before.iter_mut().filter(|(tape, _)| *tape == serial).for_each(|(_, slots)| *slots = 0);
     }
 
     /// Where what frame `depth` has of a shared list stands.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::backward::Gradients;
-use super::differentiable::{Differentiable, Found, Leaf, Visitor};
+use super::differentiable::{Differentiable, Found, Leaf, Visitor, stretched};
 use super::list::WengertList;
 use super::node::places;
 use super::options::UnconnectedGradients;
@@ -91,7 +91,7 @@ impl<'r> Query<'r> {
         sources: &(impl Differentiable + ?Sized),
         missing: Missing,
     ) -> Result<Self, Error> {
-        let starts = find_starts(&record.borrow(), target, seeds)?;
+        let starts = find_starts(record, target, seeds)?;
         let sources = find_sources(&record.borrow(), sources);
         Ok(Query { record, starts, sources, missing })
     }
@@ -172,7 +172,7 @@ impl Source {
 }
 
 fn find_starts(
-    record: &Record,
+    record: &RefCell<Record>,
     target: &(impl Differentiable + ?Sized),
     seeds: Option<&[Erased]>,
 ) -> Result<Vec<Start>, Error> {
@@ -183,13 +183,17 @@ fn find_starts(
             None => leaf.value.filled(1.0),
             // The counts differ, which is reported below.
             Some(None) => leaf.value.filled(0.0),
-            Some(Some(seed)) => seed.stretched(leaf.value).unwrap_or_else(|| {
+            Some(Some(seed)) => stretched(seed, leaf.value).unwrap_or_else(|| {
                 let found = seed.as_untyped().shape().to_vec();
                 mismatch.get_or_insert_with(|| (leaf.value.shape().to_vec(), found));
                 leaf.value.filled(0.0)
             }),
         };
-        starts.push(Start { slot: record.slot(leaf.member.identity), identity: leaf.member.identity, gradient });
+        starts.push(Start {
+            slot: record.borrow().slot(leaf.member.identity),
+            identity: leaf.member.identity,
+            gradient,
+        });
     });
     match (seeds, mismatch) {
         (Some(seeds), _) if seeds.len() != starts.len() => {

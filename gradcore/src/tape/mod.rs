@@ -122,7 +122,7 @@ impl Recording {
 impl Recording {
     fn reset(&self) {
         // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
-        recorder::forget_slots();
+        recorder::forget_slots(self.serial);
         let settings = self.record.borrow().settings;
         drop(self.record.replace(Record::new(settings)));
     }

@@ -120,9 +120,9 @@ pub(crate) fn is_recording() -> bool {
     !is_idle() && RECORDER.with_borrow(|recorder| recorder.tapes.iter().any(|tape| tape.records(recorder.barrier)))
 }
 
-/// Forgets the slots of the calls under way, because a tape is about to number its slots anew.
-pub(crate) fn forget_slots() {
-    RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots());
+/// Forgets the slots of the calls under way, because this tape is about to number its slots anew.
+pub(crate) fn forget_slots(serial: u64) {
+    RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots(serial));
 }
 
 /// While it lives, some tapes do not record.

@@ -35,15 +35,6 @@ macro_rules! dtypes {
                 match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.renewed(identity)),)+ }
             }
 
-            /// The value of a tensor of rank 0.
-            pub(crate) fn scalar(&self) -> Option<f64> {
-                let value = match self { $(Erased::$variant(tensor) => tensor.as_scalar()?.widen(),)+ };
-                match value {
-                    Wide::Float(value) => Some(value),
-                    Wide::Integer(_) => None,
-                }
-            }
-
             /// TensorFlow's name of the dtype.
             pub(crate) fn dtype(&self) -> &'static str {
                 match self { $(Erased::$variant(tensor) => tensor.dtype(),)+ }
@@ -120,14 +111,5 @@ impl Erased {
     #[inline]
     pub(crate) fn into_tensor<T: Element>(self) -> Option<Tensor<T>> {
         T::recover(self)
-    }
-
-    /// This tensor for a `target`, if it has the target's shape, or as a scalar stretched to that.
-    pub(crate) fn stretched(&self, target: &dyn Untyped) -> Option<Erased> {
-        match self.scalar() {
-            _ if self.as_untyped().shape() == target.shape() => Some(self.clone()),
-            Some(value) => Some(target.filled(value)),
-            None => None,
-        }
     }
 }
