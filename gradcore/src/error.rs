@@ -341,6 +341,8 @@ pub enum Unconnected {
     TargetBeforeTape,
     /// The target was computed before the source was watched.
     WatchedTooLate,
+    /// The target was computed while `stop_recording` stopped the tape.
+    WhileStopped,
     /// Another tape recorded the target; this one did not.
     OtherTape,
     /// The target does not depend on anything that this tape watches.
@@ -396,6 +398,12 @@ impl fmt::Display for Unconnected {
                 write!(
                     f,
                     "the target was computed before the source was watched; call `tape.watch(&…)` before the tensor is used"
+                )
+            }
+            Self::WhileStopped => {
+                write!(
+                    f,
+                    "the target was computed while the tape was stopped; compute it when the guard of `stop_recording` is gone"
                 )
             }
             Self::OtherTape => {

@@ -202,3 +202,28 @@ fn the_report_reads_well() {
     assert_eq!(lines[1], "  input 0, shape [1, 2]: see above");
     assert!(lines[2].starts_with("  seed 3, directions 3, evaluations "), "{failed}");
 }
+
+#[custom_gradient]
+fn quantized(x: &Tensor<f64>) -> Tensor<f64> {
+    (tf::round(x), |dy| dy)
+}
+
+#[custom_gradient]
+fn clipped(x: &Tensor<f64>) -> Tensor<f64> {
+    (x * 1.0, |dy| tf::clip_by_value(dy, -0.01, 0.01))
+}
+
+#[test]
+fn a_gradient_that_is_meant_is_told_from_one_that_ignores_its_upstream() {
+    let found = mismatch(quantized, tf::constant([0.2, 1.3, -2.2, 0.7]));
+    assert_eq!(found.cause, Some(Cause::Flat));
+    assert!(found.to_string().contains("`not_a_derivative(\"…\")`"), "{found}");
+    let clipped = check_gradients(clipped, random::<f64>(&[6]), ..).unwrap_err().to_string();
+    assert!(!clipped.contains("multiply by the upstream"), "{clipped}");
+}
+
+#[test]
+fn a_failed_check_prints_its_report_when_it_is_unwrapped() {
+    let failed = check_gradients(turned, random::<f64>(&[4]), ..).unwrap_err();
+    assert_eq!(format!("{failed:?}"), failed.to_string());
+}

@@ -274,17 +274,18 @@ fn a_value_that_is_no_tensor_is_held_as_often_as_without_notes() {
     assert_eq!(Rc::strong_count(&weight), 1);
 }
 
-/// What a function holds that runs again is not seen, but that it is held.
+/// The arguments of a function that runs again are listed. What it has captured is not seen, but that it is held.
 #[test]
-fn a_function_that_runs_again_is_opaque() {
+fn a_function_that_runs_again_keeps_its_arguments() {
     let x: Tensor = tf::ones([3]);
     let tape = GradientTape::new().note_saved(true);
     tape.watch(&x);
     let f = tf::recompute_grad(|x: &Tensor| tf::exp(x) * 2.0);
     let y = f(&x);
     let saved = tape.saved();
-    assert_eq!((saved.values().len(), saved.calls_without_notes()), (1, 0), "{saved}");
-    assert_eq!(saved.values()[0].kind, SavedKind::Opaque { type_name: "function" });
+    assert_eq!((saved.values().len(), saved.calls_without_notes()), (2, 0), "{saved}");
+    assert_eq!((saved.values()[0].name.as_str(), saved.shared_bytes()), ("argument a", 12));
+    assert_eq!(saved.values()[1].kind, SavedKind::Opaque { type_name: "function" });
     drop(y);
 }
 

@@ -39,7 +39,7 @@ fn guards_nest_and_end_in_any_order() -> Result<(), Error> {
     tape.watch(&x);
     let (first, second) = (tape.stop_recording(), tape.stop_recording());
     drop(first);
-    assert_eq!(reason(tape.gradient(&x * &x, &x)), Unconnected::TargetNotRecorded);
+    assert_eq!(reason(tape.gradient(&x * &x, &x)), Unconnected::WhileStopped);
     drop(second);
     assert_eq!(tape.gradient(&x * &x, &x)?.item(), 6.0);
     let stopped = tape.stop_recording();
@@ -136,4 +136,18 @@ fn a_tape_that_is_reset_in_a_body() -> Result<(), Error> {
     assert_eq!(y.item(), 36.0);
     assert_eq!(tape.gradient(&x * &x, &x)?.item(), 6.0);
     Ok(())
+}
+
+#[test]
+fn a_target_computed_while_the_tape_was_stopped() {
+    let (x, w) = (tf::constant(3.0), Variable::new(2.0));
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let before = &x * &w;
+    let stopped = tape.stop_recording();
+    let meanwhile = &x * &w;
+    drop(stopped);
+    assert_eq!(reason(tape.gradient(&meanwhile, &x)), Unconnected::WhileStopped);
+    assert_eq!(reason(tape.gradient(&meanwhile, &w)), Unconnected::WhileStopped);
+    assert!(tape.gradient(&before + &x, &x).is_ok());
 }

@@ -40,6 +40,9 @@ pub(super) fn likely(numeric: &dyn Numeric, suspect: &Suspect<'_>) -> Result<Opt
         return Ok(Some(Cause::IgnoresUpstream));
     }
     let (first, others) = (suspect.ratio(), suspect.others(numeric)?);
+    if suspect.slope == 0.0 && others.iter().all(|ratio| ratio.is_infinite() || ratio.is_nan()) {
+        return Ok(Some(Cause::Flat));
+    }
     let is_constant = first.is_finite() && others.iter().all(|ratio| suspect.are_close(*ratio, first));
     let right = others.iter().filter(|ratio| suspect.are_close(**ratio, 1.0)).count();
     Ok(match () {
@@ -112,10 +115,10 @@ fn reversed(shape: &[usize], element: usize) -> usize {
     shape.iter().product::<usize>() - 1 - element
 }
 
-/// Whether the gradient stays the same when the upstream is doubled.
+/// Whether the gradient stays the same when the upstream is much smaller, where a clipped one is clipped no more.
 fn ignores_upstream(numeric: &dyn Numeric, suspect: &Suspect<'_>) -> Result<bool, Trouble> {
-    let doubled = suspect.weights.iter().map(|weights| weights.iter().map(|weight| 2.0 * weight).collect()).collect();
-    Ok(numeric.gradients(&doubled)?[suspect.input] == suspect.gradient())
+    let small = suspect.weights.iter().map(|weights| weights.iter().map(|weight| weight / 1024.0).collect()).collect();
+    Ok(numeric.gradients(&small)?[suspect.input] == suspect.gradient())
 }
 
 /// Whether the gradient is right for an upstream of ones.

@@ -157,6 +157,8 @@ pub enum Cause {
     Unseen,
     /// The same whatever the upstream gradient is.
     IgnoresUpstream,
+    /// Not zero where the function does not change at all.
+    Flat,
     /// Right for an upstream gradient of ones alone.
     AssumesOnes,
     /// The sign is turned throughout.
@@ -308,8 +310,12 @@ impl fmt::Display for Cause {
                 "it is zero throughout: `grad` computes with numbers that no tape sees, such as those of `.to_vec()` or `.item()`; compute with tensors"
             ),
             Cause::IgnoresUpstream => {
-                write!(f, "it stays the same when the upstream gradient is doubled: multiply by the upstream gradient")
+                write!(f, "it is the same whatever the upstream gradient is: multiply by the upstream gradient")
             }
+            Cause::Flat => write!(
+                f,
+                "the function does not change here: a gradient that is no derivative on purpose, such as that of a straight-through estimator, is declared by `not_a_derivative(\"…\")`"
+            ),
             Cause::AssumesOnes => write!(
                 f,
                 "it assumes an upstream of ones: for that it is right; each element of the upstream gradient must meet its own"

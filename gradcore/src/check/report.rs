@@ -131,7 +131,7 @@ impl fmt::Display for Failed {
 /// As a test prints it that returns the error.
 impl fmt::Debug for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::random::{Replay, State};
 use crate::rule::{Outputs, Snapshot};
 use crate::tape::recorder::{Discovery, FoundInput};
-use crate::tape::{Backward, Filling, Origin, Rule, Sink, Upstream, Within};
+use crate::tape::{Backward, Filling, NotedValue, Origin, Rule, Sink, Upstream, Within};
 
 static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 
@@ -21,6 +21,9 @@ static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 /// An argument is kept as it was at the call: a variable may be assigned to before the gradient is asked for. A struct
 /// with variables in it is passed, or captured, in an `Rc`. Besides that `f` must not depend on what changes between the
 /// two runs, such as a counter. In forward mode it runs three times.
+///
+/// A closure outlives the call, so it owns what it captures: `let w = w.clone(); move |x: &Tensor| …` for a variable, made
+/// while the tape records, or an `Rc` of a layer, which later assignments reach. To pass them as arguments is simpler.
 ///
 /// # Panics
 /// The function panics in the body of a rule, if a tensor that `f` reads is watched and no input of that rule.
@@ -70,7 +73,11 @@ macro_rules! functions {
                         let (f, $($name),+) = (Rc::clone(&f), $($name.snapshot()),+);
                         move || f($($argument::seen(&$name)),+)
                     };
-                    call(wrapped, || f($($name),+), again)
+                    let kept = || {
+                        let arguments = [$(NotedValue::all_in(concat!("argument ", stringify!($name)), &$name.snapshot())),+];
+                        arguments.into_iter().flatten().collect()
+                    };
+                    call(wrapped, || f($($name),+), again, kept)
                 })
             }
         }
@@ -92,16 +99,18 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
     wrapped: &'static Location<'static>,
     first: impl FnOnce() -> O,
     again: impl FnOnce() -> A,
+    kept: impl FnOnce() -> Vec<NotedValue>,
 ) -> O {
     let Some(discovery) = Discovery::begin(&RULE) else { return first() };
     let random = State::now();
     let value = first();
     let mut renewed = value.clone();
     renewed.renew();
-    discovery.end(&value.described(&renewed), |inputs| {
+    let second_run = |inputs| {
         let origin = Origin { rule: &RULE, called: wrapped };
-        Rc::new(SecondRun { origin, random, inputs, again: again(), outputs: PhantomData })
-    });
+        Rc::new(SecondRun { origin, random, inputs, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
+    };
+    discovery.end(&value.described(&renewed), second_run, kept);
     renewed
 }
 

@@ -2,7 +2,8 @@
 //!
 //! They compose, with each other and with tapes, to any order: `f` may call them. A function takes its arguments as
 //! references, in the structure in which they are given, and returns a tensor, a tuple, array or vector of tensors, or a
-//! `Result` of these with an [`Error`].
+//! `Result` of these with an [`Error`]. A closure that is bound by `let` needs the types of its parameters, `|x: &Tensor|`;
+//! one written in the call does not.
 //!
 //! ```
 //! use gradcore::prelude::*;

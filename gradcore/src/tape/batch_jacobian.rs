@@ -49,7 +49,7 @@ impl GradientTape {
     /// # Errors
     /// As for [`batch_jacobian`](Self::batch_jacobian).
     pub fn batch_jacobian_with<S: OneTensor>(
-        self,
+        self, // for one Jacobian; `GradientTape::persistent()` gives any number
         target: impl OneTensor,
         source: S,
         options: GradientOptions<Ones>,

@@ -155,6 +155,9 @@ impl<'r> Query<'r> {
             return Unconnected::Stopped { by: cuts };
         }
         match start.identity {
+            identity if record.pauses.iter().any(|pause| pause.contains(&identity.sequence())) => {
+                Unconnected::WhileStopped
+            }
             identity if recorder::is_on_another_tape(identity, self.record) => Unconnected::OtherTape,
             identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
             identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {

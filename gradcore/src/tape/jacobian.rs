@@ -43,7 +43,7 @@ impl GradientTape {
     /// # Errors
     /// As for [`jacobian`](Self::jacobian).
     pub fn jacobian_with<S: Differentiable>(
-        self,
+        self, // for one Jacobian; `GradientTape::persistent()` gives any number
         target: impl OneTensor,
         sources: S,
         options: GradientOptions<Ones>,

@@ -21,9 +21,10 @@ mod trace;
 mod within;
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use crate::error::Error;
+use crate::tensor::Identity;
 use record::{Settings, copy_list, take_list};
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
@@ -128,7 +129,13 @@ impl Recording {
     }
 
     fn stop_recording(&self) -> StoppedRecording {
-        StoppedRecording { _paused: recorder::Paused::these(self.serial..self.serial + 1) }
+        let began = Identity::upcoming();
+        self.record.borrow_mut().pauses.push(began..u64::MAX);
+        StoppedRecording {
+            _paused: recorder::Paused::these(self.serial..self.serial + 1),
+            record: Rc::downgrade(&self.record),
+            began,
+        }
     }
 }
 
@@ -136,6 +143,18 @@ impl Recording {
 #[must_use = "the tape records again when this is dropped; bind it, as in `let _stopped = tape.stop_recording();`"]
 pub struct StoppedRecording {
     _paused: recorder::Paused,
+    record: Weak<RefCell<Record>>,
+    began: u64,
+}
+
+impl Drop for StoppedRecording {
+    fn drop(&mut self) {
+        if let Some(record) = self.record.upgrade() {
+            let pauses = &mut record.borrow_mut().pauses;
+            let own = pauses.iter_mut().rev().find(|pause| pause.start == self.began && pause.end == u64::MAX);
+            own.into_iter().for_each(|pause| pause.end = Identity::upcoming());
+        }
+    }
 }
 
 impl Drop for Recording {
@@ -225,7 +244,12 @@ impl GradientTape {
     /// # Errors
     /// [`Error::Unconnected`] with the reason if no gradient exists for a source; [`Error::GradientShape`] if a rule
     /// returned a gradient of another shape than its input's.
-    pub fn gradient<S: Differentiable>(self, target: impl Differentiable, sources: S) -> Result<S::Gradients, Error> {
+    // rustc shows the line of `self` to whom uses a tape twice.
+    pub fn gradient<S: Differentiable>(
+        self, // for one gradient; `GradientTape::persistent()` gives any number
+        target: impl Differentiable,
+        sources: S,
+    ) -> Result<S::Gradients, Error> {
         self.gradient_with(target, sources, unconnected_gradients(UnconnectedGradients::None))
     }
 
@@ -248,7 +272,7 @@ impl GradientTape {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn gradient_with<Y: Differentiable, S: Differentiable, G: Fits<Y::Gradients>>(
-        self,
+        self, // for one gradient; `GradientTape::persistent()` gives any number
         target: Y,
         sources: S,
         options: GradientOptions<G>,

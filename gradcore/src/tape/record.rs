@@ -1,6 +1,7 @@
 //! What one tape has recorded.
 
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -90,6 +91,8 @@ pub(crate) struct Record {
     slots: SlotMap,
     pub(crate) list: WengertList,
     pub(crate) cuts: Vec<Cut>,
+    /// When it did not record although it was there: the sequence numbers of the tensors made meanwhile.
+    pub(crate) pauses: Vec<Range<u64>>,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
     watched: Vec<(Slot, u64)>,
     /// In the order in which they were first read or watched.
@@ -121,6 +124,7 @@ impl Record {
             slots: SlotMap::new(),
             list: WengertList::checking(settings.aids.check_numerics),
             cuts: Vec::new(),
+            pauses: Vec::new(),
             watched: Vec::new(),
             variables: Vec::new(),
             tangents: Vec::new(),

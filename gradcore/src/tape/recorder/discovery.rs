@@ -64,7 +64,12 @@ impl Discovery {
     /// # Panics
     /// Panics if the call stands in the body of a rule, and something that it has read is no input of that rule.
     #[track_caller]
-    pub(crate) fn end(mut self, outputs: &[Output<'_>], backward: impl FnOnce(Vec<FoundInput>) -> Rc<dyn Backward>) {
+    pub(crate) fn end(
+        mut self,
+        outputs: &[Output<'_>],
+        backward: impl FnOnce(Vec<FoundInput>) -> Rc<dyn Backward>,
+        kept: impl FnOnce() -> Vec<NotedValue>,
+    ) {
         for output in outputs.iter().filter(|output| !output.inside.is_computed()) {
             expect_input(Member { identity: output.inside, seen: output.value }, None);
         }
@@ -74,7 +79,7 @@ impl Discovery {
                 let backward = (!found.is_empty()).then(|| backward(found));
                 let begun = Begun { watched: u64::from(backward.is_some()), depth: std::mem::take(&mut self.depth) };
                 if let Some(backward) = backward.as_ref().filter(|_| notes_saved()) {
-                    note_kept(begun, [NotedValue::function(&**backward)]);
+                    note_kept(begun, kept().into_iter().chain([NotedValue::function(&**backward)]));
                 }
                 finish_with(begun, outputs, backward);
             }
