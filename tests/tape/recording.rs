@@ -151,3 +151,25 @@ fn a_target_computed_while_the_tape_was_stopped() {
     assert_eq!(reason(tape.gradient(&meanwhile, &w)), Unconnected::WhileStopped);
     assert!(tape.gradient(&before + &x, &x).is_ok());
 }
+
+/// The guard goes while a call is under way that began when `a` was stopped: `a` has not seen that.
+#[test]
+fn a_guard_that_is_dropped_in_a_body() -> Result<(), Error> {
+    type Guards = std::cell::RefCell<Option<gradcore::tape::StoppedRecording>>;
+    #[custom_gradient]
+    fn resuming(x: &Tensor, guard: &std::rc::Rc<Guards>) -> Tensor {
+        guard.borrow_mut().take();
+        (x * 3.0, |dy| dy * 3.0)
+    }
+    let (x, z) = (tf::constant(2.0), tf::constant(5.0));
+    let (a, b) = (GradientTape::persistent(), GradientTape::persistent());
+    a.watch((&z, &x));
+    b.watch(&x);
+    let guard = std::rc::Rc::new(Guards::new(Some(a.stop_recording())));
+    let y = resuming(&x, &guard);
+    assert!(a.gradient(&y, &x).is_err() && a.gradient(&y, &z).is_err());
+    assert_eq!(b.gradient(&y, &x)?.item(), 3.0);
+    let later = resuming(&x, &guard);
+    assert_eq!((a.gradient(&later, &x)?.item(), b.gradient(&later, &x)?.item()), (3.0, 3.0));
+    Ok(())
+}

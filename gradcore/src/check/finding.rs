@@ -307,7 +307,7 @@ impl fmt::Display for Cause {
             Cause::NoGradient => write!(f, "it is zero throughout: does `grad` return `None` or zeros for it?"),
             Cause::Unseen => write!(
                 f,
-                "it is zero throughout: `grad` computes with numbers that no tape sees, such as those of `.to_vec()` or `.item()`; compute with tensors"
+                "it is zero throughout: `grad` computes with numbers that no tape sees, such as those of `.to_vec()` or `.item()`, or with constants of `tf::stop_gradient`; compute with tensors"
             ),
             Cause::IgnoresUpstream => {
                 write!(f, "it is the same whatever the upstream gradient is: multiply by the upstream gradient")

@@ -26,7 +26,8 @@
 //!   where both are given the same tensor.
 //! * Where the result does not depend on an argument, or by comparisons alone, the derivative is zero. Where operations
 //!   stand between them through which no gradient flows, such as `round` or `stop_gradient`, it is
-//!   [`Error::Unconnected`], which names them.
+//!   [`Error::Unconnected`], which names them. Forward forms cannot tell what such an operation leads to: where one result
+//!   has a tangent, the others that have none have zeros, and where none has, every such operation on the arguments counts.
 //! * A rule that fails gives its error, and one that is not linear in its upstream [`Error::NotLinear`] in [`jvp`],
 //!   [`linearize`] and [`hvp`].
 

@@ -63,9 +63,9 @@ impl Frames {
     }
 
     /// The innermost frame that fulfils a condition, and its depth.
-    pub(super) fn innermost(&self, condition: impl Fn(&Frame) -> bool) -> Option<(u32, &Frame)> {
-        let index = self.calls.iter().rposition(condition)?;
-        Some((place(index + 1), &self.calls[index]))
+    pub(super) fn innermost(&self, condition: impl Fn(u32, &Frame) -> bool) -> Option<(u32, &Frame)> {
+        let depths = (1..=self.depth()).rev();
+        depths.zip(self.calls.iter().rev()).find(|(depth, frame)| condition(*depth, frame))
     }
 
     /// Adds a frame whose inputs follow, then what it knows, and the slots.

@@ -22,6 +22,8 @@ impl GradientTape {
     /// A hook runs only if the gradient is needed for a source, the tensor itself included. It is recorded by the tapes
     /// that record the pass.
     ///
+    /// What a rule computes in its body is hidden by the rule: no gradient reaches it, and no hook on it runs.
+    ///
     /// # Errors
     /// [`Error::Argument`] if the tape does not know the tensor. From [`gradient`](Self::gradient),
     /// [`Error::HookShape`] if a hook returns another shape.

@@ -313,7 +313,8 @@ impl PersistentTape {
     }
 
     /// The gradients of `target` with respect to `sources`, as [`GradientTape::gradient`]. They are recorded too, so
-    /// that their own gradient can be asked for.
+    /// that their own gradient can be asked for, and the tape grows with each; under
+    /// [`stop_recording`](Self::stop_recording) they are not.
     ///
     /// # Errors
     /// As for [`GradientTape::gradient`]; the tape stays usable.

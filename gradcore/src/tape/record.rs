@@ -48,11 +48,17 @@ pub(crate) fn is_comparison(outputs: &[Output<'_>]) -> bool {
 }
 
 /// A variable that a tape watches.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WatchedVariable {
     identity: Identity,
     name: Option<Arc<str>>,
     shape: Shape,
+}
+
+impl fmt::Debug for WatchedVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WatchedVariable({:?}, {:?})", self.name().unwrap_or_default(), self.shape())
+    }
 }
 
 impl WatchedVariable {

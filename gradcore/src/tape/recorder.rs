@@ -25,7 +25,7 @@ thread_local! {
     /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
     /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
     static ASKED: Cell<Aids> = const { Cell::new(Aids::NONE) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0, notebook: Notebook::new() }) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0, some_missed: false, notebook: Notebook::new() }) };
 }
 
 struct Recorder {
@@ -38,6 +38,8 @@ struct Recorder {
     barrier: u64,
     /// Bodies so many frames deep do not own what runs: see [`Outside`].
     hidden: u32,
+    /// Whether a tape has missed a call that is under way.
+    some_missed: bool,
     notebook: Notebook,
 }
 
@@ -46,6 +48,8 @@ struct ActiveTape {
     record: Rc<RefCell<Record>>,
     /// How many have asked it not to record for now.
     paused: u32,
+    /// The depths of calls under way that began while it was paused.
+    missed: Range<u32>,
 }
 
 impl ActiveTape {
@@ -64,8 +68,8 @@ impl ActiveTape {
     }
 
     /// Whether it saw a call, and records.
-    fn saw(&self, frame: &Frame) -> bool {
-        (frame.serials.0..frame.serials.1).contains(&self.serial) && self.paused == 0
+    fn saw(&self, depth: u32, frame: &Frame) -> bool {
+        (frame.serials.0..frame.serials.1).contains(&self.serial) && self.paused == 0 && !self.missed.contains(&depth)
     }
 }
 
@@ -87,7 +91,7 @@ pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
     let serial = RECORDER.with_borrow_mut(|recorder| {
         let serial = recorder.next_serial;
         recorder.next_serial += 1;
-        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record), paused: 0 });
+        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record), paused: 0, missed: 0..0 });
         serial
     });
     TAPES.set(TAPES.get() + 1);
@@ -129,13 +133,17 @@ pub(crate) fn forget_slots(serial: u64) {
 #[must_use = "the tapes record again when it is dropped"]
 pub(crate) struct Paused {
     serials: Range<u64>,
+    /// Number of calls under way when it began.
+    depth: u32,
 }
 
 impl Paused {
     /// Pauses the tapes with these serial numbers.
     pub(crate) fn these(serials: Range<u64>) -> Self {
-        RECORDER.with_borrow_mut(|recorder| recorder.each_of(&serials, |tape| tape.paused += 1));
-        Paused { serials }
+        RECORDER.with_borrow_mut(|recorder| {
+            recorder.each_of(&serials, |tape| tape.paused += 1);
+            Paused { serials, depth: recorder.frames.depth() }
+        })
     }
 
     /// Pauses every tape that exists and has at least this serial number.
@@ -149,7 +157,16 @@ impl Drop for Paused {
     fn drop(&mut self) {
         // A guard kept in a thread-local may outlive the recorder, at the end of the thread.
         let resume = |recorder: &RefCell<Recorder>| {
-            recorder.borrow_mut().each_of(&self.serials, |tape| tape.paused -= 1);
+            let mut recorder = recorder.borrow_mut();
+            // Calls that began meanwhile and are under way are none of theirs.
+            let missed = self.depth + 1..recorder.frames.depth() + 1;
+            recorder.some_missed |= !missed.is_empty();
+            recorder.each_of(&self.serials, |tape| {
+                tape.paused -= 1;
+                if !missed.is_empty() {
+                    tape.missed = missed.clone();
+                }
+            });
         };
         let _ = RECORDER.try_with(resume);
     }
@@ -362,7 +379,7 @@ impl Recorder {
         let inputs = self.frames.inputs_of(depth);
         let mut forward = None;
         if let Some(backward) = backward {
-            for tape in self.tapes.iter().filter(|tape| tape.saw(frame)) {
+            for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
                 let mut record = tape.record.borrow_mut();
                 match record.settings.forward {
                     true => Forward::add(&mut forward, inputs, frame.again, tape.serial, &tape.record),
@@ -378,14 +395,24 @@ impl Recorder {
         if let Some(frame) = self.frames.get(depth) {
             self.barrier = frame.serials.0;
             self.frames.end(depth);
+            if self.some_missed {
+                self.forget_missed(depth);
+            }
         }
+    }
+
+    /// Calls from this depth on have ended.
+    #[cold]
+    fn forget_missed(&mut self, depth: u32) {
+        self.tapes.iter_mut().for_each(|tape| tape.missed.end = tape.missed.end.min(depth));
+        self.some_missed = self.tapes.iter().any(|tape| !tape.missed.is_empty());
     }
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
     fn expect_known(&mut self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
-            let Some((depth, frame)) = self.frames.innermost(|frame| tape.saw(frame)) else { continue };
+            let Some((depth, frame)) = self.frames.innermost(|depth, frame| tape.saw(depth, frame)) else { continue };
             if depth <= self.hidden || self.frames.takes(depth, used.identity) {
                 continue;
             }

@@ -101,7 +101,7 @@ impl Recorder {
     /// it must know it.
     fn found(&mut self, depth: u32) -> Result<Vec<FoundInput>, String> {
         let Some((frame, found)) = self.frames.take_found(depth) else { return Ok(Vec::new()) };
-        for tape in self.tapes.iter().filter(|tape| tape.saw(&frame)) {
+        for tape in self.tapes.iter().filter(|tape| tape.saw(depth, &frame)) {
             let mut record = tape.record.borrow_mut();
             found.iter().for_each(|input| {
                 record.slot_when_read(input.member());
