@@ -116,7 +116,8 @@ impl fmt::Display for NotFinite {
         let how = match (is_forward, given.is_empty()) {
             (true, true) => "made the first number that is not finite",
             (true, false) => "is the first recorded call whose output is not finite",
-            (false, _) => "made the first number in the backward pass that is not finite",
+            (false, true) => "made the first number in the backward pass that is not finite",
+            (false, false) => "is the first call of the backward pass with a gradient that is not finite",
         };
         write!(f, "`{function}` ({defined}, called at {called}) {how}: {} in {}", made.element(), made.tensor)?;
         if given.is_empty() {
