@@ -1,4 +1,15 @@
 //! The gradient tape: records calls of rules, and runs their backward functions from a target to its sources.
+//!
+//! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, a `record` is all that one tape
+//!   has; a `node` is a call to those who run it.
+//! * How: the `recorder` has the tapes of a thread and, in `frames`, the calls that are under way; its `discovery` finds the
+//!   inputs of a call that does not name them.
+//! * Reverse mode: `backward` is the loop, `accumulate` adds up, `gradient` finds targets and sources and explains what is
+//!   missing, `hooks` stop on the way, `within` is a pass inside a rule; `jacobian` and `batch_jacobian` run many passes.
+//! * Forward mode: `forward` transposes one call, an `accumulator` does so as calls are made, a `trace` is a finished record
+//!   of a function, for the forms of [`functional`](crate::functional).
+//! * `differentiable` are the structures of targets and sources, `options` what Python passes by keyword, and `inspect` are
+//!   the debugging aids.
 
 mod accumulate;
 mod accumulator;
@@ -25,7 +36,7 @@ use std::rc::{Rc, Weak};
 
 use crate::error::Error;
 use crate::tensor::Identity;
-use record::{Settings, copy_list, take_list};
+use record::{Record, Settings, copy_list, take_list};
 
 pub use accumulator::{ForwardAccumulator, TangentsOf};
 #[doc(hidden)]
@@ -42,7 +53,6 @@ pub use node::{Filling, Upstream};
 #[doc(hidden)]
 pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
-use record::Record;
 pub use record::WatchedVariable;
 #[doc(hidden)]
 pub use record::{Member, Output};
