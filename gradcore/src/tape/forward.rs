@@ -1,7 +1,8 @@
 //! Forward mode: the tangents of a call's outputs, by transposing its rule.
 //!
 //! A rule is a linear function of its upstream gradient v: it gives Jᵀv. So ⟨Jᵀv, t⟩ = ⟨v, Jt⟩, and the gradient of
-//! that by v is Jt, whatever v is. A rule that is not linear has no transpose; it is found out by asking for two v.
+//! that by v is Jt, whatever v is. A rule that is not linear has no transpose; it is found out by asking for v in
+//! two directions, and far out.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -128,9 +128,7 @@ impl Recording {
             self.record.borrow_mut().watch(leaf.member);
         });
     }
-}
 
-impl Recording {
     fn reset(&self) {
         // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
         recorder::forget_slots(self.serial);
