@@ -42,19 +42,21 @@ fn planted<T: Real>(x: &Tensor<T>, wrong: usize, factor: f64) -> Tensor<T> {
 
 /// The part of seeds for which the error is found, at its element.
 fn rate<T: Real>(size: usize, seeds: u32, factor: f64, options: &CheckOptions) -> f64 {
-    let found = (0..u64::from(seeds)).filter(|&at| {
-        let wrong = usize::try_from(at * 7919).expect("a small number") % size;
-        let x: Tensor<T> = tf::random::normal([size], seed(1000 + at));
-        match check_gradients(|x| planted(x, wrong, factor), &x, options.clone().seed(at)) {
-            Ok(_) => false,
-            Err(failed) => {
-                let [Finding::Wrong(found)] = &failed.report().findings[..] else { panic!("{failed}") };
-                assert_eq!(found.index, [wrong], "{failed}");
-                true
-            }
-        }
-    });
+    let found = (0..u64::from(seeds)).filter(|&at| is_found::<T>(size, at, factor, options));
     found.map(|_| 1.0).sum::<f64>() / f64::from(seeds)
+}
+
+fn is_found<T: Real>(size: usize, at: u64, factor: f64, options: &CheckOptions) -> bool {
+    let wrong = usize::try_from(at * 7919).expect("a small number") % size;
+    let x: Tensor<T> = tf::random::normal([size], seed(1000 + at));
+    match check_gradients(|x| planted(x, wrong, factor), &x, options.clone().seed(at)) {
+        Ok(_) => false,
+        Err(failed) => {
+            let [Finding::Wrong(found)] = &failed.report().findings[..] else { panic!("{failed}") };
+            assert_eq!(found.index, [wrong], "{failed}");
+            true
+        }
+    }
 }
 
 /// The rates from a factor on; smaller errors are not looked for.
@@ -84,11 +86,13 @@ fn planted_errors_are_found() {
     assert!(single_each[0] >= 0.5 && single_each[1..].iter().all(|rate| *rate >= 1.0), "{table}");
 }
 
-/// Of 600 seeds one finds nothing: all three directions move the wrong element where it hardly counts.
+/// It is in proportion to the element. One of 0.008, beside a norm of 25, is wrong by less than the tolerance of the whole:
+/// such a one is the only one that 600 seeds miss, and `elementwise` sees it.
 #[test]
-fn an_error_of_a_hundred_thousandth_is_found() {
-    let rate = rate::<f64>(SIZE, 6 * seeds(), 1.0 + 1e-5, &directions(3));
-    assert!(rate >= 0.998, "{rate}");
+fn an_error_of_a_hundred_thousandth_is_found_with_every_seed() {
+    let rate = rate::<f64>(SIZE, 24, 1.0 + 1e-5, &directions(3));
+    assert!(rate >= 1.0, "{rate}");
+    assert!(is_found::<f64>(SIZE, 405, 1.0 + 1e-5, &elementwise()));
 }
 
 /// With one direction and an error of 2, which a comparison of projections with a fixed tolerance loses.

@@ -76,8 +76,11 @@ pub use report::{Failed, InputReport, Report, Second, WrongElement};
 /// | `f32`, 3 directions | 0 % | 0 % | 0 % | 0 % | 0 % | 100 % |
 /// | `f32`, elementwise, 1 direction | 0 % | 0 % | 0 % | 0 % | 95 % | 100 % |
 ///
-/// Of 600 seeds, 3 directions miss one error of 1e-5. Of 384 checks of correct gradients, of 12 smooth functions at sizes
-/// from 1 to 1000, none failed in either dtype; the largest relative error was 1.5e-11 in `f64` and 8.7e-5 in `f32`. A rule generic over its dtype is best checked in `f64`.
+/// Of 600 seeds, 3 directions miss one error of 1e-5: of an element 3000 times smaller than the norm of the gradient, which
+/// `elementwise` sees.
+///
+/// Of 384 checks of correct gradients, of 12 smooth functions at sizes from 1 to 1000, none failed in either dtype; the
+/// largest relative error was 1.5e-11 in `f64` and 8.7e-5 in `f32`. A rule generic over its dtype is best checked in `f64`.
 ///
 /// # Examples
 /// ```
