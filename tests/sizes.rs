@@ -1,6 +1,8 @@
 //! Sizes that cannot be, and memory that cannot be had: an error that names the operation and the sizes, in debug and in
 //! release builds, and nothing read or written out of bounds.
 
+#![allow(clippy::float_cmp, reason = "the numbers are exact")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gradcore::prelude::*;
@@ -35,8 +37,8 @@ fn a_product_of_matrices_without_elements_cannot_be_larger_than_memory() {
     let (tall, wide): (Tensor, Tensor) = (tf::zeros([HUGE, 0]), tf::zeros([0, 4]));
     assert_refused("matmul", &[HUGE, 4], || tf::matmul(&tall, &wide, ..));
     assert_refused("matmul", &[4, HUGE], || tf::matmul(&wide, &tall, transpose_a(true).transpose_b(true)));
-    let (left, right): (Tensor, Tensor) = (tf::zeros([2, 1, HUGE, 0]), tf::zeros([3, 0, 1]));
-    assert_refused("matmul", &[2, 3, HUGE, 1], || tf::matmul(&left, &right, ..));
+    let (left, right): (Tensor, Tensor) = (tf::zeros([2, 1, HUGE / 2, 0]), tf::zeros([3, 0, 1]));
+    assert_refused("matmul", &[2, 3, HUGE / 2, 1], || tf::matmul(&left, &right, ..));
 }
 
 #[test]
@@ -49,7 +51,7 @@ fn an_empty_tensor_has_no_shape_whose_other_sizes_overflow() {
     assert_refused("where_", &[HUGE, 2, 0], || {
         tf::where_(true, tf::zeros::<f32>([HUGE, 1, 0]), tf::zeros::<f32>([1, 2, 0]))
     });
-    assert_refused("gather", &[2, 1, HUGE, 0], || {
+    assert_refused("gather", &[2, HUGE, 0], || {
         tf::gather(tf::zeros::<f32>([1, HUGE, 0]), tf::constant([[0], [0]]), ..)
     });
     assert_refused("one_hot", &[0, 2, HUGE], || tf::one_hot::<i32, f32>(tf::zeros::<i32>([0, 2]), HUGE));
@@ -99,6 +101,10 @@ fn axes_at_the_ends_of_their_type_are_out_of_range() {
 #[test]
 fn memory_that_cannot_be_had_is_an_error_with_the_shape_and_the_bytes() {
     const LARGE: usize = 1 << 46;
+    #[custom_gradient(elementwise)]
+    fn product(x: f32, y: f32) -> f32 {
+        (x * y, |dy| (dy * y, dy * x))
+    }
     let refused = |name: &str, shape: &str, bytes: usize, message: String| {
         assert_eq!(message, format!("`{name}`: no memory for a tensor of shape {shape}, {bytes} bytes"));
     };
@@ -114,13 +120,10 @@ fn memory_that_cannot_be_had_is_an_error_with_the_shape_and_the_bytes() {
     let shape = format!("[{side}, {side}]");
     refused("add", &shape, 4 * side * side, refusal(|| &column + &row));
     refused("greater", &shape, side * side, refusal(|| tf::greater(&column, &row)));
-    refused("where_", &shape, 4 * side * side, refusal(|| tf::where_(tf::greater(&column, 0), &column, &row)));
+    // The condition is stretched first.
+    refused("where_", &shape, side * side, refusal(|| tf::where_(tf::greater(&column, 0), &column, &row)));
     refused("matmul", &shape, 4 * side * side, refusal(|| tf::matmul(&column, &row, ..)));
 
-    #[custom_gradient(elementwise)]
-    fn product(x: f32, y: f32) -> f32 {
-        (x * y, |dy| (dy * y, dy * x))
-    }
     refused("product", &shape, 4 * side * side, refusal(|| product(&column, &row)));
 }
 
@@ -166,7 +169,7 @@ fn large_sizes_beside_a_zero_are_fine_as_long_as_they_fit() {
     let tape = GradientTape::new();
     tape.watch(&x);
     let y = tf::reduce_sum(&x * 2.0 + 1.0, ..);
-    assert_eq!(y.item(), 0.0);
+    assert_eq!(y.to_vec(), [0.0]);
     assert_eq!(tape.gradient(&y, &x).expect("a gradient").shape(), [HUGE, 0]);
     assert_eq!(tf::transpose(&x, ..).shape(), [0, HUGE]);
     assert_eq!(tf::matmul(tf::zeros::<f32>([2, 0]), tf::zeros([0, 3]), ..).to_vec(), [0.0; 6]);

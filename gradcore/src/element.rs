@@ -38,6 +38,15 @@ pub trait Element:
     const ONE: Self;
     #[doc(hidden)]
     const NOTHING: Self;
+    /// So many zeros, if memory for them can be had.
+    #[doc(hidden)]
+    #[must_use]
+    fn zeros(count: usize) -> Option<Vec<Self>> {
+        let mut zeros = Vec::new();
+        zeros.try_reserve_exact(count).ok()?;
+        zeros.resize(count, Self::default());
+        Some(zeros)
+    }
     #[doc(hidden)]
     fn widen(self) -> Wide;
     #[doc(hidden)]
@@ -239,6 +248,9 @@ macro_rules! elements {
             const REAL: bool = $real;
             const ONE: Self = $one;
             const NOTHING: Self = $nothing;
+            fn zeros(count: usize) -> Option<Vec<Self>> {
+                bytemuck::allocation::try_zeroed_vec(count).ok()
+            }
             fn widen(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -267,6 +279,9 @@ impl Element for bool {
     const REAL: bool = false;
     const ONE: Self = true;
     const NOTHING: Self = false;
+    fn zeros(count: usize) -> Option<Vec<Self>> {
+        bytemuck::allocation::try_zeroed_vec(count).ok()
+    }
     fn widen(self) -> Wide {
         Wide::Integer(i64::from(self))
     }

@@ -36,6 +36,27 @@ pub enum Error {
         /// What was passed.
         found: String,
     },
+    /// Sizes of which no tensor can be.
+    #[error(
+        "`{operation}`: no tensor can have shape {shape:?}; its sizes, those of 0 left out, multiply to more than {}",
+        isize::MAX
+    )]
+    Size {
+        /// The operation.
+        operation: &'static str,
+        /// The sizes.
+        shape: Vec<usize>,
+    },
+    /// Memory for the elements of a tensor that cannot be had.
+    #[error("`{operation}`: no memory for a tensor of shape {shape:?}, {bytes} bytes")]
+    Memory {
+        /// The operation.
+        operation: &'static str,
+        /// Shape of the tensor.
+        shape: Vec<usize>,
+        /// What was asked for.
+        bytes: u128,
+    },
     /// An axis outside `-rank..rank`, or one named twice.
     #[error("`{operation}`: axis {axis} {problem} for a tensor of shape {shape:?}")]
     Axis {
@@ -439,6 +460,16 @@ impl fmt::Display for Unconnected {
                 write!(f, "the target does not depend on it, unless by {}, where no gradient flows", cuts.join(", "))
             }
         }
+    }
+}
+
+/// What there is, or a panic with the error's text: where an operator or an operation cannot return `Result`.
+#[track_caller]
+#[inline]
+pub(crate) fn or_refuse<R>(result: Result<R, Error>) -> R {
+    match result {
+        Ok(found) => found,
+        Err(error) => refuse(&error),
     }
 }
 

@@ -25,6 +25,7 @@
 extern crate self as gradcore;
 
 mod arguments;
+mod buffers;
 pub mod check;
 mod companions;
 mod element;

@@ -5,14 +5,42 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, or_refuse};
 
 /// Sizes of the axes, outermost first. A clone is a handle; that of a scalar is nothing at all.
+///
+/// Without those of 0, the sizes of every shape multiply to at most `isize::MAX`, as in ndarray and NumPy. So no product of
+/// some of them wraps, and neither does a place in row-major order.
 #[derive(Clone, Default)]
 pub(crate) struct Shape(Option<Arc<[usize]>>);
 
 impl Shape {
     pub(crate) const SCALAR: Self = Shape(None);
+
+    /// The shape with these sizes, for a tensor that an operation makes.
+    pub(crate) fn new(operation: &'static str, sizes: &[usize]) -> Result<Self, Error> {
+        let mut others = sizes.iter().filter(|size| **size != 0);
+        let count = others.try_fold(1usize, |count, size| count.checked_mul(*size));
+        match count.and_then(|count| isize::try_from(count).ok()) {
+            Some(_) => Ok(Shape::from_parts(sizes)),
+            None => Err(Error::Size { operation, shape: sizes.to_vec() }),
+        }
+    }
+
+    /// As [`new`](Self::new), for an operation that cannot return an error.
+    ///
+    /// # Panics
+    /// Panics if the sizes multiply to too much.
+    #[track_caller]
+    pub(crate) fn of(operation: &'static str, sizes: impl IntoIterator<Item = usize>) -> Self {
+        let sizes: SmallVec<[usize; 4]> = sizes.into_iter().collect();
+        or_refuse(Shape::new(operation, &sizes))
+    }
+
+    /// Sizes that stand in another shape, or are 1: these fit, since those do.
+    fn from_parts(sizes: &[usize]) -> Self {
+        Shape((!sizes.is_empty()).then(|| sizes.into()))
+    }
 
     /// Number of elements.
     pub(crate) fn size(&self) -> usize {
@@ -23,15 +51,15 @@ impl Shape {
     pub(crate) fn broadcast(operation: &'static str, left: &[usize], right: &[usize]) -> Result<Self, Error> {
         let rank = left.len().max(right.len());
         let from_end = |shape: &[usize], k: usize| shape.len().checked_sub(k + 1).map_or(1, |i| shape[i]);
-        (0..rank)
-            .rev()
-            .map(|k| match (from_end(left, k), from_end(right, k)) {
-                (l, r) if l == r => Some(l),
-                (1, n) | (n, 1) => Some(n),
-                _ => None,
-            })
-            .collect::<Option<Shape>>()
-            .ok_or_else(|| Error::Broadcast { operation, left: left.to_vec(), right: right.to_vec() })
+        let sizes = (0..rank).rev().map(|k| match (from_end(left, k), from_end(right, k)) {
+            (l, r) if l == r => Some(l),
+            (1, n) | (n, 1) => Some(n),
+            _ => None,
+        });
+        match sizes.collect::<Option<SmallVec<[usize; 4]>>>() {
+            Some(sizes) => Shape::new(operation, &sizes),
+            None => Err(Error::Broadcast { operation, left: left.to_vec(), right: right.to_vec() }),
+        }
     }
 
     /// The shape that is left when `axes` are reduced: each of them dropped, or kept with size 1.
@@ -40,7 +68,17 @@ impl Shape {
             true => keepdims.then_some(1),
             false => Some(n),
         });
-        kept.collect()
+        Shape::from_parts(&kept.collect::<SmallVec<[usize; 4]>>())
+    }
+
+    /// The shape with its axes in another order.
+    pub(crate) fn permuted(shape: &[usize], permutation: &[usize]) -> Self {
+        Shape::from_parts(&permutation.iter().map(|&axis| shape[axis]).collect::<SmallVec<[usize; 4]>>())
+    }
+
+    /// The shape of one row of a tensor.
+    pub(crate) fn of_rows(shape: &[usize]) -> Self {
+        Shape::from_parts(shape.get(1..).unwrap_or_default())
     }
 }
 
@@ -66,19 +104,6 @@ impl Deref for Shape {
     #[inline]
     fn deref(&self) -> &[usize] {
         self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl From<&[usize]> for Shape {
-    fn from(sizes: &[usize]) -> Self {
-        Shape((!sizes.is_empty()).then(|| sizes.into()))
-    }
-}
-
-impl FromIterator<usize> for Shape {
-    fn from_iter<I: IntoIterator<Item = usize>>(sizes: I) -> Self {
-        let sizes: SmallVec<[usize; 4]> = sizes.into_iter().collect();
-        Shape::from(&sizes[..])
     }
 }
 

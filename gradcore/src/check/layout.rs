@@ -76,7 +76,7 @@ mod tests {
     fn every_layout_holds_the_same_tensor() {
         for shape in [&[2, 3, 4][..], &[3, 2], &[5], &[], &[0, 2]] {
             let size: u8 = shape.iter().product::<usize>().try_into().expect("a few elements");
-            let tensor = Tensor::from_array(shape, (0..size).map(f64::from).collect());
+            let tensor = Tensor::from_vec(shape, (0..size).map(f64::from).collect()).expect("the sizes match");
             for layout in [Layout::Own, Layout::Shared, Layout::Backwards] {
                 let arranged = layout.arranged(tensor.clone());
                 assert_eq!((arranged.shape(), arranged.to_vec()), (shape, tensor.to_vec()), "{layout:?}");
@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn an_array_that_runs_backwards_by_columns() {
-        let array = backwards(Tensor::from_array(&[2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).view());
+        let array =
+            backwards(Tensor::from_vec(&[2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("the sizes match").view());
         assert_eq!(array.strides(), [-1, -2]);
         assert_eq!(array.into_raw_vec_and_offset().0, [6.0, 3.0, 5.0, 2.0, 4.0, 1.0]);
     }

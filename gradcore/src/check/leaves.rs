@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::error::Error;
+use crate::shape::Shape;
 use crate::tape::{Differentiable, Found, Visitor};
 use crate::tensor::{Erased, Tensor};
 
@@ -87,7 +88,7 @@ pub(super) fn with_values<T: Element>(tensor: &Tensor<T>, values: &[f64]) -> Ten
 /// A new tensor of the given shape.
 pub(super) fn of_shape<T: Element>(shape: &[usize], values: &[f64]) -> Tensor<T> {
     let values = values.iter().map(|value| T::narrow(crate::element::Wide::Float(*value))).collect();
-    Tensor::from_array(shape, values)
+    Tensor::of_shape(Shape::of("check", shape.iter().copied()), values)
 }
 
 #[diagnostic::do_not_recommend]

@@ -16,8 +16,9 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use crate::buffers;
 use crate::element::Real;
-use crate::error::refuse;
+use crate::error::or_refuse;
 use crate::kernels::fused::{self, Function, Inputs, Stretched};
 use crate::ops::sum_to;
 use crate::rule::Argument;
@@ -57,7 +58,7 @@ where
 {
     let shape = common_shape(rule, inputs);
     let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen(), calls };
-    let [value] = computed(&f, &shape, (inputs, [], []), u64::MAX);
+    let [value] = computed(rule, &f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let origin = Origin { rule, called: Location::caller() };
     record(origin, &inputs.map(Argument::member), N, &[&y], || {
@@ -74,10 +75,7 @@ fn common_shape<T: Real, const N: usize>(rule: &'static Rule, inputs: [&Tensor<T
         if shape == input.shape() {
             continue;
         }
-        match Shape::broadcast(rule.name, &shape, input.shape()) {
-            Ok(common) => shape = common,
-            Err(error) => refuse(&error),
-        }
+        shape = or_refuse(Shape::broadcast(rule.name, &shape, input.shape()));
     }
     shape
 }
@@ -87,7 +85,9 @@ type Groups<'a, T, const A: usize, const B: usize, const C: usize> =
     ([&'a Tensor<T>; A], [&'a Tensor<T>; B], [&'a Tensor<T>; C]);
 
 /// The outputs of a function, of `shape`, to which all inputs broadcast; none for those that are not wanted.
+#[track_caller]
 fn computed<T: Real, const A: usize, const B: usize, const C: usize, const O: usize>(
+    rule: &'static Rule,
     f: &impl Function<T, A, B, C, O>,
     shape: &Shape,
     (a, b, c): Groups<'_, T, A, B, C>,
@@ -100,7 +100,8 @@ fn computed<T: Real, const A: usize, const B: usize, const C: usize, const O: us
         return array::from_fn(|o| is_wanted(o).then(|| Tensor::scalar(values[o])));
     }
     let inputs = Inputs(stretched(a, shape), stretched(b, shape), stretched(c, shape));
-    let mut outs = fused::map(f, shape.size(), inputs, wanted);
+    let mut outs = array::from_fn(|o| if is_wanted(o) { buffers::reserved(rule.name, shape) } else { Vec::new() });
+    fused::map(f, shape.size(), inputs, wanted, &mut outs);
     array::from_fn(|o| {
         let values = std::mem::take(&mut outs[o]);
         is_wanted(o).then(|| Tensor::computed(shape.clone(), values).renewed(Identity::fresh()))
@@ -222,7 +223,7 @@ where
         let (scalars, calls) = (self.scalars, self.calls);
         let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
         let inputs = self.inputs.each_ref();
-        let gradients = computed(&f, &dy.shared_shape(), (inputs, [dy], []), wanted);
+        let gradients = computed(self.origin.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted);
         match recorder::is_idle() {
             true => gradients,
             false => self.second.record(self, dy, wanted, gradients),

@@ -77,7 +77,7 @@ impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, c
             constants: self.constants.seen(),
             calls: self.calls,
         };
-        let [derivative] = computed(&f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
+        let [derivative] = computed(self.origin.rule, &f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
         let members: SmallVec<[Member<'_>; 4]> = self.inputs.iter().chain(upstreams).map(Argument::member).collect();
         underived.mark(&members, derivative.expect("the output is wanted"))
     }
@@ -271,8 +271,8 @@ where
             constants: self.constants.seen(),
             calls: self.calls,
         };
-        let [derivative] =
-            computed(&f, &self.dy.shared_shape(), (self.inputs.each_ref(), [&self.dy], upstream), u64::MAX);
+        let groups = (self.inputs.each_ref(), [&self.dy], upstream);
+        let [derivative] = computed(self.origin.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
         derivative.expect("the output is wanted")
     }
 }

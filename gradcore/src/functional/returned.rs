@@ -1,6 +1,7 @@
 //! What a function returns of which derivatives are taken.
 
 use crate::error::Error;
+use crate::shape::Shape;
 use crate::tape::{Differentiable, Leaf, OneTensor};
 
 /// What a function may return of which derivatives are taken: a tensor of `f32` or `f64`, a tuple, array or vector of
@@ -38,10 +39,10 @@ pub(super) fn one_element<R: Returned<Value: OneTensor>>(
     returned: R,
 ) -> Result<R::Value, Error> {
     let result = returned.value()?;
-    let mut shape = Vec::new();
-    result.visit(&mut |leaf: Leaf<'_>| shape = leaf.value.shape().to_vec());
-    match shape.iter().product() {
-        1usize => Ok(result),
+    let mut shape = Shape::default();
+    result.visit(&mut |leaf: Leaf<'_>| shape = leaf.value.shared_shape());
+    match shape.size() {
+        1 => Ok(result),
         _ => Err(Error::Argument {
             operation,
             expected: "`f` to return one element; reduce its result, by `tf::reduce_sum` or another".into(),

@@ -248,23 +248,27 @@ fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O:
     rayon::join(|| share(of, range.start..middle, firsts), || share(of, middle..range.end, seconds));
 }
 
-/// The outputs of a function for `size` places; of those that are not in `wanted` (bit `k` for the `k`th), nothing.
+/// Writes the outputs of a function for `size` places into vectors that have room for them; of those that are not in
+/// `wanted` (bit `k` for the `k`th), nothing.
+///
+/// # Panics
+/// Panics if a vector that is wanted is not empty, or has less room.
 pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &F,
     size: usize,
     inputs: Inputs<'_, T, A, B, C>,
     wanted: u64,
-) -> [Vec<T>; O]
-where
+    outs: &mut [Vec<T>; O],
+) where
     F: Function<T, A, B, C, O>,
 {
     let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
     let of = Loop { f, inputs, wanted, arch };
     let is_wanted = |o: usize| wanted >> o & 1 != 0;
-    let mut outs = array::from_fn(|o| Vec::with_capacity(if is_wanted(o) { size } else { 0 }));
     let mut o = 0;
-    let spaces = outs.each_mut().map(|out: &mut Vec<T>| {
+    let spaces = outs.each_mut().map(|out| {
         let length = if is_wanted(o) { size } else { 0 };
+        assert!(length == 0 || out.is_empty(), "an output is written from its beginning");
         o += 1;
         &mut out.spare_capacity_mut()[..length]
     });
@@ -273,9 +277,9 @@ where
         false => share(of, 0..size, spaces),
     }
     for (_, out) in outs.iter_mut().enumerate().filter(|(o, _)| is_wanted(*o)) {
-        // SAFETY: the vector has space for `size` elements, and the loop has written each of them: the ranges of `share`
-        // and the blocks of `Fill` cover `0..size`, and `Lanes::write` writes every place of every wanted output.
+        // SAFETY: the vector was empty and has space for `size` elements (both checked above), and the loop has written each
+        // of them: the ranges of `share` and the blocks of `Fill` cover `0..size`, and `Lanes::write` writes every place of
+        // every wanted output.
         unsafe { out.set_len(size) };
     }
-    outs
 }

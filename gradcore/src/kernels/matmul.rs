@@ -33,8 +33,9 @@ const PARALLEL_FROM: usize = 1 << 21;
 /// Panics if a slice has not the size that its matrix says, or the inner sizes differ.
 pub(crate) fn matmul<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T]) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
+    let has_size = |length: usize, rows: usize, columns: usize| rows.checked_mul(columns) == Some(length);
     assert!(
-        a.values.len() == m * k && b.values.len() == k * n && out.len() == m * n && b.rows == k,
+        has_size(a.values.len(), m, k) && has_size(b.values.len(), k, n) && has_size(out.len(), m, n) && b.rows == k,
         "sizes of a matrix product"
     );
     if out.is_empty() {
@@ -44,9 +45,11 @@ pub(crate) fn matmul<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T])
         out.fill(T::default());
         return;
     }
-    let parallelism = if m * k * n < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
+    let parallelism =
+        if m.saturating_mul(k).saturating_mul(n) < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
     let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
-    // SAFETY: the assertion above bounds every element that the sizes and strides reach; `out` is a distinct slice.
+    // SAFETY: by the assertion above each matrix has `rows · columns` elements, in numbers that did not wrap, and with the
+    // strides of `Matrix::strides` the place of every element is below that; `out` is a distinct slice.
     unsafe {
         gemm::gemm(
             m,

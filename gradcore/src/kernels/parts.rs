@@ -28,37 +28,31 @@ impl Around {
 }
 
 /// The slices of `x` at `picks`.
-pub(crate) fn gather<T: Element>(x: &[T], around: Around, picks: &[usize]) -> Vec<T> {
-    let mut out = Vec::with_capacity(around.outer * picks.len() * around.inner);
-    around.each(picks, |_, from| out.extend_from_slice(&x[from..][..around.inner]));
-    out
+pub(crate) fn gather<T: Element>(x: &[T], around: Around, picks: &[usize], out: &mut [T]) {
+    around.each(picks, |to, from| out[to..][..around.inner].copy_from_slice(&x[from..][..around.inner]));
 }
 
-/// The slices of `y` added to zeros at `picks`.
-pub(crate) fn scatter_add<T: Number>(y: &[T], around: Around, picks: &[usize]) -> Vec<T> {
-    let mut out = vec![T::default(); around.outer * around.size * around.inner];
+/// Adds the slices of `y` to `sums` at `picks`.
+pub(crate) fn scatter_add<T: Number>(y: &[T], around: Around, picks: &[usize], sums: &mut [T]) {
     around.each(picks, |of, to| {
-        for (sum, &y) in out[to..][..around.inner].iter_mut().zip(&y[of..]) {
+        for (sum, &y) in sums[to..][..around.inner].iter_mut().zip(&y[of..]) {
             *sum = sum.plus(y);
         }
     });
-    out
 }
 
 /// The block of `shape` that begins at `begin`.
-pub(crate) fn block<T: Element>(x: &[T], of_x: &[usize], begin: &[usize], shape: &[usize]) -> Vec<T> {
+pub(crate) fn block<T: Element>(x: &[T], of_x: &[usize], begin: &[usize], shape: &[usize], out: &mut [T]) {
     let x = ArrayViewD::from_shape(IxDyn(of_x), x).expect("as many values as the shape has elements");
-    x.slice_each_axis(|along| range(begin, shape, along.axis.index())).iter().copied().collect()
+    let mut out = ArrayViewMutD::from_shape(IxDyn(shape), out).expect("as many values as the shape has elements");
+    out.assign(&x.slice_each_axis(|along| range(begin, shape, along.axis.index())));
 }
 
-/// Zeros of `shape` with the block `x` in them at `begin`.
-pub(crate) fn place<T: Element>(x: &[T], of_x: &[usize], begin: &[usize], shape: &[usize]) -> Vec<T> {
-    let mut out = vec![T::default(); shape.iter().product()];
-    let mut whole =
-        ArrayViewMutD::from_shape(IxDyn(shape), &mut out).expect("as many values as the shape has elements");
+/// Puts the block `x` into a tensor of `shape`, at `begin`.
+pub(crate) fn place<T: Element>(x: &[T], of_x: &[usize], begin: &[usize], shape: &[usize], out: &mut [T]) {
+    let mut whole = ArrayViewMutD::from_shape(IxDyn(shape), out).expect("as many values as the shape has elements");
     let x = ArrayViewD::from_shape(IxDyn(of_x), x).expect("as many values as the shape has elements");
     whole.slice_each_axis_mut(|along| range(begin, of_x, along.axis.index())).assign(&x);
-    out
 }
 
 fn range(begin: &[usize], shape: &[usize], axis: usize) -> Slice {

@@ -1,77 +1,74 @@
 //! Sums, maxima and minima along axes.
 
+use std::ops::Range;
+
 use ndarray::{ArrayViewD, Axis, IxDyn};
 
 use crate::element::{Element, Number};
 use crate::kernels::elementwise;
 
-/// A shape seen as `outer × reduced × inner`, for axes that stand side by side.
-struct Blocks {
+/// A shape seen as `outer × reduced × inner`, around axes that stand side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Blocks {
     outer: usize,
     reduced: usize,
     inner: usize,
 }
 
-/// `axes` are increasing.
-fn blocks(shape: &[usize], axes: &[usize]) -> Option<Blocks> {
-    let (&first, &last) = (axes.first()?, axes.last()?);
-    let adjacent = last - first + 1 == axes.len();
-    adjacent.then(|| Blocks {
-        outer: shape[..first].iter().product(),
-        reduced: shape[first..=last].iter().product(),
-        inner: shape[last + 1..].iter().product(),
-    })
+impl Blocks {
+    pub(crate) fn around(shape: &[usize], axes: &Range<usize>) -> Self {
+        Blocks {
+            outer: shape[..axes.start].iter().product(),
+            reduced: shape[axes.clone()].iter().product(),
+            inner: shape[axes.end..].iter().product(),
+        }
+    }
 }
 
-/// Folds `values` along `axes` (increasing) with `fold`, from `start`. `fold` adds a slice to the results so far.
+/// Folds `values` block by block, from `start`. `all` folds a slice, and `fold` adds a slice to the results so far.
 fn reduce<T: Element>(
     values: &[T],
-    shape: &[usize],
-    axes: &[usize],
+    Blocks { outer, reduced, inner }: Blocks,
     start: T,
-    all: impl Fn(&[T]) -> T + Copy,
-    fold: impl Fn(&mut [T], &[T]) + Copy,
-) -> Vec<T> {
-    if axes.is_empty() {
-        return values.to_vec();
-    }
-    let Some(Blocks { outer, reduced, inner }) = blocks(shape, axes) else {
-        // Axes that stand apart are reduced one after the other, from the last, so that the first keep their places.
-        let (&last, rest) = axes.split_last().expect("no axes were handled above");
-        let values = reduce(values, shape, &[last], start, all, fold);
-        let shape: Vec<usize> = shape.iter().enumerate().filter(|(axis, _)| *axis != last).map(|(_, n)| *n).collect();
-        return reduce(&values, &shape, rest, start, all, fold);
-    };
+    all: impl Fn(&[T]) -> T,
+    fold: impl Fn(&mut [T], &[T]),
+    out: &mut [T],
+) {
+    debug_assert_eq!(out.len(), outer * inner);
     if inner == 1 && reduced > 0 {
-        return values.chunks_exact(reduced).map(all).collect();
+        out.iter_mut().zip(values.chunks_exact(reduced)).for_each(|(out, block)| *out = all(block));
+        return;
     }
-    let mut out = vec![start; outer * inner];
+    out.fill(start);
     if inner > 0 && reduced > 0 {
         for (out, block) in out.chunks_exact_mut(inner).zip(values.chunks_exact(reduced * inner)) {
             block.chunks_exact(inner).for_each(|row| fold(out, row));
         }
     }
-    out
 }
 
-/// Sums along axes.
-pub(crate) fn sum<T: Number>(values: &[T], shape: &[usize], axes: &[usize]) -> Vec<T> {
-    reduce(values, shape, axes, T::default(), sum_all, elementwise::add_assign)
+/// Sums of blocks.
+pub(crate) fn sum<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
+    reduce(values, blocks, T::default(), sum_all, elementwise::add_assign, out);
 }
 
-/// Maxima along axes; NaN where an element is NaN, the lowest value along an empty axis.
-pub(crate) fn max<T: Number>(values: &[T], shape: &[usize], axes: &[usize]) -> Vec<T> {
-    let all = |block: &[T]| block.iter().fold(T::LOWEST, |most, &x| greater_of(most, x));
+/// Maxima of blocks; NaN where an element is NaN, the lowest value of an empty block.
+pub(crate) fn max<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
     let fold = |most: &mut [T], row: &[T]| most.iter_mut().zip(row).for_each(|(most, &x)| *most = greater_of(*most, x));
-    reduce(values, shape, axes, T::LOWEST, all, fold)
+    reduce(values, blocks, T::LOWEST, max_all, fold, out);
 }
 
-/// Minima along axes; NaN where an element is NaN, the highest value along an empty axis.
-pub(crate) fn min<T: Number>(values: &[T], shape: &[usize], axes: &[usize]) -> Vec<T> {
+/// Minima of blocks; NaN where an element is NaN, the highest value of an empty block.
+pub(crate) fn min<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
     let all = |block: &[T]| block.iter().fold(T::HIGHEST, |least, &x| lesser_of(least, x));
     let fold =
         |least: &mut [T], row: &[T]| least.iter_mut().zip(row).for_each(|(least, &x)| *least = lesser_of(*least, x));
-    reduce(values, shape, axes, T::HIGHEST, all, fold)
+    reduce(values, blocks, T::HIGHEST, all, fold, out);
+}
+
+/// The greatest element of a slice; NaN if one is, the lowest value if there is none.
+pub(crate) fn max_all<T: Number>(values: &[T]) -> T {
+    values.iter().fold(T::LOWEST, |most, &x| greater_of(most, x))
 }
 
 #[inline]
@@ -111,14 +108,11 @@ fn greater_element<T: Element>(most: (usize, T), x: (usize, T)) -> (usize, T) {
 }
 
 /// Places of the first greatest elements along an axis.
-pub(crate) fn argmax<T: Element>(values: &[T], shape: &[usize], axis: usize) -> Vec<i64> {
+pub(crate) fn argmax<T: Element>(values: &[T], shape: &[usize], axis: usize, out: &mut [i64]) {
     let view = ArrayViewD::from_shape(IxDyn(shape), values).expect("as many values as the shape has elements");
-    view.lanes(Axis(axis))
-        .into_iter()
-        .map(|lane| {
-            let first = (0, lane[0]);
-            let (place, _) = lane.iter().copied().enumerate().skip(1).fold(first, greater_element);
-            i64::try_from(place).expect("an axis is shorter than 2^63")
-        })
-        .collect()
+    for (out, lane) in out.iter_mut().zip(view.lanes(Axis(axis))) {
+        let first = (0, lane[0]);
+        let (place, _) = lane.iter().copied().enumerate().skip(1).fold(first, greater_element);
+        *out = i64::try_from(place).expect("an axis is shorter than 2^63");
+    }
 }

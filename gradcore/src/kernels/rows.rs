@@ -5,7 +5,7 @@ use crate::kernels::reduce;
 
 /// The greatest element, and the sum of the powers of e of the differences to it.
 fn peak_and_sum<T: Real>(row: &[T], powers: &mut [T]) -> (T, T) {
-    let peak = reduce::max(row, &[row.len()], &[0])[0];
+    let peak = reduce::max_all(row);
     // A row of -∞ alone has no differences.
     let shift = if peak == T::LOWEST { T::default() } else { peak };
     for (power, &x) in powers.iter_mut().zip(row) {

@@ -2,23 +2,39 @@
 
 use std::borrow::Cow;
 
+use crate::buffers;
 use crate::element::Element;
-use crate::error::refuse;
+use crate::error::or_refuse;
 use crate::kernels::layout;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
+/// A tensor of a shape, whose elements a kernel writes over zeros.
+///
+/// # Panics
+/// Panics if memory for it cannot be had.
+#[inline]
+#[track_caller]
+pub(super) fn written<T: Element>(operation: &'static str, shape: Shape, kernel: impl FnOnce(&mut [T])) -> Tensor<T> {
+    let mut out = buffers::zeros(operation, &shape);
+    kernel(&mut out);
+    Tensor::computed(shape, out)
+}
+
 /// One output element for each input element.
 #[inline]
-pub(super) fn unary<A: Element, B: Element>(x: &Tensor<A>, kernel: impl FnOnce(&[A], &mut [B])) -> Tensor<B> {
+#[track_caller]
+pub(super) fn unary<A: Element, B: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    kernel: impl FnOnce(&[A], &mut [B]),
+) -> Tensor<B> {
     if let Some(value) = x.as_scalar() {
         let mut out = [B::default()];
         kernel(&[value], &mut out);
         return Tensor::computed_scalar(out[0]);
     }
-    let mut out = vec![B::default(); x.size()];
-    kernel(x.values(), &mut out);
-    Tensor::computed(x.shared_shape(), out)
+    written(operation, x.shared_shape(), |out| kernel(x.values(), out))
 }
 
 /// One output element for each pair of input elements.
@@ -39,15 +55,17 @@ pub(super) fn binary<A: Element, B: Element>(
         return Tensor::computed_scalar(out[0]);
     }
     let shape = common_shape(operation, &x.shared_shape(), &y.shared_shape());
-    let mut out = vec![B::default(); shape.size()];
-    binary_dense(x, y, &shape, &mut out, kernel);
+    let mut out = buffers::zeros(operation, &shape);
+    binary_dense(operation, x, y, &shape, &mut out, kernel);
     Tensor::computed(shape, out)
 }
 
 /// Elements of a block of repeated scalars: it stays in the first-level cache.
 const BLOCK: usize = 512;
 
+#[track_caller]
 fn binary_dense<A: Element, B: Element>(
+    operation: &'static str,
     x: &Tensor<A>,
     y: &Tensor<A>,
     shape: &Shape,
@@ -72,7 +90,7 @@ fn binary_dense<A: Element, B: Element>(
             kernel(left, right, out);
         }
     } else {
-        kernel(&stretched(x, shape), &stretched(y, shape), out);
+        kernel(&stretched(operation, x, shape), &stretched(operation, y, shape), out);
     }
 }
 
@@ -82,11 +100,14 @@ fn repeats(row: &[usize], shape: &[usize]) -> bool {
 }
 
 /// The elements of a tensor stretched to a shape that it broadcasts to; copied only if they have to be.
-pub(super) fn stretched<'a, T: Element>(x: &'a Tensor<T>, shape: &Shape) -> Cow<'a, [T]> {
-    match *shape == x.shape() {
-        true => Cow::Borrowed(x.values()),
-        false => Cow::Owned(layout::broadcast(x.values(), x.shape(), shape)),
+#[track_caller]
+pub(super) fn stretched<'a, T: Element>(operation: &'static str, x: &'a Tensor<T>, shape: &Shape) -> Cow<'a, [T]> {
+    if *shape == x.shape() {
+        return Cow::Borrowed(x.values());
     }
+    let mut out = buffers::zeros(operation, shape);
+    layout::broadcast(x.values(), x.shape(), shape, &mut out);
+    Cow::Owned(out)
 }
 
 #[inline]
@@ -95,8 +116,5 @@ pub(super) fn common_shape(operation: &'static str, left: &Shape, right: &Shape)
     if left == right {
         return left.clone();
     }
-    match Shape::broadcast(operation, left, right) {
-        Ok(shape) => shape,
-        Err(error) => refuse(&error),
-    }
+    or_refuse(Shape::broadcast(operation, left, right))
 }

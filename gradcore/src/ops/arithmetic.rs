@@ -2,6 +2,7 @@
 
 use super::apply::{binary, unary};
 use super::{greater_equal, less_equal, sum_to, where_};
+use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Number, Real};
 use crate::error::{Error, refuse};
@@ -76,7 +77,7 @@ pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> 
 #[custom_gradient]
 pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
     let (first, rest) = xs.split_first().expect("the caller passes at least one");
-    let mut sum = first.to_vec();
+    let mut sum = buffers::copied("add_n", &first.shared_shape(), first.values());
     rest.iter().for_each(|x| elementwise::add_assign(&mut sum, x.values()));
     let count = xs.len();
     (Tensor::computed(first.shared_shape(), sum), |dy| vec![dy; count])
@@ -110,23 +111,23 @@ pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient]
 #[inline]
 pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::neg), |dy| -dy)
+    (unary("negative", x, elementwise::neg), |dy| -dy)
 }
 
 /// x²; d/dx = 2x.
 #[custom_gradient]
 pub(crate) fn square<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::square), |dy| dy * (x + x))
+    (unary("square", x, elementwise::square), |dy| dy * (x + x))
 }
 
 /// |x|; d/dx = sign(x), 0 at 0.
 #[custom_gradient]
 pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::abs), |dy| dy * sign(x))
+    (unary("abs", x, elementwise::abs), |dy| dy * sign(x))
 }
 
 /// -1, 0 or 1; its derivative is 0.
 #[custom_gradient]
 pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::sign), |dy: &Tensor<T>| Tensor::filled(dy.shape(), T::default()))
+    (unary("sign", x, elementwise::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
 }

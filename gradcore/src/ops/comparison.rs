@@ -47,5 +47,5 @@ pub(crate) fn logical_or(x: &Tensor<bool>, y: &Tensor<bool>) -> Tensor<bool> {
 
 /// The opposite.
 pub(crate) fn logical_not(x: &Tensor<bool>) -> Tensor<bool> {
-    unary(x, elementwise::logical_not)
+    unary("logical_not", x, elementwise::logical_not)
 }

@@ -9,5 +9,5 @@ use crate::tensor::Tensor;
 /// x in another dtype, truncated towards zero for integers; the gradient is cast back.
 #[custom_gradient]
 pub(crate) fn cast<T: Element, U: Element>(x: &Tensor<T>) -> Tensor<U> {
-    (unary(x, elementwise::cast::<T, U>), |dy| cast::<U, T>(dy))
+    (unary("cast", x, elementwise::cast::<T, U>), |dy| cast::<U, T>(dy))
 }

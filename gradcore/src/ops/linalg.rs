@@ -1,9 +1,10 @@
 //! Matrix products.
 
+use super::apply::written;
 use super::sum_to;
 use crate::custom_gradient;
 use crate::element::Real;
-use crate::error::{Error, refuse};
+use crate::error::{Error, or_refuse, refuse};
 use crate::kernels::layout;
 use crate::kernels::matmul::{self, Matrix};
 use crate::shape::Shape;
@@ -86,18 +87,15 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
             ),
         });
     }
-    let batch = match Shape::broadcast("matmul", left.batch, right.batch) {
-        Ok(batch) => batch,
-        Err(error) => refuse(&error),
-    };
-    let shape: Shape = batch.iter().copied().chain([left.rows, right.columns]).collect();
-    let mut out = vec![T::default(); shape.size()];
-    let size = left.rows * right.columns;
-    if size > 0 {
-        let numbers = left.numbers(&batch).into_iter().zip(right.numbers(&batch));
-        for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
-            matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);
+    let batch = or_refuse(Shape::broadcast("matmul", left.batch, right.batch));
+    let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
+    written("matmul", shape, |out| {
+        let size = left.rows * right.columns;
+        if size > 0 && !out.is_empty() {
+            let numbers = left.numbers(&batch).into_iter().zip(right.numbers(&batch));
+            for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
+                matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);
+            }
         }
-    }
-    Tensor::computed(shape, out)
+    })
 }

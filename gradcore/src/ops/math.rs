@@ -10,26 +10,26 @@ use crate::tensor::Tensor;
 /// eˣ; d/dx = eˣ.
 #[custom_gradient]
 pub(crate) fn exp<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::exp);
+    let y = unary("exp", x, elementwise::exp);
     (y, |dy| dy * y)
 }
 
 /// ln x; d/dx = 1 / x.
 #[custom_gradient]
 pub(crate) fn log<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::log), |dy| dy / x)
+    (unary("log", x, elementwise::log), |dy| dy / x)
 }
 
 /// ln(1 + x), exact near 0; d/dx = 1 / (1 + x).
 #[custom_gradient]
 pub(crate) fn log1p<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::log1p), |dy| dy / (x + T::ONE))
+    (unary("log1p", x, elementwise::log1p), |dy| dy / (x + T::ONE))
 }
 
 /// √x; d/dx = 1 / (2√x), infinite at 0. Where nothing flows back to 0 or below, nothing is given.
 #[custom_gradient]
 pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::sqrt);
+    let y = unary("sqrt", x, elementwise::sqrt);
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
         let nothing = equal(dy, &zero) & logical_not(&greater(&y, &zero));
@@ -41,33 +41,33 @@ pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 /// tanh x; d/dx = 1 - tanh² x.
 #[custom_gradient]
 pub(crate) fn tanh<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::tanh);
+    let y = unary("tanh", x, elementwise::tanh);
     (y, |dy| dy * (Tensor::scalar(T::ONE) - square(&y)))
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ); d/dx = σ(x) (1 - σ(x)).
 #[custom_gradient]
 pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::sigmoid);
+    let y = unary("sigmoid", x, elementwise::sigmoid);
     (y, |dy| dy * &y * (Tensor::scalar(T::ONE) - &y))
 }
 
 /// sin x, in radians; d/dx = cos x.
 #[custom_gradient]
 pub(crate) fn sin<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::sin), |dy| dy * cos(x))
+    (unary("sin", x, elementwise::sin), |dy| dy * cos(x))
 }
 
 /// cos x, in radians; d/dx = -sin x.
 #[custom_gradient]
 pub(crate) fn cos<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::cos), |dy| -dy * sin(x))
+    (unary("cos", x, elementwise::cos), |dy| -dy * sin(x))
 }
 
 /// tan x, in radians; d/dx = 1 + tan² x.
 #[custom_gradient]
 pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::tan);
+    let y = unary("tan", x, elementwise::tan);
     (y, |dy| dy * (square(&y) + T::ONE))
 }
 
@@ -90,17 +90,17 @@ pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// The nearest integer, ties to even. No gradient flows.
 #[custom_gradient]
 pub(crate) fn round<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::round), |_| None)
+    (unary("round", x, elementwise::round), |_| None)
 }
 
 /// The greatest integer that is not above. No gradient flows.
 #[custom_gradient]
 pub(crate) fn floor<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::floor), |_| None)
+    (unary("floor", x, elementwise::floor), |_| None)
 }
 
 /// The least integer that is not below. No gradient flows.
 #[custom_gradient]
 pub(crate) fn ceil<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::ceil), |_| None)
+    (unary("ceil", x, elementwise::ceil), |_| None)
 }

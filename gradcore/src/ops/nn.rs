@@ -1,7 +1,8 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
-use super::apply::{binary, unary};
+use super::apply::{binary, unary, written};
 use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
+use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Integer, Number, Real};
 use crate::error::{Error, refuse};
@@ -12,14 +13,14 @@ use crate::tensor::Tensor;
 /// max(x, 0); d/dx = 1 where x > 0, else 0.
 #[custom_gradient]
 pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary(x, elementwise::relu);
+    let y = unary("relu", x, elementwise::relu);
     (y, |dy| relu_gradient(dy, &y))
 }
 
 /// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
 #[custom_gradient]
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |ddy| (relu_gradient(ddy, y), Tensor::filled(ddy.shape(), T::default()));
+    let grad = |ddy| (relu_gradient(ddy, y), Tensor::zeros("relu", ddy.shared_shape()));
     (binary("relu", dy, y, elementwise::where_positive), grad)
 }
 
@@ -27,7 +28,7 @@ fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient]
 pub(crate) fn elu<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| where_(&less(x, &Tensor::scalar(T::default())), &(dy * exp(x)), dy);
-    (unary(x, elementwise::elu), grad)
+    (unary("elu", x, elementwise::elu), grad)
 }
 
 /// x σ(x); d/dx = σ(x) (1 + x (1 - σ(x))).
@@ -43,7 +44,7 @@ pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 /// ln(1 + eˣ); d/dx = σ(x).
 #[custom_gradient]
 pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary(x, elementwise::softplus), |dy| dy * sigmoid(x))
+    (unary("softplus", x, elementwise::softplus), |dy| dy * sigmoid(x))
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
@@ -54,7 +55,7 @@ fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = rowwise(x, rows::softmax);
+    let y = rowwise("softmax", x, rows::softmax);
     let axes = last_axis(x);
     (y, |dy| multiply(&y, &(dy - reduce_sum(&(dy * &y), &axes, true))))
 }
@@ -63,19 +64,22 @@ pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = rowwise(x, rows::log_softmax);
+    let y = rowwise("log_softmax", x, rows::log_softmax);
     let axes = last_axis(x);
     (y, |dy| dy - exp(&y) * reduce_sum(dy, &axes, true))
 }
 
-fn rowwise<T: Real>(x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T> {
-    let mut out = vec![T::default(); x.size()];
+#[track_caller]
+fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T> {
     let width = x.shape()[x.rank() - 1].max(1);
-    for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-        kernel(row, out);
-    }
-    Tensor::computed(x.shared_shape(), out)
+    written(operation, x.shared_shape(), |out| {
+        for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+            kernel(row, out);
+        }
+    })
 }
+
+const SPARSE_CROSS_ENTROPY: &str = "sparse_softmax_cross_entropy_with_logits";
 
 /// -ln softmax(logits) at the labels; d/dlogits: (softmax(logits) - onehot(labels)) dy.
 #[custom_gradient]
@@ -87,9 +91,10 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     let places = label_places(labels, logits);
     let log_probabilities = log_softmax(logits);
     let shape = labels.shared_shape();
-    let picked = places.iter().map(|&place| T::default() - log_probabilities.values()[place]).collect();
+    let mut picked = buffers::reserved(SPARSE_CROSS_ENTROPY, &shape);
+    picked.extend(places.iter().map(|&place| T::default() - log_probabilities.values()[place]));
     let grad = |dy| {
-        let of_rows: Shape = shape.iter().copied().chain([1]).collect();
+        let of_rows = Shape::of(SPARSE_CROSS_ENTROPY, shape.iter().copied().chain([1]));
         (exp(&log_probabilities) - one_hot(&places, log_probabilities.shared_shape())) * reshape(dy, &of_rows)
     };
     (Tensor::computed(shape, picked), grad)
@@ -98,7 +103,7 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
 /// Where in the logits each label points.
 #[track_caller]
 fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Vec<usize> {
-    let operation = "sparse_softmax_cross_entropy_with_logits";
+    let operation = SPARSE_CROSS_ENTROPY;
     let [batch @ .., classes] = logits.shape() else {
         refuse(&Error::Argument {
             operation,
@@ -126,8 +131,7 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
     places
 }
 
+#[track_caller]
 fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {
-    let mut values = vec![T::default(); shape.size()];
-    places.iter().for_each(|&place| values[place] = T::ONE);
-    Tensor::computed(shape, values)
+    written(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
 }

@@ -1,6 +1,8 @@
 //! Parts of a tensor, and a tensor put together from parts.
 
+use super::apply::written;
 use super::reshape;
+use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::kernels::parts::{self, Around};
@@ -8,49 +10,61 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A shape whose size along one axis is another.
-pub(super) fn resized(shape: &[usize], axis: usize, size: usize) -> Shape {
-    shape.iter().enumerate().map(|(k, &n)| if k == axis { size } else { n }).collect()
+///
+/// # Panics
+/// Panics if the sizes multiply to too much.
+#[track_caller]
+pub(super) fn resized(operation: &'static str, shape: &[usize], axis: usize, size: usize) -> Shape {
+    Shape::of(operation, shape.iter().enumerate().map(|(k, &n)| if k == axis { size } else { n }))
 }
 
 /// The slices of x at `picks` along an axis; each slice of the gradient is added where its own was picked.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> Tensor<T> {
-    let size = x.shape()[axis];
-    let y = parts::gather(x.values(), Around::axis(x.shape(), axis), picks);
-    (Tensor::computed(resized(x.shape(), axis, picks.len()), y), |dy| scatter_add(dy, picks, axis, size))
+    let (size, around) = (x.shape()[axis], Around::axis(x.shape(), axis));
+    let shape = resized("gather", x.shape(), axis, picks.len());
+    let y = written("gather", shape, |out| parts::gather(x.values(), around, picks, out));
+    (y, |dy| scatter_add(dy, picks, axis, size))
 }
 
 /// Zeros of `size` along an axis, to which the slices of x are added at `picks`; the gradient is picked there.
 #[custom_gradient]
 fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usize) -> Tensor<T> {
-    let shape = resized(x.shape(), axis, size);
-    let y = parts::scatter_add(x.values(), Around::axis(&shape, axis), picks);
-    (Tensor::computed(shape, y), |dy| gather(dy, picks, axis))
+    let shape = resized("gather", x.shape(), axis, size);
+    let around = Around::axis(&shape, axis);
+    let y = written("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
+    (y, |dy| gather(dy, picks, axis))
 }
 
 /// The block of `shape` that begins at `begin`; the gradient is 0 around it.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = parts::block(x.values(), &of_x, begin, shape);
-    (Tensor::computed(shape.clone(), y), |dy| pad(dy, begin, &of_x))
+    let y = written("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
+    (y, |dy| pad(dy, begin, &of_x))
 }
 
 /// Zeros of `shape` with x in them, which begins at `begin`; the gradient is that block.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = parts::place(x.values(), &of_x, begin, shape);
-    (Tensor::computed(shape.clone(), y), |dy| slice(dy, begin, &of_x))
+    let y = written("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
+    (y, |dy| slice(dy, begin, &of_x))
 }
 
-/// Tensors one after the other along an axis, in which alone their shapes differ; each gets its part of the gradient.
+/// Tensors one after the other along an axis, in which alone their shapes differ; each gets its part of the gradient. Errors
+/// name the operation that the user has called.
 #[custom_gradient]
-pub(crate) fn concat<T: Element>(xs: &[&Tensor<T>], axis: usize) -> Tensor<T> {
+#[track_caller]
+pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axis: usize) -> Tensor<T> {
     let shapes: Vec<Shape> = xs.iter().map(|x| x.shared_shape()).collect();
-    let whole = resized(&shapes[0], axis, shapes.iter().map(|shape| shape[axis]).sum());
+    let size = shapes.iter().fold(0usize, |size, shape| size.saturating_add(shape[axis]));
+    let whole = resized(operation, &shapes[0], axis, size);
     let outer = shapes[0][..axis].iter().product();
-    let mut values = Vec::with_capacity(whole.size());
+    let mut values = buffers::reserved(operation, &whole);
     for k in 0..outer {
         for x in xs {
             let width = x.size() / outer;
@@ -71,13 +85,15 @@ pub(crate) fn concat<T: Element>(xs: &[&Tensor<T>], axis: usize) -> Tensor<T> {
 
 /// Tensors of one size, each after the other, in a tensor of `shape`; each gets its part of the gradient.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn stack<T: Element>(rows: &[Tensor<T>], shape: &Shape) -> Tensor<T> {
-    let values = rows.iter().flat_map(Tensor::values).copied().collect();
+    let mut values = buffers::reserved("stack", shape);
+    rows.iter().for_each(|row| values.extend_from_slice(row.values()));
     let of_rows: Vec<Shape> = rows.iter().map(Tensor::shared_shape).collect();
     let grad = |dy| {
         let size = of_rows.first().map_or(0, Shape::size);
-        let flat = reshape(dy, &[of_rows.len(), size].into_iter().collect());
-        let row = |(k, of_row)| reshape(&slice(&flat, &[k, 0], &[1, size].into_iter().collect()), of_row);
+        let flat = reshape(dy, &Shape::of("stack", [of_rows.len(), size]));
+        let row = |(k, of_row)| reshape(&slice(&flat, &[k, 0], &Shape::of("stack", [1, size])), of_row);
         of_rows.iter().enumerate().map(row).collect::<Vec<_>>()
     };
     (Tensor::computed(shape.clone(), values), grad)

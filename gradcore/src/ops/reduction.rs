@@ -1,23 +1,50 @@
 //! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
+use super::apply::written;
 use super::parts::resized;
 use super::{broadcast_to, cast, equal, reshape, slice, where_};
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
-use crate::kernels::reduce;
+use crate::kernels::reduce::{self, Blocks};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
+/// A kernel that reduces blocks of elements.
+type Reduce<T> = fn(&[T], Blocks, &mut [T]);
+
+/// x reduced along axes, which are dropped or kept with size 1. Axes that stand apart are reduced one run after the other,
+/// from the last, so that those before keep their places.
+#[track_caller]
+pub(super) fn reduced<T: Element>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    axes: &[usize],
+    shape: Shape,
+    kernel: Reduce<T>,
+) -> Tensor<T> {
+    let mut runs = axes.chunk_by(|axis, next| axis + 1 == *next).rev().peekable();
+    let mut partial: Option<Tensor<T>> = None;
+    while let Some(run) = runs.next() {
+        let x = partial.as_ref().unwrap_or(x);
+        let blocks = Blocks::around(x.shape(), &(run[0]..run[0] + run.len()));
+        let of_y = if runs.peek().is_none() { shape.clone() } else { Shape::reduced(x.shape(), run, false) };
+        partial = Some(written(operation, of_y, |out| kernel(x.values(), blocks, out)));
+    }
+    partial.unwrap_or_else(|| written(operation, shape, |out| out.copy_from_slice(x.values())))
+}
+
 /// Σ x; d/dx = 1.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
-    let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::sum(x.values(), x.shape(), axes));
+    let y = reduced("reduce_sum", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::sum);
     (y, |dy| broadcast_to(&reshape(dy, &kept), &of_x))
 }
 
 /// Σ x / n; d/dx = 1 / n. Integers are summed as `i64`, and the quotient is truncated.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
     let count = i64::try_from(count).expect("a tensor has fewer than 2^63 elements");
@@ -31,15 +58,17 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
 
 /// max x; the gradient goes to the greatest element, in equal parts where several are.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn reduce_max<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::max(x.values(), x.shape(), axes));
+    let y = reduced("reduce_max", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::max);
     (y, |dy| shared_out(dy, x, &y, axes))
 }
 
 /// min x; the gradient goes to the least element, in equal parts where several are.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn reduce_min<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    let y = Tensor::computed(Shape::reduced(x.shape(), axes, keepdims), reduce::min(x.values(), x.shape(), axes));
+    let y = reduced("reduce_min", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::min);
     (y, |dy| shared_out(dy, x, &y, axes))
 }
 
@@ -62,7 +91,7 @@ pub(crate) fn reduce_prod<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
 fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let part = |first: usize, size: usize| {
         let begin: Vec<usize> = (0..x.rank()).map(|k| if k == axis { first } else { 0 }).collect();
-        slice(x, &begin, &resized(x.shape(), axis, size))
+        slice(x, &begin, &resized("reduce_prod", x.shape(), axis, size))
     };
     let (size, half) = (x.shape()[axis], x.shape()[axis] / 2);
     match size {
@@ -78,7 +107,9 @@ fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
 
 /// The place of the first greatest element along an axis. No gradient flows.
 #[custom_gradient]
+#[track_caller]
 pub(crate) fn argmax<T: Element>(x: &Tensor<T>, axis: usize) -> Tensor<i64> {
-    let y = Tensor::computed(Shape::reduced(x.shape(), &[axis], false), reduce::argmax(x.values(), x.shape(), axis));
+    let shape = Shape::reduced(x.shape(), &[axis], false);
+    let y = written("argmax", shape, |out| reduce::argmax(x.values(), x.shape(), axis, out));
     (y, |_| None)
 }

@@ -1,6 +1,6 @@
 //! One of two, element by element.
 
-use super::apply::{binary, common_shape, stretched};
+use super::apply::{binary, common_shape, stretched, written};
 use super::{broadcast_to, greater_equal, less_equal, minimum, sum_to};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
@@ -31,9 +31,9 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
         &common_shape("where_", &condition.shared_shape(), &x.shared_shape()),
         &y.shared_shape(),
     );
-    let mut out = vec![T::default(); shape.size()];
-    elementwise::select(&stretched(condition, &shape), &stretched(x, &shape), &stretched(y, &shape), &mut out);
-    Tensor::computed(shape, out)
+    let condition = stretched("where_", condition, &shape);
+    let (x, y) = (stretched("where_", x, &shape), stretched("where_", y, &shape));
+    written("where_", shape, |out| elementwise::select(&condition, &x, &y, out))
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

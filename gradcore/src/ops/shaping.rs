@@ -1,5 +1,7 @@
 //! The same elements in another shape.
 
+use super::apply::written;
+use super::reduction::reduced;
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
@@ -61,8 +63,9 @@ pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 #[custom_gradient]
 #[track_caller]
 pub(crate) fn transpose<T: Element>(x: &Tensor<T>, permutation: &[usize]) -> Tensor<T> {
-    let shape: Shape = permutation.iter().map(|&axis| x.shape()[axis]).collect();
-    let y = Tensor::computed(shape, layout::permute(x.values(), x.shape(), permutation));
+    let shape = Shape::permuted(x.shape(), permutation);
+    let permuted = |out: &mut [T]| layout::permute(x.values(), x.shape(), permutation, &shape, out);
+    let y = written("transpose", shape.clone(), permuted);
     let mut inverse = vec![0; permutation.len()];
     permutation.iter().enumerate().for_each(|(place, &axis)| inverse[axis] = place);
     (y, |dy| transpose(dy, &inverse))
@@ -94,7 +97,8 @@ pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T>
         refuse(&Error::Broadcast { operation: "broadcast_to", left: x.shape().to_vec(), right: shape.to_vec() });
     }
     let of_x = x.shared_shape();
-    (Tensor::computed(shape.clone(), layout::broadcast(x.values(), x.shape(), shape)), |dy| sum_to(dy, &of_x))
+    let y = written("broadcast_to", shape.clone(), |out| layout::broadcast(x.values(), x.shape(), shape, out));
+    (y, |dy| sum_to(dy, &of_x))
 }
 
 /// The one place where broadcasting is undone: x summed over the axes along which a tensor of `shape` was stretched.
@@ -130,6 +134,6 @@ fn sum_over_stretched<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     };
     let was_stretched = |axis: &usize| *axis < extra || shape[*axis - extra] != x.shape()[*axis];
     let axes: Vec<usize> = (0..x.rank()).filter(was_stretched).collect();
-    let y = Tensor::computed(shape.clone(), reduce::sum(x.values(), x.shape(), &axes));
+    let y = reduced("sum_to", x, &axes, shape.clone(), reduce::sum);
     (y, |dy| broadcast_to(dy, &of_x))
 }

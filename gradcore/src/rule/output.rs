@@ -70,7 +70,7 @@ impl<T: Element> Tensor<T> {
     /// The gradient that reached an output; zeros if none did.
     #[inline]
     fn received<'a>(gradient: &'a mut Option<Erased>, shape: &Shape) -> &'a Self {
-        let gradient = gradient.get_or_insert_with(|| Erased::new(Tensor::filled(shape, T::default())));
+        let gradient = gradient.get_or_insert_with(|| Erased::new(Tensor::<T>::zeros("gradient", shape.clone())));
         gradient.get().expect("a gradient has the dtype of its output")
     }
 }

@@ -11,6 +11,7 @@ use super::backward::Sink;
 use super::node::{Backward, Filling, Origin, Rule, Upstream};
 use super::record::{Member, Output};
 use super::recorder;
+use crate::buffers;
 use crate::element::Real;
 use crate::kernels::elementwise;
 use crate::tensor::{Erased, Identity, Tensor};
@@ -69,7 +70,7 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
         elementwise::add_assign(values, right.values());
         return sum;
     }
-    let mut values = left.to_vec();
+    let mut values = buffers::copied("gradient", &left.shared_shape(), left.values());
     elementwise::add_assign(&mut values, right.values());
     Tensor::computed(left.shared_shape(), values)
 }

@@ -107,6 +107,7 @@ struct Shapes {
     /// Of one row.
     of_target: Shape,
     of_source: Shape,
+    of_jacobian: Shape,
 }
 
 impl Shapes {
@@ -117,7 +118,9 @@ impl Shapes {
             ([rows, of_target @ ..], [same, of_source @ ..])
                 if rows == same && !of_target.is_empty() && !of_source.is_empty() =>
             {
-                Ok(Shapes { rows: *rows, of_target: of_target.into(), of_source: of_source.into() })
+                let of_jacobian = Shape::new("batch_jacobian", &[&[*rows], of_target, of_source].concat())?;
+                let (of_target, of_source) = (Shape::of_rows(target), Shape::of_rows(source));
+                Ok(Shapes { rows: *rows, of_target, of_source, of_jacobian })
             }
             _ => Err(Error::BatchShape { of_target: target.to_vec(), of_source: source.to_vec() }),
         }
@@ -126,10 +129,10 @@ impl Shapes {
     /// The Jacobian, of the gradients of a source for each element of a row of the target.
     fn joined(&self, gradients: Vec<Erased>, source: &Erased) -> Erased {
         let by_element = [self.of_target.size(), self.rows, self.of_source.size()];
-        let shape = [self.rows].iter().chain(self.of_target.iter()).chain(self.of_source.iter()).copied().collect();
-        match stacked(gradients, source, &by_element[..].into()) {
-            Erased::F32(jacobian) => Erased::F32(ops::reshape(&ops::transpose(&jacobian, &[1, 0, 2]), &shape)),
-            Erased::F64(jacobian) => Erased::F64(ops::reshape(&ops::transpose(&jacobian, &[1, 0, 2]), &shape)),
+        let shape = &self.of_jacobian;
+        match stacked(gradients, source, &Shape::of("batch_jacobian", by_element)) {
+            Erased::F32(jacobian) => Erased::F32(ops::reshape(&ops::transpose(&jacobian, &[1, 0, 2]), shape)),
+            Erased::F64(jacobian) => Erased::F64(ops::reshape(&ops::transpose(&jacobian, &[1, 0, 2]), shape)),
             other => other,
         }
     }

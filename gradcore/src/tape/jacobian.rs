@@ -98,13 +98,14 @@ pub(crate) fn jacobian<S: Differentiable + ?Sized>(
     missing: Missing,
 ) -> Result<S::Gradients, Error> {
     let query = Query::new(record, target, None, sources, missing)?;
-    let list = take(&mut record.borrow_mut());
     let of_target = query.starts[0].gradient.as_untyped().shared_shape();
+    let of_jacobian =
+        |source: &Source| Shape::new("jacobian", &[&of_target[..], source.value.as_untyped().shape()].concat());
+    let shapes = query.sources.iter().map(of_jacobian).collect::<Result<Vec<Shape>, Error>>()?;
+    let list = take(&mut record.borrow_mut());
     let rows = rows(&query, &list, of_target.size(), |element, row| element == row)?;
-    let joined = rows.into_iter().zip(&query.sources).map(|(rows, source)| {
-        let of_source = source.value.as_untyped().shared_shape();
-        Ok(stacked(rows?, &source.value, &of_target.iter().chain(of_source.iter()).copied().collect()))
-    });
+    let each = rows.into_iter().zip(&query.sources).zip(&shapes);
+    let joined = each.map(|((rows, source), shape)| Ok(stacked(rows?, &source.value, shape)));
     sources.gradients(&mut Found(&mut joined.collect()))
 }
 

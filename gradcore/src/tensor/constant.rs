@@ -2,7 +2,8 @@
 
 use ndarray::{Array, ArrayView, Dimension};
 
-use super::{Element, Identity, Tensor};
+use super::{Element, Tensor};
+use crate::buffers;
 use crate::error::{Error, refuse};
 use crate::shape::Shape;
 
@@ -124,8 +125,8 @@ pub fn constant<T: Element>(value: impl Nested<T>) -> Tensor<T> {
             found: "parts of different shapes".into(),
         });
     }
-    let shape: Shape = sizes.into_iter().collect();
-    let mut values = Vec::with_capacity(shape.size());
+    let shape = Shape::of("constant", sizes);
+    let mut values = buffers::reserved("constant", &shape);
     value.append(&mut values);
-    Tensor::with_identity(Identity::fresh(), shape, values)
+    Tensor::of_shape(shape, values)
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use ndarray::{Array, ArrayViewD, Dimension, IxDyn};
 
+use crate::buffers;
 use crate::element::Element;
 use crate::error::Error;
 use crate::shape::Shape;
@@ -100,22 +101,23 @@ impl<T: Element> Tensor<T> {
     /// The tensor of the given shape whose elements are `values` in row-major order.
     ///
     /// # Errors
-    /// [`Error::Argument`] if `values.len()` is not the product of `shape`.
+    /// [`Error::Argument`] if `values.len()` is not the product of `shape`; [`Error::Size`] if that is too much for any
+    /// tensor.
     pub fn from_vec(shape: &[usize], values: Vec<T>) -> Result<Self, Error> {
-        let size = shape.iter().try_fold(1usize, |size, axis| size.checked_mul(*axis));
-        if size != Some(values.len()) {
+        let sizes = Shape::new("from_vec", shape)?;
+        if sizes.size() != values.len() {
             return Err(Error::Argument {
                 operation: "from_vec",
                 expected: format!("as many values as shape {shape:?} has elements"),
                 found: values.len().to_string(),
             });
         }
-        Ok(Self::with_identity(Identity::fresh(), shape.into(), values))
+        Ok(Self::of_shape(sizes, values))
     }
 
     /// As [`Tensor::from_vec`], where the sizes are known to match.
-    pub(crate) fn from_array(shape: &[usize], values: Vec<T>) -> Self {
-        Self::with_identity(Identity::fresh(), shape.into(), values)
+    pub(crate) fn of_shape(shape: Shape, values: Vec<T>) -> Self {
+        Self::with_identity(Identity::fresh(), shape, values)
     }
 
     /// The result of a kernel: inside a rule's body it stands for the rule's output.
@@ -130,10 +132,27 @@ impl<T: Element> Tensor<T> {
         Tensor { identity: Identity::computed(), storage: Storage::Scalar(value) }
     }
 
-    pub(crate) fn filled(shape: &[usize], value: T) -> Self {
-        match shape {
+    /// Zeros, which an operation makes.
+    ///
+    /// # Panics
+    /// Panics if memory for them cannot be had.
+    #[track_caller]
+    pub(crate) fn zeros(operation: &'static str, shape: Shape) -> Self {
+        match *shape {
+            [] => Tensor::scalar(T::default()),
+            _ => Self::of_shape(shape.clone(), buffers::zeros(operation, &shape)),
+        }
+    }
+
+    /// The same value throughout, which an operation makes.
+    ///
+    /// # Panics
+    /// Panics if memory for it cannot be had.
+    #[track_caller]
+    pub(crate) fn filled(operation: &'static str, shape: Shape, value: T) -> Self {
+        match *shape {
             [] => Tensor::scalar(value),
-            _ => Self::with_identity(Identity::fresh(), shape.into(), vec![value; shape.iter().product()]),
+            _ => Self::of_shape(shape.clone(), buffers::filled(operation, &shape, value)),
         }
     }
 
@@ -317,7 +336,7 @@ impl<T: Element> From<T> for Tensor<T> {
 /// Takes over the elements of an array in standard layout; any other layout is copied into it.
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor<T> {
     fn from(array: Array<T, D>) -> Self {
-        let shape: Shape = array.shape().into();
+        let shape = Shape::of("from", array.shape().iter().copied());
         let values = if array.is_standard_layout() {
             let size = shape.size();
             let (mut values, offset) = array.into_raw_vec_and_offset();
@@ -325,7 +344,9 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor<T> {
             values.truncate(size);
             values
         } else {
-            array.iter().copied().collect()
+            let mut values = buffers::reserved("from", &shape);
+            values.extend(&array);
+            values
         };
         Self::with_identity(Identity::fresh(), shape, values)
     }

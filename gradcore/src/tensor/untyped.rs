@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use super::{Erased, Identity, Tensor};
+use crate::buffers;
 use crate::element::{Element, Wide};
 use crate::shape::Shape;
 use crate::variable::{Variable, name_of};
@@ -44,9 +45,11 @@ impl dyn Untyped + '_ {
 
 impl<T: Element> Tensor<T> {
     /// A tensor of the given shape of as many of `numbers` as it holds.
-    pub(crate) fn of_numbers(shape: &[usize], numbers: &mut dyn Iterator<Item = f64>) -> Self {
-        let values = numbers.take(shape.iter().product()).map(|number| T::narrow(Wide::Float(number)));
-        Tensor::from_array(shape, values.collect())
+    #[track_caller]
+    pub(crate) fn of_numbers(shape: &Shape, numbers: &mut dyn Iterator<Item = f64>) -> Self {
+        let mut values = buffers::reserved("gradient", shape);
+        values.extend(numbers.take(shape.size()).map(|number| T::narrow(Wide::Float(number))));
+        Tensor::of_shape(shape.clone(), values)
     }
 }
 
@@ -104,6 +107,6 @@ impl<T: Element> Untyped for Tensor<T> {
         Erased::new(self.clone())
     }
     fn with_values(&self, values: &mut dyn Iterator<Item = f64>) -> Erased {
-        Erased::new(Tensor::<T>::of_numbers(self.shape(), values))
+        Erased::new(Tensor::<T>::of_numbers(&self.shared_shape(), values))
     }
 }

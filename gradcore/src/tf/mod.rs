@@ -17,7 +17,7 @@ use std::borrow::Borrow;
 use std::marker::PhantomData;
 
 use crate::element::{Element, Number, Real};
-use crate::error::{Error, refuse};
+use crate::error::{Error, or_refuse, refuse};
 use crate::ops;
 use crate::shape::{Shape, axis_index, axis_indices};
 use crate::tensor::Operand;
@@ -220,26 +220,36 @@ pub fn cast<T: Element, U: Element>(x: impl Operand<T>, _dtype: DType<U>) -> Ten
 
 /// Zeros of the shape and dtype of x.
 #[must_use]
+#[track_caller]
 pub fn zeros_like<T: Element>(x: impl Operand<T>) -> Tensor<T> {
-    Tensor::filled(x.held().borrow().shape(), T::default())
+    Tensor::zeros("zeros_like", x.held().borrow().shared_shape())
 }
 
 /// Ones of the shape and dtype of x.
 #[must_use]
+#[track_caller]
 pub fn ones_like<T: Element>(x: impl Operand<T>) -> Tensor<T> {
-    Tensor::filled(x.held().borrow().shape(), T::ONE)
+    Tensor::filled("ones_like", x.held().borrow().shared_shape(), T::ONE)
 }
 
 /// Zeros of the given shape.
+///
+/// # Panics
+/// Panics if no tensor can have that shape, or memory for it cannot be had.
+#[track_caller]
 #[must_use]
 pub fn zeros<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
-    Tensor::filled(shape.as_ref(), T::default())
+    Tensor::zeros("zeros", or_refuse(Shape::new("zeros", shape.as_ref())))
 }
 
 /// Ones of the given shape.
+///
+/// # Panics
+/// Panics if no tensor can have that shape, or memory for it cannot be had.
+#[track_caller]
 #[must_use]
 pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
-    Tensor::filled(shape.as_ref(), T::ONE)
+    Tensor::filled("ones", or_refuse(Shape::new("ones", shape.as_ref())), T::ONE)
 }
 
 /// x under another shape of equal size: integers, or another tensor's `shape()`. One size may be -1, and is what is left
@@ -252,9 +262,8 @@ pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
 pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl Sizes) -> Tensor<T> {
     let (x, sizes) = (x.held(), shape.listed());
     let x = x.borrow();
-    match resolved(&sizes, x.size()) {
-        Some(shape) => ops::reshape(x, &shape),
-        None => refuse(&Error::Argument {
+    let Some(shape) = resolved(&sizes, x.size()) else {
+        refuse(&Error::Argument {
             operation: "reshape",
             expected: format!(
                 "a shape of {} elements, as `x` of shape {:?} has, with at most one -1",
@@ -262,19 +271,25 @@ pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl Sizes) -> Tensor<T> {
                 x.shape()
             ),
             found: format!("{sizes:?}"),
-        }),
-    }
+        })
+    };
+    ops::reshape(x, &shape)
 }
 
 /// A shape of so many elements, in which -1 stands for what is left over.
+///
+/// # Panics
+/// Panics if the sizes multiply to more than any shape has.
+#[track_caller]
 fn resolved(sizes: &[isize], count: usize) -> Option<Shape> {
-    let known = sizes.iter().filter_map(|&size| usize::try_from(size).ok()).product::<usize>();
-    let open = sizes.iter().filter(|size| **size < 0).count();
+    let is_open = |size: &&isize| **size == -1;
+    let known = Shape::of("reshape", sizes.iter().filter_map(|&size| usize::try_from(size).ok())).size();
+    let open = sizes.iter().filter(is_open).count();
     if open > 1 || sizes.iter().any(|size| *size < -1) || (open == 1 && known == 0) {
         return None;
     }
     let left_over = count.checked_div(known).unwrap_or(0);
-    let shape: Shape = sizes.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)).collect();
+    let shape = Shape::of("reshape", sizes.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)));
     (shape.size() == count).then_some(shape)
 }
 
@@ -296,7 +311,7 @@ pub fn transpose<T: Element>(x: impl Operand<T>, options: impl Into<Permutation>
 #[track_caller]
 #[must_use]
 pub fn broadcast_to<T: Number>(x: impl Operand<T>, shape: impl AsRef<[usize]>) -> Tensor<T> {
-    ops::broadcast_to(x.held().borrow(), &shape.as_ref().into())
+    ops::broadcast_to(x.held().borrow(), &or_refuse(Shape::new("broadcast_to", shape.as_ref())))
 }
 
 /// x summed to the shape of `like`, from which it was broadcast: what the gradient of a broadcast input needs.
@@ -314,7 +329,7 @@ pub fn broadcast_to<T: Number>(x: impl Operand<T>, shape: impl AsRef<[usize]>) -
 #[track_caller]
 #[must_use]
 pub fn sum_to<T: Number>(x: impl Operand<T>, like: impl Operand<T>) -> Tensor<T> {
-    ops::sum_to(x.held().borrow(), &like.held().borrow().shape().into())
+    ops::sum_to(x.held().borrow(), &like.held().borrow().shared_shape())
 }
 
 /// a · b of the last two axes (`..`), or either transposed first: `matmul(a, b, transpose_b(true))`. The axes before
@@ -375,26 +390,19 @@ pub fn add_n<T: Number, X: Operand<T>>(inputs: impl IntoIterator<Item = X>) -> T
 #[track_caller]
 fn reduced_axes(operation: &'static str, axes: &Axes, shape: &[usize]) -> Vec<usize> {
     let Some(axes) = &axes.axes else { return (0..shape.len()).collect() };
-    match axis_indices(operation, axes, shape) {
-        Ok(axes) => axes.to_vec(),
-        Err(error) => refuse(&error),
-    }
+    or_refuse(axis_indices(operation, axes, shape)).to_vec()
 }
 
 #[track_caller]
 fn single_axis(operation: &'static str, axes: &Axes, shape: &[usize]) -> usize {
-    let found = match axes.axes.as_deref() {
+    or_refuse(match axes.axes.as_deref() {
         Some([axis]) => axis_index(operation, *axis, shape),
         axes => Err(Error::Argument {
             operation,
             expected: "one axis, such as `axis(-1)`".into(),
             found: axes.map_or("all".into(), |axes| format!("{axes:?}")),
         }),
-    };
-    match found {
-        Ok(axis) => axis,
-        Err(error) => refuse(&error),
-    }
+    })
 }
 
 /// The place of the first greatest element along an axis: `argmax(x, axis(1))`.

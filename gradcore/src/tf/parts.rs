@@ -5,8 +5,9 @@ use std::borrow::Borrow;
 use super::lists::{all_held, expect_alike};
 use super::options::{Axes, Sizes};
 use super::{reduced_axes, single_axis};
+use crate::buffers;
 use crate::element::{Element, Integer, Number};
-use crate::error::{Error, refuse};
+use crate::error::{Error, or_refuse, refuse};
 use crate::ops;
 use crate::shape::{Shape, axis_index};
 use crate::tensor::{Operand, Tensor};
@@ -31,7 +32,7 @@ pub fn gather<T: Number, I: Integer>(
     };
     let picked = ops::gather(x, &picks(indices, x.shape()[axis]), axis);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
-    ops::reshape(&picked, &[before, indices.shape(), after].concat().into_iter().collect())
+    ops::reshape(&picked, &Shape::of("gather", [before, indices.shape(), after].concat()))
 }
 
 /// Indices into an axis of so many elements.
@@ -50,10 +51,7 @@ fn picks<I: Integer>(indices: &Tensor<I>, size: usize) -> Vec<usize> {
 
 #[track_caller]
 fn checked(operation: &'static str, axis: isize, shape: &[usize]) -> usize {
-    match axis_index(operation, axis, shape) {
-        Ok(axis) => axis,
-        Err(error) => refuse(&error),
-    }
+    or_refuse(axis_index(operation, axis, shape))
 }
 
 /// The block of x that begins at the index `begin` and has the sizes `size`, of which -1 reaches to the end.
@@ -86,8 +84,9 @@ fn block(shape: &[usize], begin: &[isize], size: &[isize]) -> Option<(Vec<usize>
         let size = if size == -1 { left } else { usize::try_from(size).ok()? };
         (size <= left).then_some(size)
     });
-    let sizes: Shape = sizes.collect::<Option<_>>()?;
-    Some((begin, sizes))
+    let sizes: Vec<usize> = sizes.collect::<Option<_>>()?;
+    // A block has no size above that of the whole.
+    Some((begin, Shape::new("slice", &sizes).ok()?))
 }
 
 /// x with zeros around it: a pair for each axis, how many before and how many after.
@@ -107,8 +106,9 @@ pub fn pad<T: Element>(x: impl Operand<T>, paddings: impl AsRef<[[usize; 2]]>) -
         });
     }
     let begin: Vec<usize> = paddings.iter().map(|[before, _]| *before).collect();
-    let shape = x.shape().iter().zip(paddings).map(|(size, [before, after])| before + size + after).collect();
-    ops::pad(x, &begin, &shape)
+    let sizes = x.shape().iter().zip(paddings);
+    let sizes = sizes.map(|(size, [before, after])| size.saturating_add(*before).saturating_add(*after));
+    ops::pad(x, &begin, &Shape::of("pad", sizes))
 }
 
 /// Tensors one after the other along an axis.
@@ -121,7 +121,7 @@ pub fn concat<T: Element, X: Operand<T>>(values: impl IntoIterator<Item = X>, ax
     let values = all_held("concat", values);
     let axis = checked("concat", axis, values[0].shape());
     expect_alike("concat", &values, Some(axis));
-    ops::concat(&values.iter().collect::<Vec<_>>(), axis)
+    ops::concat("concat", &values.iter().collect::<Vec<_>>(), axis)
 }
 
 /// Tensors of one shape along a new axis.
@@ -133,8 +133,12 @@ pub fn concat<T: Element, X: Operand<T>>(values: impl IntoIterator<Item = X>, ax
 pub fn stack<T: Element, X: Operand<T>>(values: impl IntoIterator<Item = X>, axis: isize) -> Tensor<T> {
     let values = all_held("stack", values);
     expect_alike("stack", &values, None);
-    let rows: Vec<Tensor<T>> = values.iter().map(|x| expand_dims(x, axis)).collect();
-    concat(&rows, axis)
+    let axis = checked("stack", axis, &[values[0].shape(), &[1]].concat());
+    let mut shape = values[0].shape().to_vec();
+    shape.insert(axis, 1);
+    let shape = Shape::of("stack", shape);
+    let rows: Vec<Tensor<T>> = values.iter().map(|x| ops::reshape(x, &shape)).collect();
+    ops::concat("stack", &rows.iter().collect::<Vec<_>>(), axis)
 }
 
 /// x with a further axis of size 1, which is `axis` in the result.
@@ -149,7 +153,7 @@ pub fn expand_dims<T: Element>(x: impl Operand<T>, axis: isize) -> Tensor<T> {
     shape.push(1);
     let axis = checked("expand_dims", axis, &shape);
     shape[axis..].rotate_right(1);
-    ops::reshape(x.borrow(), &shape.into_iter().collect())
+    ops::reshape(x.borrow(), &Shape::of("expand_dims", shape))
 }
 
 /// x without its axes of size 1 (`..`), or without one or several of them: `squeeze(x, axis(0))`.
@@ -181,14 +185,17 @@ pub fn squeeze<T: Element>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<
 /// let rows: Tensor = tf::one_hot([0, 2, 3], 3);
 /// assert_eq!(rows.to_string(), "[[1.0, 0.0, 0.0],\n [0.0, 0.0, 1.0],\n [0.0, 0.0, 0.0]]");
 /// ```
+/// # Panics
+/// Panics if no tensor can have the shape that comes out, or memory for it cannot be had.
+#[track_caller]
 #[must_use]
 pub fn one_hot<I: Integer, T: Number>(indices: impl Operand<I>, depth: usize) -> Tensor<T> {
     let indices = indices.held();
     let indices: &Tensor<I> = indices.borrow();
-    let row = |index: &I| {
-        let place = index.index_below(depth);
-        (0..depth).map(move |k| if Some(k) == place { T::ONE } else { T::default() })
-    };
-    let shape = indices.shape().iter().copied().chain([depth]).collect();
-    Tensor::computed(shape, indices.values().iter().flat_map(row).collect())
+    let shape = Shape::of("one_hot", indices.shape().iter().copied().chain([depth]));
+    let mut values = buffers::zeros("one_hot", &shape);
+    for (row, index) in values.chunks_exact_mut(depth.max(1)).zip(indices.values()) {
+        index.index_below(depth).into_iter().for_each(|place| row[place] = T::ONE);
+    }
+    Tensor::computed(shape, values)
 }

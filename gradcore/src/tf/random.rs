@@ -5,9 +5,11 @@ use rand::rngs::ChaCha12Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 use super::options::{NormalOptions, UniformOptions};
+use crate::buffers;
 use crate::element::Real;
-use crate::error::{Error, refuse};
+use crate::error::{Error, or_refuse, refuse};
 use crate::random;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Seeds what this thread draws from where no seed is given.
@@ -15,11 +17,18 @@ pub fn set_seed(seed: u64) {
     random::set_seed(seed);
 }
 
-fn draw<T: Real>(shape: impl AsRef<[usize]>, seed: Option<u64>, number: impl Fn(&mut ChaCha12Rng) -> f64) -> Tensor<T> {
-    let shape = shape.as_ref();
-    let size: usize = shape.iter().product();
-    let values = random::draw(seed, |generator| (0..size).map(|_| T::of(number(generator))).collect());
-    Tensor::from_array(shape, values)
+#[track_caller]
+fn draw<T: Real>(
+    operation: &'static str,
+    shape: &[usize],
+    seed: Option<u64>,
+    number: impl Fn(&mut ChaCha12Rng) -> f64,
+) -> Tensor<T> {
+    let shape = or_refuse(Shape::new(operation, shape));
+    let mut values = buffers::reserved(operation, &shape);
+    let size = shape.size();
+    random::draw(seed, |generator| values.extend((0..size).map(|_| T::of(number(generator)))));
+    Tensor::of_shape(shape, values)
 }
 
 /// Normally distributed numbers of mean 0 and standard deviation 1 (`..`), or as the options say:
@@ -46,7 +55,7 @@ pub fn normal<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<NormalOpti
             found: stddev.to_string(),
         });
     }
-    draw(shape, seed, |generator| {
+    draw("normal", shape.as_ref(), seed, |generator| {
         let deviation: f64 = StandardNormal.sample(generator);
         mean + stddev * deviation
     })
@@ -68,7 +77,7 @@ pub fn uniform<T: Real>(shape: impl AsRef<[usize]>, options: impl Into<UniformOp
             found: maxval.to_string(),
         });
     }
-    draw(shape, seed, |generator| {
+    draw("uniform", shape.as_ref(), seed, |generator| {
         let part: f64 = generator.sample(StandardUniform);
         minval + (maxval - minval) * part
     })

@@ -1,0 +1,60 @@
+//! Memory for the elements of tensors: it is had here alone, and where it cannot be had, the operation that asks for it is
+//! named.
+
+use crate::element::Element;
+use crate::error::{Error, refuse};
+use crate::shape::Shape;
+
+/// Zeros for a tensor of a shape.
+///
+/// # Panics
+/// Panics if memory for them cannot be had.
+#[track_caller]
+#[inline]
+pub(crate) fn zeros<T: Element>(operation: &'static str, shape: &Shape) -> Vec<T> {
+    match T::zeros(shape.size()) {
+        Some(zeros) => zeros,
+        None => refuse(&no_memory::<T>(operation, shape)),
+    }
+}
+
+/// The same value throughout, for a tensor of a shape.
+///
+/// # Panics
+/// Panics if memory for it cannot be had.
+#[track_caller]
+pub(crate) fn filled<T: Element>(operation: &'static str, shape: &Shape, value: T) -> Vec<T> {
+    let mut filled = reserved(operation, shape);
+    filled.resize(shape.size(), value);
+    filled
+}
+
+/// Room for the elements of a tensor of a shape.
+///
+/// # Panics
+/// Panics if memory for them cannot be had.
+#[track_caller]
+pub(crate) fn reserved<T: Element>(operation: &'static str, shape: &Shape) -> Vec<T> {
+    let mut room = Vec::new();
+    match room.try_reserve_exact(shape.size()) {
+        Ok(()) => room,
+        Err(_) => refuse(&no_memory::<T>(operation, shape)),
+    }
+}
+
+/// A copy of the elements of a tensor of a shape.
+///
+/// # Panics
+/// Panics if memory for it cannot be had.
+#[track_caller]
+pub(crate) fn copied<T: Element>(operation: &'static str, shape: &Shape, values: &[T]) -> Vec<T> {
+    let mut copy = reserved(operation, shape);
+    copy.extend_from_slice(values);
+    copy
+}
+
+#[cold]
+fn no_memory<T>(operation: &'static str, shape: &Shape) -> Error {
+    let bytes = shape.size() as u128 * size_of::<T>() as u128;
+    Error::Memory { operation, shape: shape.to_vec(), bytes }
+}
