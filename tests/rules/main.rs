@@ -7,6 +7,7 @@ mod broadcast;
 mod captures;
 mod closures;
 mod comparisons;
+mod fragments;
 mod grad;
 mod lists;
 mod outputs;
