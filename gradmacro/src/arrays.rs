@@ -8,6 +8,7 @@ use syn::{
     parse_quote, parse_quote_spanned,
 };
 
+use crate::groups::peeled_type;
 use crate::model::Parameter;
 use crate::names::{self, Contract};
 use crate::report::Report;
@@ -113,7 +114,6 @@ fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
             tuple.elems.iter_mut().for_each(|ty| outputs(ty, contract, report));
         }
         Type::Paren(inner) => outputs(&mut inner.elem, contract, report),
-        Type::Group(inner) => outputs(&mut inner.elem, contract, report),
         ty => match Written::of(ty) {
             Written::Array { dtype, optional: false, .. } if !matches!(ty, Type::Reference(_)) => {
                 let place = names::at(ty.span());
@@ -149,7 +149,6 @@ impl Written {
     fn of(ty: &Type) -> Self {
         match ty {
             Type::Paren(inner) => Written::of(&inner.elem),
-            Type::Group(inner) => Written::of(&inner.elem),
             Type::Reference(reference) => Written::of_reference(reference),
             Type::Path(path) => match optional(ty) {
                 Some(inner) => Written::of_optional(inner),
@@ -175,7 +174,7 @@ impl Written {
 
     fn of_optional(inner: &Type) -> Self {
         match Written::of(inner) {
-            Written::Array { dtype, .. } if matches!(peeled(inner), Type::Reference(_)) => {
+            Written::Array { dtype, .. } if matches!(peeled_type(inner), Type::Reference(_)) => {
                 let dtype = spaceless(&dtype);
                 Written::Refused(format!(
                     "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
@@ -276,7 +275,7 @@ impl Arrays {
 pub(crate) fn bind(pattern: &TokenStream, ty: &Type, view: &TokenStream, contract: &Contract) -> TokenStream {
     let place = names::at(ty.span());
     let (own, hold) = (contract.arrays("own", place), contract.arrays("hold", place));
-    match peeled(ty) {
+    match peeled_type(ty) {
         Type::Reference(reference) => {
             let (referent, held) = (without_lifetimes(&reference.elem), names::held(place));
             quote_spanned! {place=>
@@ -338,7 +337,7 @@ pub(crate) fn next(seen: &TokenStream, declared: Option<&Type>, value: &TokenStr
 
 /// The `T` of an `Option<T>`.
 fn optional(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = peeled(ty) else { return None };
+    let Type::Path(path) = peeled_type(ty) else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
     match &last.arguments {
         PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
@@ -346,14 +345,6 @@ fn optional(ty: &Type) -> Option<&Type> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-fn peeled(ty: &Type) -> &Type {
-    match ty {
-        Type::Paren(inner) => peeled(&inner.elem),
-        Type::Group(inner) => peeled(&inner.elem),
-        other => other,
     }
 }
 

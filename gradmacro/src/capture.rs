@@ -51,6 +51,7 @@ impl Place {
     /// The place that an expression is, if it is one.
     fn of(expression: &Expr) -> Option<Self> {
         match expression {
+            Expr::Paren(inner) => Place::of(&inner.expr),
             Expr::Path(path) => Some(Place::local(path.path.get_ident()?.clone())),
             Expr::Field(field) => {
                 let mut place = Place::of(&field.base)?;
@@ -362,6 +363,7 @@ impl Handler for Renamer<'_> {
 /// Replaces the expression below `depth` accesses by `name`.
 fn rename(expression: &mut Expr, depth: usize, name: &Ident) {
     match expression {
+        Expr::Paren(inner) => rename(&mut inner.expr, depth, name),
         Expr::Field(field) if depth > 0 => rename(&mut field.base, depth - 1, name),
         Expr::Index(index) if depth > 0 => rename(&mut index.expr, depth - 1, name),
         place => *place = parse_quote!(#name),

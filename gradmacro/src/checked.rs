@@ -255,6 +255,7 @@ fn is_sizes(value: &Expr) -> bool {
     let is_size = |element: &Expr| match element {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => matches!(number.suffix(), "" | "usize"),
         Expr::Path(_) | Expr::Binary(_) | Expr::Paren(_) | Expr::Field(_) => true,
+        Expr::Cast(cast) => matches!(&*cast.ty, Type::Path(ty) if ty.path.is_ident("usize")),
         _ => false,
     };
     matches!(value, Expr::Array(array) if array.elems.iter().all(is_size))

@@ -9,7 +9,7 @@ use syn::{
     BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
 };
 
-use crate::exit::peeled;
+use crate::groups::peeled;
 use crate::names::Contract;
 use crate::report::Report;
 use crate::rule::body_of_rule;

@@ -13,6 +13,7 @@ use crate::checked;
 use crate::exit::{self, Hole};
 use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
+use crate::groups::peeled_type;
 use crate::mention::Mentioned;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
@@ -45,15 +46,15 @@ enum Role {
 
 impl Elementwise {
     pub(crate) fn new(scalar: &Type, generics: &Generics, parameters: &[Parameter]) -> Self {
-        let text = |ty: &Type| ty.to_token_stream().to_string();
+        let text = |ty: &Type| peeled_type(ty).to_token_stream().to_string();
         let role = |parameter: &Parameter| match &parameter.ty {
             ty if text(ty) == text(scalar) && parameter.kind == ParameterKind::ByType => Role::Input,
             ty if text(ty) == text(scalar) => Role::Scalar,
-            Type::Reference(_) => Role::Reference,
+            ty if matches!(peeled_type(ty), Type::Reference(_)) => Role::Reference,
             _ => Role::Value,
         };
         Elementwise {
-            scalar: scalar.clone(),
+            scalar: peeled_type(scalar).clone(),
             is_generic: generics.type_params().any(|parameter| scalar_is(scalar, &parameter.ident)),
             roles: parameters.iter().map(role).collect(),
         }
@@ -75,7 +76,7 @@ impl Elementwise {
 }
 
 fn scalar_is(scalar: &Type, name: &Ident) -> bool {
-    matches!(scalar, Type::Path(path) if path.path.is_ident(name))
+    matches!(peeled_type(scalar), Type::Path(path) if path.path.is_ident(name))
 }
 
 /// The function of tensors, with the body inside as one of a single element.

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
 
+use crate::groups::peeled;
 use crate::report::Report;
 
 /// A pair `(value, grad)`.
@@ -96,7 +97,6 @@ impl Taker<'_> {
     fn exit(&mut self, expression: &mut Expr) {
         match expression {
             Expr::Paren(inner) => self.exit(&mut inner.expr),
-            Expr::Group(inner) => self.exit(&mut inner.expr),
             Expr::Block(inner) => self.block(&mut inner.block),
             Expr::Unsafe(inner) => self.block(&mut inner.block),
             Expr::If(inner) => {
@@ -196,15 +196,6 @@ impl VisitMut for Taker<'_> {
 /// Whether an expression names a variant such as `Ok`, or a path to it.
 pub(crate) fn is_variant(function: &Expr, name: &str) -> bool {
     matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
-}
-
-/// The expression within parentheses.
-pub(crate) fn peeled(expression: &Expr) -> &Expr {
-    match expression {
-        Expr::Paren(inner) => peeled(&inner.expr),
-        Expr::Group(inner) => peeled(&inner.expr),
-        other => other,
-    }
 }
 
 /// Source text, cut to what fits into a message.

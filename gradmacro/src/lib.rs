@@ -21,6 +21,7 @@ mod elementwise;
 mod exit;
 mod expand;
 mod fill;
+mod groups;
 mod lets;
 mod literals;
 mod mention;
@@ -50,6 +51,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
         Ok(function) => function,
         Err(error) => return check::misplaced(function, &error),
     };
+    groups::hold_function_together(&mut function);
     let mut report = report::Report::default();
     let options = options::Options::parse(options, &mut report);
     if options.unclear {

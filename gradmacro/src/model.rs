@@ -9,6 +9,7 @@ use crate::closure::locals_around;
 use crate::comparison::{self, Comparisons};
 use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit};
+use crate::groups::peeled_type;
 use crate::literals::Literals;
 use crate::mention::Mentioned;
 use crate::names::{self, Contract};
@@ -115,7 +116,7 @@ impl GradFn {
             ReturnType::Default => (None, false),
             ReturnType::Type(_, ty) => match in_result(ty) {
                 Some(value) => (Some(value), true),
-                None => (Some((**ty).clone()), false),
+                None => (Some(peeled_type(ty).clone()), false),
             },
         };
         let is_elementwise = elementwise.is_some();
@@ -223,7 +224,16 @@ fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) ->
         let configured = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
         let unused = pattern.is_none() && !mentioned.contains(&name.to_string());
         let (lints, configured) = (lints.cloned().collect(), configured.cloned().collect());
-        parameters.push(Parameter { name, shown, pattern, ty: (**ty).clone(), kind, lints, configured, unused });
+        parameters.push(Parameter {
+            name,
+            shown,
+            pattern,
+            ty: peeled_type(ty).clone(),
+            kind,
+            lints,
+            configured,
+            unused,
+        });
     }
     parameters
 }

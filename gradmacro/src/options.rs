@@ -7,6 +7,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Path, Token, parenthesized};
 
+use crate::groups::{hold_together, peeled};
 use crate::report::Report;
 
 /// The options, with their defaults.
@@ -163,15 +164,17 @@ fn places(name: &Ident, input: ParseStream, report: &mut Report) -> syn::Result<
     }
     let content;
     parenthesized!(content in input);
-    let places = Punctuated::<Expr, Token![,]>::parse_terminated(&content)?;
+    let mut places = Punctuated::<Expr, Token![,]>::parse_terminated(&content)?;
+    places.iter_mut().for_each(hold_together);
     if places.is_empty() {
         report.error(
             name,
             format_args!("`variables()` lists nothing; write the places that the body reads, as in `{WRITTEN}`"),
         );
     }
+    let places: Vec<Expr> = places.iter().map(|place| peeled(place).clone()).collect();
     places.iter().for_each(|place| check_place(place, report));
-    Ok(places.into_iter().collect())
+    Ok(places)
 }
 
 /// `(x = [2, 3], n = 4)`.
@@ -188,7 +191,9 @@ fn arguments(name: &Ident, input: ParseStream) -> syn::Result<Vec<(Ident, Expr)>
             syn::Error::new(error.span(), format!("expected a parameter and its argument, as in `{WRITTEN}`"))
         })?;
         content.parse::<Token![=]>().map_err(|_| how(name, WRITTEN))?;
-        arguments.push((parameter, content.parse()?));
+        let mut argument = content.parse()?;
+        hold_together(&mut argument);
+        arguments.push((parameter, argument));
         if !content.is_empty() {
             content.parse::<Token![,]>()?;
         }

@@ -105,7 +105,6 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
 fn in_its_result(ty: &Type, value: &TokenStream) -> TokenStream {
     let mut ty = match ty {
         Type::Paren(inner) => return in_its_result(&inner.elem, value),
-        Type::Group(inner) => return in_its_result(&inner.elem, value),
         other => other.clone(),
     };
     if let Type::Path(path) = &mut ty

@@ -10,6 +10,7 @@ use syn::{
 
 use crate::capture::{Captured, captures, changed_captures};
 use crate::exit::{self, Exit, Hole};
+use crate::groups::peeled;
 use crate::lets::{self, Statement};
 use crate::model::is_for_lints;
 use crate::scope::{Handler, Scopes, Walker};
@@ -162,7 +163,7 @@ impl Handler for RuleTaker<'_> {
             Stmt::Local(local) => {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
-                let Expr::Closure(closure) = exit::peeled(&init.expr) else { return false };
+                let Expr::Closure(closure) = peeled(&init.expr) else { return false };
                 let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.form));
                 *init.expr = Hole::Rule(number).into_expr();
                 self.taken.names.push(name);
@@ -374,7 +375,6 @@ fn statements_and_value(body: Expr) -> (Vec<Stmt>, Option<Expr>) {
 fn unparenthesized(value: Expr) -> Expr {
     match value {
         Expr::Paren(inner) => unparenthesized(*inner.expr),
-        Expr::Group(inner) => unparenthesized(*inner.expr),
         other => other,
     }
 }

@@ -8,7 +8,6 @@ pub(crate) fn in_result(ty: &Type) -> Option<Type> {
     let path = match ty {
         Type::Path(path) => path,
         Type::Paren(inner) => return in_result(&inner.elem),
-        Type::Group(inner) => return in_result(&inner.elem),
         _ => return None,
     };
     let last = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
@@ -26,7 +25,6 @@ pub(crate) fn in_result_mut(ty: &mut Type) -> &mut Type {
     }
     match ty {
         Type::Paren(inner) => in_result_mut(&mut inner.elem),
-        Type::Group(inner) => in_result_mut(&mut inner.elem),
         Type::Path(path) => match path.path.segments.last_mut().map(|last| &mut last.arguments) {
             Some(PathArguments::AngleBracketed(arguments)) => match arguments.args.first_mut() {
                 Some(GenericArgument::Type(value)) => value,
@@ -43,7 +41,6 @@ pub(crate) fn is_tensor(ty: &Type) -> Option<String> {
     match ty {
         Type::Reference(reference) => is_tensor(&reference.elem),
         Type::Paren(inner) => is_tensor(&inner.elem),
-        Type::Group(inner) => is_tensor(&inner.elem),
         Type::Path(path) => {
             let last = path.path.segments.last()?;
             if last.ident != "Tensor" && last.ident != "Variable" {
@@ -64,7 +61,6 @@ pub(crate) fn is_list(ty: &Type) -> bool {
         Type::Slice(_) | Type::Array(_) | Type::Tuple(_) => true,
         Type::Reference(reference) => is_list(&reference.elem),
         Type::Paren(inner) => is_list(&inner.elem),
-        Type::Group(inner) => is_list(&inner.elem),
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Vec"),
         _ => false,
     }
@@ -78,6 +74,7 @@ pub(crate) fn is_constant(ty: &Type) -> bool {
     ];
     match ty {
         Type::Reference(reference) => is_constant(&reference.elem),
+        Type::Paren(inner) => is_constant(&inner.elem),
         Type::Slice(list) => is_constant(&list.elem),
         Type::Array(list) => is_constant(&list.elem),
         Type::Tuple(tuple) => tuple.elems.iter().all(is_constant),

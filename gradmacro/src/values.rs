@@ -1,13 +1,14 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
 use crate::exit::is_variant;
+use crate::groups::peeled;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt, parse_quote_spanned};
 
 /// Whether a gradient is the literal `None`.
 pub(crate) fn is_none(gradient: &Expr) -> bool {
-    matches!(gradient, Expr::Path(path) if path.path.is_ident("None"))
+    matches!(peeled(gradient), Expr::Path(path) if path.path.is_ident("None"))
 }
 
 /// Calls `visit` on every expression whose value a body may end with, the operands of `return` included.

@@ -69,8 +69,8 @@ fn expressions_keep_their_precedence_before_methods_casts_and_ranges() {
             fn $name($x: &Tensor) -> Tensor {
                 let power = $number.powi(2);
                 let cast = $number as f32;
-                let count = (0..$number as usize).len();
-                ($x * power + cast, |dy| dy * 1.0 * count as f32 + $tensors.clone())
+                let count = f32::from((0..$number as u8).fold(0u8, |count, _| count + 1));
+                ($x * power + cast, |dy| dy * count + $tensors.clone())
             }
         };
     }
@@ -156,7 +156,7 @@ fn types_names_patterns_paths_and_what_else_there_is() {
         }
         rule! {
             pub(super) f<'a>(x: Tensor<f32>, scale: f32, _unused: usize) -> Tensor,
-            (first, _) = (scale + 1.0, ()), tf::square, -0.5, { x * first }, |dy| dy * (first - x)
+            (first, _) = (scale + 1.0, 0), tf::square, -0.5, { x * first }, |dy| dy * (first - x)
         }
     }
     // -x² / 2 + 3 x, and 3 - x.
@@ -377,4 +377,61 @@ fn comparisons_have_fragments_on_both_sides() {
     }
     compared!(f(x), x * 2.0 - 1.0, 1.0 + 2.5);
     assert_eq!(at_two_points(f), [(2.0, 3.5), (-3.0, 3.5)]);
+}
+
+#[test]
+fn functions_bodies_and_options_may_be_fragments() {
+    macro_rules! annotated {
+        (by element $name:ident($x:ident: $ty:ty) -> $out:ty $body:block) => {
+            #[custom_gradient(elementwise)]
+            fn $name($x: $ty) -> $out $body
+        };
+        (in $path:path: $(#[$meta:meta])* $name:ident($x:ident, $maybe:ident: $optional:ty)) => {
+            #[custom_gradient(crate = $path)]
+            $(#[$meta])*
+            fn $name($x: &Tensor, $maybe: $optional) -> Tensor {
+                let scale = $maybe.map_or(1.0, Tensor::item) + 1.0;
+                ($x * scale, |dy| (dy * scale, None))
+            }
+        };
+        ($function:item) => {
+            #[custom_gradient]
+            $function
+        };
+    }
+    annotated! {
+        fn item(x: &Tensor) -> Tensor {
+            (x * 2.0, |dy| dy * 3.0)
+        }
+    }
+    annotated!(by element body(x: f32) -> f32 { (x * 2.0, |dy| dy * x) });
+    annotated!(in ::gradcore: #[inline] #[allow(clippy::all)] optional(x, maybe: Option<&Tensor>));
+    assert_eq!(at_two_points(item), [(4.0, 3.0), (-6.0, 3.0)]);
+    assert_eq!(at_two_points(body), [(4.0, 2.0), (-6.0, -3.0)]);
+    assert_eq!(at_two_points(|x| optional(x, Some(&tf::constant(4.0)))), [(10.0, 5.0), (-15.0, 5.0)]);
+    assert_eq!(at_two_points(|x| optional(x, None)), [(4.0, 2.0), (-6.0, 2.0)]);
+}
+
+#[test]
+fn fragments_of_fragments_keep_their_precedence() {
+    macro_rules! inner {
+        ($name:ident($x:ident), $value:expr, $slope:expr) => {
+            #[custom_gradient]
+            fn $name($x: &Tensor) -> Tensor {
+                let twice = |t: f32| $slope * t;
+                fn grad(dy: &Tensor) -> Tensor {
+                    dy * $slope * twice(2.0)
+                }
+                ($value * 2.0, grad)
+            }
+        };
+    }
+    macro_rules! outer {
+        ($name:ident($x:ident), $a:expr, $b:expr) => {
+            inner!($name($x), $x - $a, $b - $a);
+        };
+    }
+    outer!(f(x), 1.0 + 1.0, 5.0f32 - 1.0);
+    // 2 (x - 2), and (4 - 2) · (4 - 2) · 2.
+    assert_eq!(at_two_points(f), [(0.0, 8.0), (-10.0, 8.0)]);
 }

@@ -6,6 +6,7 @@ use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, 
 
 use super::{Elementwise, Role};
 use crate::check::bounds;
+use crate::groups::peeled_type;
 use crate::model::{GradFn, ParameterKind};
 use crate::report::Report;
 use crate::types::is_constant;
@@ -41,7 +42,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
         return false;
     };
     let found = as_written(ty);
-    let text = match &**ty {
+    let text = match peeled_type(ty) {
         ty if function.returns_result => {
             return report_at(
                 ty,
@@ -85,7 +86,7 @@ pub(super) fn as_written(ty: &Type) -> String {
 }
 
 fn is_float(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "f32" || last.ident == "f64"))
+    matches!(peeled_type(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "f32" || last.ident == "f64"))
 }
 
 /// At least one parameter is an input, and none looks like one without being it.
