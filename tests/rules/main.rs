@@ -13,6 +13,7 @@ mod lists;
 mod outputs;
 mod parameters;
 mod places;
+mod random;
 mod recompute;
 mod upstream;
 mod variables;
