@@ -7,8 +7,8 @@ use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
-    BinOp, Expr, ExprBinary, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent, Stmt, Token,
-    Type,
+    BinOp, Expr, ExprBinary, ExprCall, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent,
+    Path, PathSegment, Stmt, Token, Type,
 };
 
 use crate::mention::Mentioned;
@@ -180,8 +180,8 @@ fn binds_values(pattern: &Pat) -> bool {
     }
 }
 
-/// Whether a gradient calls a method on a local of the rule that may change, as in `it.next()`: then those before it cannot
-/// be left out.
+/// Whether a gradient calls a method on a local of the rule that may change, as in `it.next()`, or draws random numbers: then
+/// those before it cannot be left out, or it would see another state.
 pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool {
     struct Calls<'a>(&'a [Ident], bool);
     impl Visit<'_> for Calls<'_> {
@@ -202,15 +202,49 @@ pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool
     statements.iter().filter(|statement| may_change(statement)).for_each(|statement| changing.visit_stmt(statement));
     let mut calls = Calls(&changing.0, false);
     gradients.iter().for_each(|gradient| calls.visit_expr(gradient));
-    gradients.len() > 1 && calls.1
+    gradients.len() > 1 && (calls.1 || gradients.iter().any(draws))
+}
+
+/// Whether an expression visibly draws random numbers: what one draws, the next does not get.
+fn draws(expression: &Expr) -> bool {
+    let mut draws = Draws(false);
+    draws.visit_expr(expression);
+    draws.0
+}
+
+/// Modules and crates of random numbers.
+const SOURCES: [&str; 3] = ["random", "rand", "fastrand"];
+/// The functions of `tf::random`, which may be called by an imported name.
+const DRAWING: [&str; 2] = ["normal", "uniform"];
+
+struct Draws(bool);
+
+impl Visit<'_> for Draws {
+    fn visit_path(&mut self, path: &Path) {
+        let names_source = |segment: &PathSegment| SOURCES.iter().any(|source| segment.ident == source);
+        self.0 |= path.segments.len() > 1 && path.segments.iter().any(names_source);
+        visit::visit_path(self, path);
+    }
+    fn visit_expr_call(&mut self, call: &ExprCall) {
+        let last = match &*call.func {
+            Expr::Path(path) => path.path.segments.last(),
+            _ => None,
+        };
+        self.0 |= last.is_some_and(|last| DRAWING.iter().any(|name| last.ident == name));
+        visit::visit_expr_call(self, call);
+    }
+    fn visit_macro(&mut self, tokens: &Macro) {
+        let mentioned = Mentioned::among(&tokens.tokens);
+        self.0 |= SOURCES.iter().chain(&DRAWING).any(|name| mentioned.contains(name));
+    }
 }
 
 /// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
-/// its word, unless it is called on a static, or tells by its name.
+/// its word, unless it is called on a static, or tells by its name, or draws random numbers.
 pub(crate) fn is_calm(expression: &Expr) -> bool {
     let mut effects = Effects(false);
     effects.visit_expr(expression);
-    !effects.0
+    !effects.0 && !draws(expression)
 }
 
 /// Whether a method is named as those are that change what is behind a shared reference.
