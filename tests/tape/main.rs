@@ -7,6 +7,7 @@ mod faults;
 mod gradients;
 mod graphs;
 mod jacobians;
+mod just_used;
 mod missing;
 mod recording;
 mod threads;
