@@ -20,7 +20,8 @@ thread_local! {
     /// Number of tapes that record on this thread; zero is the fast way out of everything here.
     static TAPES: Cell<usize> = const { Cell::new(0) };
     /// The first inputs of the call that began last: what `grad` captures is most often one of them, and is let pass
-    /// without a look at the recorder.
+    /// without a look at the recorder. They have been looked up for the body that runs now; whatever changes which body
+    /// that is, or what is looked at, forgets them.
     static LATEST: Cell<[Identity; 2]> = const { Cell::new([Identity::NOBODY; 2]) };
     /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
     /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
@@ -112,6 +113,12 @@ pub(crate) fn stop(serial: u64) {
     });
 }
 
+/// What is used from now on is looked up, also if the last call has used it.
+#[inline]
+fn forget_latest() {
+    LATEST.set([Identity::NOBODY; 2]);
+}
+
 /// Whether no tape exists on this thread.
 #[inline]
 pub(crate) fn is_idle() -> bool {
@@ -126,6 +133,7 @@ pub(crate) fn is_recording() -> bool {
 
 /// Forgets the slots of the calls under way, because this tape is about to number its slots anew.
 pub(crate) fn forget_slots(serial: u64) {
+    forget_latest();
     RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots(serial));
 }
 
@@ -155,6 +163,7 @@ impl Paused {
 
 impl Drop for Paused {
     fn drop(&mut self) {
+        forget_latest();
         // A guard kept in a thread-local may outlive the recorder, at the end of the thread.
         let resume = |recorder: &RefCell<Recorder>| {
             let mut recorder = recorder.borrow_mut();
@@ -191,6 +200,7 @@ impl Outside {
 
 impl Drop for Outside {
     fn drop(&mut self) {
+        forget_latest();
         RECORDER.with_borrow_mut(|recorder| recorder.hidden = self.hidden);
     }
 }
@@ -393,6 +403,7 @@ impl Recorder {
 
     fn end_frame(&mut self, depth: u32) {
         if let Some(frame) = self.frames.get(depth) {
+            forget_latest();
             self.barrier = frame.serials.0;
             self.frames.end(depth);
             if self.some_missed {

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Begun, RECORDER, Recorder, abandon, expect_input, finish_with, lose, note_kept, notes_saved};
+use super::{
+    Begun, RECORDER, Recorder, abandon, expect_input, finish_with, forget_latest, lose, note_kept, notes_saved,
+};
 use crate::shape::Shape;
 use crate::tape::NotedValue;
 use crate::tape::node::{Backward, Rule};
@@ -54,6 +56,7 @@ impl Discovery {
             }
             frames.push(rule, (*barrier, *next_serial));
             frames.last().discovers = true;
+            forget_latest();
             *barrier = *next_serial;
             Some(Discovery { depth: frames.depth() })
         })
