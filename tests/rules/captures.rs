@@ -165,3 +165,97 @@ fn parts_by_number_are_parts_also_in_macros() -> Result<(), Error> {
     assert_eq!((y.to_vec(), tape.gradient(&y, &x)?.to_vec()), (vec![24.0], vec![4.0]));
     Ok(())
 }
+
+/// What changes above `grad` alone may be used as ever below it, moved too.
+#[test]
+fn a_local_may_change_until_grad_captures_it() {
+    #[custom_gradient]
+    fn power(x: &Tensor, n: i32) -> Tensor {
+        let mut y = tf::ones_like(x);
+        for _ in 1..n {
+            y = &y * x;
+        }
+        let grad = |dy| dy * n * &y;
+        assert!(y.size() > 0 && !y.clone().shape().contains(&0));
+        let moved = y * x;
+        (moved, grad)
+    }
+
+    #[custom_gradient]
+    fn moved_in_the_pair(x: &Tensor) -> Tensor {
+        let mut terms = vec![tf::ones_like(x)];
+        terms.push(x * 2.0);
+        let grad = |dy| dy * &terms[1];
+        terms.iter().for_each(|term| assert_eq!(term.shape(), x.shape()));
+        (terms.into_iter().fold(tf::zeros_like(x), |sum, term| sum + term), grad)
+    }
+    assert_eq!(gradient_of(|x| power(x, 3), [2.0]), [12.0]);
+    assert_eq!(gradient_of(moved_in_the_pair, [2.0]), [4.0]);
+}
+
+#[test]
+fn a_local_may_change_where_the_pair_is_not_reached_or_grad_is_made_anew() {
+    #[custom_gradient]
+    fn power(x: &Tensor, n: i32) -> Tensor {
+        let (mut y, mut k) = (tf::ones_like(x), 0);
+        loop {
+            let grad = |dy| dy * k * &y / x;
+            if k == n {
+                return (y, grad);
+            }
+            y = &y * x;
+            k += 1;
+        }
+    }
+
+    #[custom_gradient]
+    fn branching(x: &Tensor, other: bool) -> Tensor {
+        let mut scale = 2.0;
+        let grad = |dy| dy * scale;
+        if other {
+            scale += 1.0;
+            return (x * scale, |dy| dy * scale);
+        }
+        (x * scale, grad)
+    }
+    assert_eq!(gradient_of(|x| power(x, 3), [2.0]), [12.0]);
+    assert_eq!(gradient_of(|x| branching(x, false), [2.0]), [2.0]);
+    assert_eq!(gradient_of(|x| branching(x, true), [2.0]), [3.0]);
+}
+
+/// Of a pair that is written in place the value comes first, as everywhere in Rust.
+#[test]
+fn a_value_that_changes_a_local_comes_before_the_grad_beside_it() {
+    #[custom_gradient]
+    fn counted(x: &Tensor) -> Tensor {
+        let mut n = 1.0;
+        (
+            {
+                n += 1.0;
+                x * n
+            },
+            |dy| dy * n,
+        )
+    }
+
+    #[custom_gradient(recompute)]
+    fn counted_again(x: &Tensor) -> Tensor {
+        let mut n = 1.0;
+        (
+            {
+                n += 1.0;
+                x * n
+            },
+            |dy| dy * n,
+        )
+    }
+
+    #[custom_gradient]
+    fn popped(x: &Tensor) -> Tensor {
+        let mut terms = vec![x * 2.0, x * 3.0];
+        (terms.pop().expect("two terms"), |dy| dy * f32::from(terms.len() == 1))
+    }
+    assert_eq!(gradient_of(counted, [3.0]), [2.0]);
+    assert_eq!(gradient_of(counted_again, [3.0]), [2.0]);
+    assert_eq!(gradient_of(|x| popped(x), [3.0]), [1.0]);
+}
