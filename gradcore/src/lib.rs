@@ -84,7 +84,7 @@ pub mod __private {
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::rule::{
-        Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, none,
+        Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, hold, none,
     };
     pub use crate::tape::Rule;
 

@@ -61,7 +61,7 @@ impl Place {
             }
             Expr::Index(index) => {
                 // An element of a local may not be there, where `grad` does not look.
-                let mut place = Place::of(&index.expr).filter(Place::is_within_self)?;
+                let mut place = Place::of(&index.expr).filter(Place::has_parts_of_self)?;
                 let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &*index.index else { return None };
                 place.parts.push(Part::new(quote!([#number])));
                 Some(place)
@@ -74,12 +74,18 @@ impl Place {
         self.root == other.root && other.parts.starts_with(&self.parts)
     }
 
-    fn is_within_self(&self) -> bool {
-        self.is_self() && !self.parts.is_empty()
+    fn has_parts_of_self(&self) -> bool {
+        self.is_within_self() && !self.parts.is_empty()
     }
 
-    fn is_self(&self) -> bool {
+    /// Whether it is `self`, or a part of it.
+    pub(crate) fn is_within_self(&self) -> bool {
         self.root == "self"
+    }
+
+    /// The local that it is, or is a part of.
+    pub(crate) fn root(&self) -> &Ident {
+        &self.root
     }
 
     /// As the user writes it.
@@ -110,7 +116,7 @@ impl Place {
 pub(crate) fn places_among(tokens: TokenStream, roots: &[Ident]) -> (Vec<(Place, Ident)>, TokenStream) {
     let mut found: Vec<Place> = Vec::new();
     rewritten(tokens.clone(), &mut |place| {
-        if place.is_self() {
+        if place.is_within_self() {
             found.push(place.clone());
         } else if roots.contains(&place.root) {
             found.push(Place::local(place.root.clone()));
@@ -123,11 +129,12 @@ pub(crate) fn places_among(tokens: TokenStream, roots: &[Ident]) -> (Vec<(Place,
         if is_known || found.iter().any(|other| other != place && other.contains(place)) {
             continue;
         }
-        let name = if place.is_self() { names::captured(&place.as_name(), place.span()) } else { place.root.clone() };
+        let name =
+            if place.is_within_self() { names::captured(&place.as_name(), place.span()) } else { place.root.clone() };
         places.push((place.clone(), name));
     }
     let renamed = rewritten(tokens, &mut |place| {
-        let (kept, name) = places.iter().find(|(kept, _)| kept.is_self() && kept.contains(place))?;
+        let (kept, name) = places.iter().find(|(kept, _)| kept.is_within_self() && kept.contains(place))?;
         let rest = &place.parts[kept.parts.len()..];
         Some(quote!(#name #(#rest)*))
     });
@@ -149,6 +156,8 @@ pub(crate) struct Captured {
     pub(crate) guessed: bool,
     /// Whether it is a parameter of the function, and not a local of the same name.
     pub(crate) is_parameter: bool,
+    /// Whether it may change between the rule and the pair.
+    pub(crate) may_change: bool,
 }
 
 /// Finds what `statements` and `gradients` capture, and puts [`Captured::name`] where a part or `self` stood.
@@ -178,7 +187,7 @@ pub(crate) fn captures(
         captured.push(Captured {
             place: place.clone(),
             name: match place {
-                Place { root, parts } if parts.is_empty() && !place.is_self() => root.clone(),
+                Place { root, parts } if parts.is_empty() && !place.is_within_self() => root.clone(),
                 _ => names::captured(&name, place.span()),
             },
             kept: names::kept(&name, place.span()),
@@ -186,6 +195,7 @@ pub(crate) fn captures(
             used_in: shared.iter().map(|used| uses(used, place)).collect(),
             guessed: !uses(&certain, place),
             is_parameter: around.is_parameter(&place.root),
+            may_change: false,
         });
     }
     walk(&mut Renamer { captured: &captured }, own, statements, gradients, |_| ());
@@ -336,7 +346,7 @@ impl Renamer<'_> {
     /// The capture that a place is a part of, and how many parts remain, if it goes by another name there.
     fn renamed(&self, place: &Place, own: &Scopes) -> Option<(&Ident, usize)> {
         let captured = self.captured.iter().find(|captured| captured.place.contains(place))?;
-        let other_name = !captured.place.parts.is_empty() || captured.place.is_self();
+        let other_name = !captured.place.parts.is_empty() || captured.place.is_within_self();
         (other_name && !own.contains(&place.root))
             .then_some((&captured.name, place.parts.len() - captured.place.parts.len()))
     }
@@ -414,7 +424,7 @@ fn is_point(token: &TokenTree) -> bool {
 fn place_at(root: Ident, tokens: &[TokenTree]) -> (Place, usize) {
     let mut place = Place::local(root);
     let mut length = 0;
-    while let Some((part, tokens_of_part)) = part_at(&tokens[length..], place.is_within_self()) {
+    while let Some((part, tokens_of_part)) = part_at(&tokens[length..], place.has_parts_of_self()) {
         place.parts.push(part);
         length += tokens_of_part;
     }

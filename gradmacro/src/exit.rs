@@ -13,6 +13,8 @@ use crate::report::Report;
 pub(crate) struct Exit {
     pub(crate) value: Expr,
     pub(crate) rule: Rule,
+    /// Whether making the value may change something that a rule captures.
+    pub(crate) changes_captures: bool,
 }
 
 /// The second half of a pair.
@@ -176,7 +178,7 @@ impl Taker<'_> {
                 return None;
             }
         };
-        Some(Exit { value: value.clone(), rule })
+        Some(Exit { value: value.clone(), rule, changes_captures: false })
     }
 }
 

@@ -46,7 +46,13 @@ impl VisitMut for Filler<'_> {
         self.filled |= hole.is_some();
         match hole {
             Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
-            Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
+            Some(Hole::Rule(number)) => {
+                let made = self.rule(number);
+                *expression = Expr::Verbatim(match self.exits {
+                    Exits::Value => made,
+                    _ => self.held(&self.model.rules[number], made),
+                });
+            }
             None => visit_mut::visit_expr_mut(self, expression),
         }
     }
@@ -70,36 +76,67 @@ impl Filler<'_> {
             return quote_spanned!(place=> #call.value::<#output>(#value));
         }
         let rule = match &exit.rule {
-            exit::Rule::Named(name) => name.to_token_stream(),
+            exit::Rule::Named(name) => self.released(name),
             exit::Rule::Found(rule) => self.rule(*rule),
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
-        if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, filler.filled, self.exits) {
+        if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, filler.filled, self.exits)
+            && !self.holds_captures()
+        {
             return quote_spanned!(place=> #call.exit::<#output>(#value, #rule));
         }
         if self.exits == Exits::Again {
             let (replay, upstream, sink) = (names::replay(), names::upstream(place), names::sink(place));
             let made = names::rule();
-            // What the value was is known; what it is made of is used all the same.
+            // What the value was is known; what it is made of is used all the same, and made if that changes a capture.
+            let make_value = match exit.changes_captures {
+                true => quote_spanned!(place=> #call.value::<#output>(#value);),
+                false => quote_spanned!(place=> if false { #call.value::<#output>(#value); }),
+            };
+            let make_rule = quote_spanned!(place=> let #made = #rule;);
+            let both =
+                if exit.changes_captures { quote!(#make_value #make_rule) } else { quote!(#make_rule #make_value) };
             return quote_spanned! {place=> {
-                let #made = #rule;
-                if false {
-                    #call.value::<#output>(#value);
-                }
+                #both
                 #call.again::<#output, _>(#replay, #made, #upstream, #sink)
             }};
         }
         // The rule keeps clones, so it is made before the value is moved out.
         let (made, valued) = (names::rule(), names::value());
-        let (binding, value) = match filler.filled {
-            true => (quote_spanned!(place=> let #valued = #value;), valued.to_token_stream()),
-            false => (quote!(), value.to_token_stream()),
-        };
-        quote_spanned!(place=> {
-            let #made = #rule;
-            #binding
-            #call.exit::<#output>(#value, #made)
-        })
+        let make_value = quote_spanned!(place=> let #valued = #value;);
+        let make_rule = quote_spanned!(place=> let #made = #rule;);
+        match (filler.filled, exit.changes_captures) {
+            (_, true) => quote_spanned!(place=> { #make_value #make_rule #call.exit::<#output>(#valued, #made) }),
+            (true, false) => quote_spanned!(place=> { #make_rule #make_value #call.exit::<#output>(#valued, #made) }),
+            (false, false) => quote_spanned!(place=> { #make_rule #call.exit::<#output>(#value, #made) }),
+        }
+    }
+
+    /// Whether rules borrow captures until the pair, so that nothing changes them.
+    fn holds_captures(&self) -> bool {
+        self.model.rules.iter().any(|rule| rule.captures.iter().any(|captured| captured.may_change))
+    }
+
+    /// A rule that was bound to a name, when it is used.
+    fn released(&self, name: &Ident) -> TokenStream {
+        match self.holds_captures() {
+            true => quote_spanned!(names::at(name.span())=> #name.release()),
+            false => name.to_token_stream(),
+        }
+    }
+
+    /// A rule with the captures that must not change while it waits for the pair. Where one rule of a function has some, all
+    /// are in this form.
+    fn held(&self, rule: &Rule, made: TokenStream) -> TokenStream {
+        if !self.holds_captures() {
+            return made;
+        }
+        let hold = self.model.contract.get("hold");
+        let borrows = rule.captures.iter().filter(|captured| captured.may_change).map(|captured| {
+            let place = captured.place.expression();
+            quote_spanned!(names::at(captured.place.span())=> &#place)
+        });
+        quote!(#hold(#made, (#(#borrows,)*)))
     }
 
     fn rule(&self, number: usize) -> TokenStream {

@@ -34,6 +34,7 @@ mod rule;
 mod scope;
 #[cfg(test)]
 mod snapshots;
+mod stale;
 mod types;
 mod upstream;
 mod values;

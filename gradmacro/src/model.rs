@@ -17,6 +17,7 @@ use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
+use crate::stale;
 use crate::types::{in_result, is_constant, is_list, is_tensor};
 
 /// An annotated function.
@@ -155,8 +156,9 @@ impl GradFn {
             (Some(_), _) => Keeping::Whole,
             (None, Some(_)) => Keeping::Nothing,
         };
-        let TakenRules { rules, names: rule_names, used: rules_used } =
+        let TakenRules { mut rules, names: rule_names, used: rules_used } =
             take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, Form { keeping, one_list });
+        stale::find(&function.sig, &function.block, &mut exits, &mut rules);
         let attributes = function.attrs.len();
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
         let allows_constant_gradients = function.attrs.len() < attributes;
