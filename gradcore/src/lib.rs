@@ -42,6 +42,7 @@ mod shape;
 pub mod tape;
 mod tensor;
 pub mod tf;
+mod threads;
 mod variable;
 
 pub mod prelude;

@@ -13,6 +13,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::element::Element;
+use crate::threads;
 
 /// Elements of a block: of an input that is stretched, it stays in the first-level cache.
 const BLOCK: usize = 1024;
@@ -274,7 +275,7 @@ pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize,
     });
     match size < SHARED_FROM {
         true => arch.dispatch(Fill { of, range: 0..size, outs: spaces }),
-        false => share(of, 0..size, spaces),
+        false => threads::waiting(|| share(of, 0..size, spaces)),
     }
     for (_, out) in outs.iter_mut().enumerate().filter(|(o, _)| is_wanted(*o)) {
         // SAFETY: the vector was empty and has space for `size` elements (both checked above), and the loop has written each

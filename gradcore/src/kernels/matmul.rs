@@ -3,6 +3,7 @@
 use gemm::Parallelism;
 
 use crate::element::Real;
+use crate::threads;
 
 /// A row-major matrix, or its transpose.
 #[derive(Clone, Copy)]
@@ -48,29 +49,35 @@ pub(crate) fn matmul<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T])
     let parallelism =
         if m.saturating_mul(k).saturating_mul(n) < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
     let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
-    // SAFETY: by the assertion above each matrix has `rows · columns` elements, in numbers that did not wrap, and with the
-    // strides of `Matrix::strides` the place of every element is below that; `out` is a distinct slice.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            n.cast_signed(),
-            false,
-            a.values.as_ptr(),
-            a_column,
-            a_row,
-            b.values.as_ptr(),
-            b_column,
-            b_row,
-            T::default(),
-            T::ONE,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+    let mut multiply = || {
+        // SAFETY: by the assertion above each matrix has `rows · columns` elements, in numbers that did not wrap, and with the
+        // strides of `Matrix::strides` the place of every element is below that; `out` is a distinct slice.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                out.as_mut_ptr(),
+                1,
+                n.cast_signed(),
+                false,
+                a.values.as_ptr(),
+                a_column,
+                a_row,
+                b.values.as_ptr(),
+                b_column,
+                b_row,
+                T::default(),
+                T::ONE,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+    };
+    match parallelism {
+        Parallelism::None => multiply(),
+        Parallelism::Rayon(_) => threads::waiting(multiply),
     }
 }

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::Once;
 
 use super::forward::Forward;
 use super::frames::{Frame, Frames};
@@ -14,6 +15,7 @@ use super::node::{Backward, Origin, Rule};
 use super::record::{Member, Output, Record, Settings};
 use super::slots::NONE;
 use crate::tensor::Identity;
+use crate::threads;
 pub(crate) use discovery::{Discovery, FoundInput};
 
 thread_local! {
@@ -26,7 +28,7 @@ thread_local! {
     /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
     /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
     static ASKED: Cell<Aids> = const { Cell::new(Aids::NONE) };
-    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder { tapes: Vec::new(), frames: Frames::new(), next_serial: 0, barrier: 0, hidden: 0, some_missed: false, notebook: Notebook::new() }) };
+    static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder::from(0)) };
 }
 
 struct Recorder {
@@ -86,8 +88,28 @@ pub(crate) struct Begun {
     pub(crate) depth: u32,
 }
 
+/// A task that runs while this one waits has no tapes. What it leaves recording, because it keeps a tape of its own in a
+/// thread-local, goes on with those of this one.
+fn set_aside() -> Box<dyn FnOnce()> {
+    let next = RECORDER.with_borrow(|recorder| recorder.next_serial);
+    let own = RECORDER.replace(Recorder::from(next));
+    let (tapes, latest, asked) = (TAPES.take(), LATEST.replace([Identity::NOBODY; 2]), ASKED.replace(Aids::NONE));
+    Box::new(move || {
+        RECORDER.with_borrow_mut(|recorder| {
+            let other = std::mem::replace(recorder, own);
+            recorder.next_serial = other.next_serial;
+            recorder.tapes.extend(other.tapes);
+        });
+        TAPES.set(tapes + TAPES.get());
+        LATEST.set(latest);
+        ASKED.set(asked.and(ASKED.get()));
+    })
+}
+
 /// Starts a tape on this thread.
 pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| threads::set_aside_while_waiting(set_aside));
     let record = Rc::new(RefCell::new(Record::new(settings)));
     let serial = RECORDER.with_borrow_mut(|recorder| {
         let serial = recorder.next_serial;
@@ -338,6 +360,19 @@ fn look_for_input(used: Member<'_>, expression: Option<&'static str>) {
 }
 
 impl Recorder {
+    /// No tapes and no calls; the first tape gets this serial number.
+    const fn from(next_serial: u64) -> Self {
+        Recorder {
+            tapes: Vec::new(),
+            frames: Frames::new(),
+            next_serial,
+            barrier: 0,
+            hidden: 0,
+            some_missed: false,
+            notebook: Notebook::new(),
+        }
+    }
+
     fn each_of(&mut self, serials: &Range<u64>, change: impl FnMut(&mut ActiveTape)) {
         self.tapes.iter_mut().filter(|tape| serials.contains(&tape.serial)).for_each(change);
     }
