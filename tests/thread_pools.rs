@@ -164,22 +164,42 @@ fn again(seed: u64) -> Result<(), String> {
     expect(off < 1e-2, || format!("the gradient is off by {off}"))
 }
 
-macro_rules! in_every_pool {
-    ($($task:ident $own:ident $global:ident;)+) => { $(
-        #[test]
-        fn $own() {
-            in_pools($task);
-        }
-
-        #[test]
-        fn $global() {
-            in_the_global_pool(stringify!($global), $task);
-        }
-    )+ };
+#[test]
+fn tapes_in_pools() {
+    in_pools(tapes);
 }
-in_every_pool! {
-    tapes tapes_in_pools tapes_in_the_global_pool;
-    streams streams_in_pools streams_in_the_global_pool;
-    masks masks_in_pools masks_in_the_global_pool;
-    again functions_that_run_again_in_pools functions_that_run_again_in_the_global_pool;
+
+#[test]
+fn tapes_in_the_global_pool() {
+    in_the_global_pool("tapes_in_the_global_pool", tapes);
+}
+
+#[test]
+fn streams_in_pools() {
+    in_pools(streams);
+}
+
+#[test]
+fn streams_in_the_global_pool() {
+    in_the_global_pool("streams_in_the_global_pool", streams);
+}
+
+#[test]
+fn masks_in_pools() {
+    in_pools(masks);
+}
+
+#[test]
+fn masks_in_the_global_pool() {
+    in_the_global_pool("masks_in_the_global_pool", masks);
+}
+
+#[test]
+fn functions_that_run_again_in_pools() {
+    in_pools(again);
+}
+
+#[test]
+fn functions_that_run_again_in_the_global_pool() {
+    in_the_global_pool("functions_that_run_again_in_the_global_pool", again);
 }

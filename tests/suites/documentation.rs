@@ -1,9 +1,10 @@
-//! `docs/tensorflow.md` has every row once, and every proof that it names exists.
+//! `docs/tensorflow.md` has every row once, and every proof that it and `docs/numbers.md` name exists.
 
 use std::fs;
 use std::path::Path;
 
 const PAGE: &str = include_str!("../../docs/tensorflow.md");
+const NUMBERS: &str = include_str!("../../docs/numbers.md");
 
 /// A row: its number, what it says of this library, and the proofs.
 struct Row {
@@ -86,4 +87,17 @@ fn every_compile_error_has_its_message() {
         .map(|row| row.number)
         .collect();
     assert!(untold.is_empty(), "rows {untold:?} name no case in tests/ui");
+}
+
+#[test]
+fn every_sentence_on_numbers_is_proved() {
+    let sentences: Vec<&str> = NUMBERS.split("\n* ").skip(1).collect();
+    assert!(sentences.len() > 15, "the page lists what holds");
+    let is_proof = |quoted: &&str| quoted.starts_with("tests/");
+    let proofs = |sentence: &str| -> Vec<String> { sentence.split('`').filter(is_proof).map(str::to_owned).collect() };
+    let bare: Vec<&&str> = sentences.iter().filter(|sentence| proofs(sentence).is_empty()).collect();
+    assert!(bare.is_empty(), "no test is named for {bare:?}");
+    let missing: Vec<String> =
+        sentences.iter().flat_map(|sentence| proofs(sentence)).filter(|proof| !exists(proof)).collect();
+    assert!(missing.is_empty(), "no such test:\n{}", missing.join("\n"));
 }

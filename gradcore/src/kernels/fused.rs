@@ -16,12 +16,12 @@ use crate::element::Element;
 use crate::threads;
 
 /// Elements of a block: of an input that is stretched, it stays in the first-level cache.
-const BLOCK: usize = 1024;
+const BLOCK: usize = if cfg!(miri) { 16 } else { 1024 };
 
-/// From this many elements on, a loop is shared among threads.
-const SHARED_FROM: usize = 1 << 18;
+/// From this many elements on, a loop is shared among threads. (Under miri everything is small, so that each path is taken.)
+const SHARED_FROM: usize = 256 * BLOCK;
 /// The least that a thread gets.
-const SHARE: usize = 1 << 16;
+const SHARE: usize = 64 * BLOCK;
 
 /// An input, stretched to the shape of the output.
 #[derive(Clone, Copy)]
