@@ -48,7 +48,7 @@ pub trait Element:
         Some(zeros)
     }
     #[doc(hidden)]
-    fn widen(self) -> Wide;
+    fn to_wide(self) -> Wide;
     #[doc(hidden)]
     fn narrow(value: Wide) -> Self;
 }
@@ -251,7 +251,7 @@ macro_rules! elements {
             fn zeros(count: usize) -> Option<Vec<Self>> {
                 bytemuck::allocation::try_zeroed_vec(count).ok()
             }
-            fn widen(self) -> Wide {
+            fn to_wide(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
             }
@@ -282,7 +282,7 @@ impl Element for bool {
     fn zeros(count: usize) -> Option<Vec<Self>> {
         bytemuck::allocation::try_zeroed_vec(count).ok()
     }
-    fn widen(self) -> Wide {
+    fn to_wide(self) -> Wide {
         Wide::Integer(i64::from(self))
     }
     fn narrow(value: Wide) -> Self {

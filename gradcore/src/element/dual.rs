@@ -158,8 +158,8 @@ impl<T: Real> Element for Dual<T> {
     const REAL: bool = true;
     const ONE: Self = Dual { value: T::ONE, derivative: T::NOTHING };
     const NOTHING: Self = Dual { value: T::NOTHING, derivative: T::NOTHING };
-    fn widen(self) -> Wide {
-        self.value.widen()
+    fn to_wide(self) -> Wide {
+        self.value.to_wide()
     }
     fn narrow(value: Wide) -> Self {
         Dual::constant(T::narrow(value))

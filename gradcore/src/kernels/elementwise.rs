@@ -113,7 +113,7 @@ pub(crate) fn select<T: Element>(condition: &[bool], x: &[T], y: &[T], out: &mut
 #[inline]
 pub(crate) fn cast<T: Element, U: Element>(x: &[T], out: &mut [U]) {
     for (out, &x) in out.iter_mut().zip(x) {
-        *out = U::narrow(x.widen());
+        *out = U::narrow(x.to_wide());
     }
 }
 

@@ -57,7 +57,7 @@ macro_rules! dtypes {
                     _ => None,
                 };
                 match self { $(Erased::$variant(tensor) => {
-                    tensor.values().iter().enumerate().find_map(|(place, value)| Some((place, bad(value.widen())?)))
+                    tensor.values().iter().enumerate().find_map(|(place, value)| Some((place, bad(value.to_wide())?)))
                 })+ }
             }
 
@@ -67,7 +67,7 @@ macro_rules! dtypes {
                     Wide::Float(value) => Some(value),
                     Wide::Integer(_) => None,
                 };
-                match self { $(Erased::$variant(tensor) => tensor.values().iter().filter_map(|value| number(value.widen())).collect(),)+ }
+                match self { $(Erased::$variant(tensor) => tensor.values().iter().filter_map(|value| number(value.to_wide())).collect(),)+ }
             }
         }
 
