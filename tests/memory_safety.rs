@@ -49,7 +49,7 @@ fn mixed<T: Real>(x: T, y: T, z: T, #[nondiff] k: T) -> T {
 /// with all gradients wanted and with some.
 #[test]
 fn loops_over_elements() -> Result<(), Error> {
-    let rows = if cfg!(miri) { 300 } else { 20_000 };
+    let rows = if cfg!(miri) { 64 } else { 20_000 };
     for rows in [0, 1, 3, rows] {
         let (x, y, z) = (counted(&[rows, 17]), counted(&[17]), counted(&[rows, 1]));
         let tape = GradientTape::persistent();

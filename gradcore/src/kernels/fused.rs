@@ -16,7 +16,7 @@ use crate::element::Element;
 use crate::threads;
 
 /// Elements of a block: of an input that is stretched, it stays in the first-level cache.
-const BLOCK: usize = if cfg!(miri) { 16 } else { 1024 };
+const BLOCK: usize = if cfg!(miri) { 4 } else { 1024 };
 
 /// From this many elements on, a loop is shared among threads. (Under miri everything is small, so that each path is taken.)
 const SHARED_FROM: usize = 256 * BLOCK;
