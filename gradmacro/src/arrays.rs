@@ -8,11 +8,11 @@ use syn::{
     parse_quote, parse_quote_spanned,
 };
 
-use crate::groups::peeled_type;
 use crate::model::Parameter;
 use crate::names::{self, Contract};
 use crate::report::Report;
-use crate::types::{self, is_constant};
+use crate::syntax::groups::peeled_type;
+use crate::syntax::types::{self, is_constant};
 
 /// What the body sees, where the outside sees tensors.
 pub(crate) struct Arrays {

@@ -8,7 +8,7 @@ use syn::visit_mut::VisitMut;
 use syn::{BinOp, Block, Expr, ExprLit, Lit, Macro, Stmt, parse_quote};
 
 use crate::names;
-use crate::scope::{Handler, Scopes, Walker};
+use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// A local or a part of one, such as `x`, `self.w` or `self.layers[0].w`.
 #[derive(Clone, PartialEq)]

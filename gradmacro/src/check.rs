@@ -11,7 +11,7 @@ use crate::exit;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::report::Report;
 use crate::rule::{Gradients, Rule};
-use crate::types::{is_constant, is_tensor};
+use crate::syntax::types::{is_constant, is_tensor};
 use crate::upstream::constant_gradients;
 use crate::values::is_none;
 

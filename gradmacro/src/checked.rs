@@ -12,8 +12,8 @@ use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::options::{Check, most_similar};
 use crate::report::Report;
-use crate::types::is_constant;
-use crate::types::{is_list, is_tensor};
+use crate::syntax::types::is_constant;
+use crate::syntax::types::{is_list, is_tensor};
 use crate::values::is_none;
 
 /// The dtypes with which a generic function is checked.

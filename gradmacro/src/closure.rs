@@ -11,7 +11,7 @@ use crate::capture::{changes_of, names_in_format};
 use crate::model::is_for_lints;
 use crate::names::Contract;
 use crate::report::Report;
-use crate::scope::{Handler, Scopes, Walker};
+use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind
 /// itself. Constants are in capitals, and a function of the module, which is taken for a local, can be cloned as well.

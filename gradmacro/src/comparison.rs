@@ -9,11 +9,11 @@ use syn::{
     BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
 };
 
-use crate::groups::peeled;
 use crate::names::Contract;
 use crate::report::Report;
 use crate::rule::body_of_rule;
-use crate::scope::{Handler, Scopes, Walker};
+use crate::syntax::groups::peeled;
+use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// Rewrites the comparisons of a syntax tree. Nested items keep theirs, apart from the functions named here.
 ///

@@ -13,12 +13,12 @@ use crate::checked;
 use crate::exit::{self, Hole};
 use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
-use crate::groups::peeled_type;
-use crate::mention::Mentioned;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::rule::{Rule, stopped};
-use crate::types::is_tensor;
+use crate::syntax::groups::peeled_type;
+use crate::syntax::mention::Mentioned;
+use crate::syntax::types::is_tensor;
 use check::as_written;
 pub(crate) use check::check;
 

@@ -6,8 +6,8 @@ use syn::parse::{ParseStream, Parser};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
 
-use crate::groups::peeled;
 use crate::report::Report;
+use crate::syntax::groups::peeled;
 
 /// A pair `(value, grad)`.
 pub(crate) struct Exit {

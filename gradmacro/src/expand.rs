@@ -13,7 +13,7 @@ use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::recompute;
 use crate::rule::stopped;
-use crate::types::is_constant;
+use crate::syntax::types::is_constant;
 
 /// The function with its body between `enter` and `exit`.
 ///

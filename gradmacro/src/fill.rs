@@ -13,7 +13,7 @@ use crate::lets::{Let, Statement};
 use crate::model::GradFn;
 use crate::names::{self, Contract};
 use crate::rule::{Gradients, Rule};
-use crate::types::in_result;
+use crate::syntax::types::in_result;
 use crate::values::{is_none, with_converted_errors, with_typed_none};
 
 /// What becomes of the exits of a body.

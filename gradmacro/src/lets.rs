@@ -11,8 +11,8 @@ use syn::{
     Path, PathSegment, Stmt, Token, Type,
 };
 
-use crate::mention::Mentioned;
 use crate::names;
+use crate::syntax::mention::Mentioned;
 
 /// A statement before the gradients.
 pub(crate) enum Statement {

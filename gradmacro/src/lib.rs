@@ -21,21 +21,18 @@ mod elementwise;
 mod exit;
 mod expand;
 mod fill;
-mod groups;
 mod lets;
 mod literals;
-mod mention;
 mod model;
 mod names;
 mod options;
 mod recompute;
 mod report;
 mod rule;
-mod scope;
 #[cfg(test)]
 mod snapshots;
 mod stale;
-mod types;
+mod syntax;
 mod upstream;
 mod values;
 
@@ -52,7 +49,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
         Ok(function) => function,
         Err(error) => return check::misplaced(function, &error),
     };
-    groups::hold_function_together(&mut function);
+    syntax::groups::hold_function_together(&mut function);
     let mut report = report::Report::default();
     let options = options::Options::parse(options, &mut report);
     if options.unclear {

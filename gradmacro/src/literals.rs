@@ -6,9 +6,9 @@ use syn::{
     Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item, Lit, Local, Pat, Type, parse_quote_spanned,
 };
 
-use crate::mention::Mentioned;
 use crate::names::{self, Contract};
 use crate::rule::body_of_rule;
+use crate::syntax::mention::Mentioned;
 
 /// Makes the unsuffixed float literals of a syntax tree of the type `scalar`. Nested items keep theirs, apart from the
 /// functions named here; so do the tokens of macros, constants, what is given to `of`, and what is cast or declared to be

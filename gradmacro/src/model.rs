@@ -9,16 +9,16 @@ use crate::closure::locals_around;
 use crate::comparison::{self, Comparisons};
 use crate::elementwise::Elementwise;
 use crate::exit::{self, Exit};
-use crate::groups::peeled_type;
 use crate::literals::Literals;
-use crate::mention::Mentioned;
 use crate::names::{self, Contract};
 use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::stale;
-use crate::types::{in_result, is_constant, is_list, is_tensor};
+use crate::syntax::groups::peeled_type;
+use crate::syntax::mention::Mentioned;
+use crate::syntax::types::{in_result, is_constant, is_list, is_tensor};
 
 /// An annotated function.
 #[allow(clippy::struct_excessive_bools, reason = "each is an option or an attribute of the user's")]

@@ -7,8 +7,8 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Path, Token, parenthesized};
 
-use crate::groups::{hold_together, peeled};
 use crate::report::Report;
+use crate::syntax::groups::{hold_together, peeled};
 
 /// The options, with their defaults.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use crate::model::GradFn;
 use crate::names;
 use crate::options::Options;
 use crate::report::Report;
-use crate::types::in_result;
+use crate::syntax::types::in_result;
 
 /// How a body runs again.
 pub(crate) struct Again {

@@ -10,10 +10,10 @@ use syn::{
 
 use crate::capture::{Captured, captures, changed_captures};
 use crate::exit::{self, Exit, Hole};
-use crate::groups::peeled;
 use crate::lets::{self, Statement};
 use crate::model::is_for_lints;
-use crate::scope::{Handler, Scopes, Walker};
+use crate::syntax::groups::peeled;
+use crate::syntax::scope::{Handler, Scopes, Walker};
 use crate::values::{ends_with_ok, is_none};
 
 /// A `grad`.

@@ -13,8 +13,8 @@ use syn::{
 
 use crate::capture::{is_assignment, root_of};
 use crate::exit::{self, Exit, Hole};
-use crate::mention::Mentioned;
 use crate::rule::Rule;
+use crate::syntax::mention::Mentioned;
 
 /// Notes which captures of each rule may change before the pair, and which values of pairs may change one.
 pub(crate) fn find(signature: &Signature, body: &Block, exits: &mut [Exit], rules: &mut [Rule]) {

@@ -5,8 +5,8 @@ use syn::visit::Visit;
 use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, PatIdent, Stmt};
 
 use crate::lets::{Statement, is_calm};
-use crate::mention::Mentioned;
 use crate::rule::{Gradients, Rule};
+use crate::syntax::mention::Mentioned;
 use crate::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.

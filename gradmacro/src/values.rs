@@ -1,7 +1,7 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
 use crate::exit::is_variant;
-use crate::groups::peeled;
+use crate::syntax::groups::peeled;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt, parse_quote_spanned};

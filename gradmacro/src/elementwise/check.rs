@@ -6,11 +6,11 @@ use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, 
 
 use super::{Elementwise, Role};
 use crate::check::bounds;
-use crate::groups::peeled_type;
 use crate::model::{GradFn, ParameterKind};
 use crate::report::Report;
-use crate::types::is_constant;
-use crate::types::is_tensor;
+use crate::syntax::groups::peeled_type;
+use crate::syntax::types::is_constant;
+use crate::syntax::types::is_tensor;
 
 /// Reports what a function of one element cannot be. `true` if its rules can be looked at.
 pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {

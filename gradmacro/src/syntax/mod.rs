@@ -1,0 +1,6 @@
+//! What the tokens show, whatever the options: types, attributes, scopes, names, effects, patterns.
+
+pub(crate) mod groups;
+pub(crate) mod mention;
+pub(crate) mod scope;
+pub(crate) mod types;
