@@ -8,9 +8,9 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprLit, ExprPath, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
 
 use crate::capture::{changes_of, names_in_format};
-use crate::model::is_for_lints;
 use crate::names::Contract;
 use crate::report::Report;
+use crate::syntax::attributes::is_for_lints;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind

@@ -4,15 +4,13 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{
-    BinOp, Expr, ExprBinary, ExprCall, ExprMethodCall, ExprReference, Item, Local, LocalInit, Macro, Pat, PatIdent,
-    Path, PathSegment, Stmt, Token, Type,
-};
+use syn::{Expr, ExprMethodCall, ExprReference, Item, Local, LocalInit, Pat, Stmt, Type};
 
 use crate::names;
+use crate::syntax::effects::{draws, is_calm};
 use crate::syntax::mention::Mentioned;
+use crate::syntax::patterns::{Names, binds_values};
 
 /// A statement before the gradients.
 pub(crate) enum Statement {
@@ -105,7 +103,7 @@ struct Bound {
 
 impl Bound {
     fn by(statement: &Stmt) -> Self {
-        let mut names = Names(Vec::new());
+        let mut names = Names::default();
         match statement {
             Stmt::Local(local) => names.visit_pat(&local.pat),
             Stmt::Item(Item::Fn(function)) => names.0.push(function.sig.ident.clone()),
@@ -148,15 +146,6 @@ fn may_change(statement: &Stmt) -> bool {
     !binds_values(pat) || WITH_STATE.iter().any(|part| mentioned.contains_part(part))
 }
 
-struct Names(Vec<Ident>);
-
-impl Visit<'_> for Names {
-    fn visit_pat_ident(&mut self, binding: &PatIdent) {
-        self.0.push(binding.ident.clone());
-        visit::visit_pat_ident(self, binding);
-    }
-}
-
 /// The statements that bind the names among the tokens: of each name the last. A name that is something else there, such
 /// as a field, counts too: running too much is correct, running too little is not.
 fn uses(tokens: &impl ToTokens, bound: &[Bound]) -> Vec<usize> {
@@ -167,17 +156,6 @@ fn uses(tokens: &impl ToTokens, bound: &[Bound]) -> Vec<usize> {
         names.any(|name| is_last(*number, name) && mentioned.contains(&name.to_string()))
     };
     (0..bound.len()).filter(is_used).collect()
-}
-
-/// Whether a pattern binds nothing but values, none of them mutable.
-fn binds_values(pattern: &Pat) -> bool {
-    match pattern {
-        Pat::Ident(binding) => binding.mutability.is_none() && binding.by_ref.is_none() && binding.subpat.is_none(),
-        Pat::Type(typed) => binds_values(&typed.pat),
-        Pat::Tuple(tuple) => tuple.elems.iter().all(binds_values),
-        Pat::Wild(_) => true,
-        _ => false,
-    }
 }
 
 /// Whether a gradient calls a method on a local of the rule that may change, as in `it.next()`, or draws random numbers: then
@@ -198,144 +176,9 @@ pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool
             visit::visit_expr_reference(self, reference);
         }
     }
-    let mut changing = Names(Vec::new());
+    let mut changing = Names::default();
     statements.iter().filter(|statement| may_change(statement)).for_each(|statement| changing.visit_stmt(statement));
     let mut calls = Calls(&changing.0, false);
     gradients.iter().for_each(|gradient| calls.visit_expr(gradient));
     gradients.len() > 1 && (calls.1 || gradients.iter().any(draws))
-}
-
-/// Whether an expression visibly draws random numbers: what one draws, the next does not get.
-fn draws(expression: &Expr) -> bool {
-    let mut draws = Draws(false);
-    draws.visit_expr(expression);
-    draws.0
-}
-
-/// Modules and crates of random numbers.
-const SOURCES: [&str; 3] = ["random", "rand", "fastrand"];
-/// The functions of `tf::random`, which may be called by an imported name.
-const DRAWING: [&str; 2] = ["normal", "uniform"];
-
-struct Draws(bool);
-
-impl Visit<'_> for Draws {
-    fn visit_path(&mut self, path: &Path) {
-        let names_source = |segment: &PathSegment| SOURCES.iter().any(|source| segment.ident == source);
-        self.0 |= path.segments.len() > 1 && path.segments.iter().any(names_source);
-        visit::visit_path(self, path);
-    }
-    fn visit_expr_call(&mut self, call: &ExprCall) {
-        let last = match &*call.func {
-            Expr::Path(path) => path.path.segments.last(),
-            _ => None,
-        };
-        self.0 |= last.is_some_and(|last| DRAWING.iter().any(|name| last.ident == name));
-        visit::visit_expr_call(self, call);
-    }
-    fn visit_macro(&mut self, tokens: &Macro) {
-        let mentioned = Mentioned::among(&tokens.tokens);
-        self.0 |= SOURCES.iter().chain(&DRAWING).any(|name| mentioned.contains(name));
-    }
-}
-
-/// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
-/// its word, unless it is called on a static, or tells by its name, or draws random numbers.
-pub(crate) fn is_calm(expression: &Expr) -> bool {
-    let mut effects = Effects(false);
-    effects.visit_expr(expression);
-    !effects.0 && !draws(expression)
-}
-
-/// Whether a method is named as those are that change what is behind a shared reference.
-fn is_telling(method: &str) -> bool {
-    const TELLING: [&str; 12] = [
-        "borrow_mut",
-        "get_or_init",
-        "lock",
-        "pop",
-        "push",
-        "replace",
-        "send",
-        "set",
-        "swap",
-        "take",
-        "update",
-        "write",
-    ];
-    TELLING.contains(&method) || method.starts_with("fetch_")
-}
-
-/// Whether an expression is a static, or a part of one.
-fn is_static(receiver: &Expr) -> bool {
-    match receiver {
-        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
-            let name = last.ident.to_string();
-            !name.contains(char::is_lowercase) && name.contains(char::is_uppercase)
-        }),
-        Expr::Field(field) => is_static(&field.base),
-        Expr::Index(index) => is_static(&index.expr),
-        Expr::Paren(inner) => is_static(&inner.expr),
-        Expr::Reference(inner) => is_static(&inner.expr),
-        Expr::Unary(inner) => is_static(&inner.expr),
-        _ => false,
-    }
-}
-
-struct Effects(bool);
-
-impl Visit<'_> for Effects {
-    fn visit_expr(&mut self, expression: &Expr) {
-        self.0 |= matches!(
-            expression,
-            Expr::Assign(_)
-                | Expr::Await(_)
-                | Expr::ForLoop(_)
-                | Expr::Loop(_)
-                | Expr::Unsafe(_)
-                | Expr::Verbatim(_)
-                | Expr::While(_)
-        );
-        visit::visit_expr(self, expression);
-    }
-    fn visit_expr_binary(&mut self, binary: &ExprBinary) {
-        self.0 |= !matches!(
-            binary.op,
-            BinOp::Add(_)
-                | BinOp::Sub(_)
-                | BinOp::Mul(_)
-                | BinOp::Div(_)
-                | BinOp::Rem(_)
-                | BinOp::And(_)
-                | BinOp::Or(_)
-                | BinOp::BitAnd(_)
-                | BinOp::BitOr(_)
-                | BinOp::BitXor(_)
-                | BinOp::Shl(_)
-                | BinOp::Shr(_)
-        );
-        visit::visit_expr_binary(self, binary);
-    }
-    fn visit_expr_reference(&mut self, reference: &ExprReference) {
-        self.0 |= reference.mutability.is_some();
-        visit::visit_expr_reference(self, reference);
-    }
-    fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        self.0 |= is_static(&call.receiver) || is_telling(&call.method.to_string());
-        visit::visit_expr_method_call(self, call);
-    }
-    fn visit_stmt(&mut self, statement: &Stmt) {
-        self.0 |= !matches!(statement, Stmt::Local(_) | Stmt::Expr(_, None));
-        visit::visit_stmt(self, statement);
-    }
-    fn visit_macro(&mut self, tokens: &Macro) {
-        let is_value = |name: &Ident| name == "vec" || name == "format" || name == "matches";
-        let is_known = tokens.path.segments.last().is_some_and(|last| is_value(&last.ident));
-        let arguments = tokens.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated);
-        match arguments {
-            Ok(arguments) if is_known => arguments.iter().for_each(|argument| self.visit_expr(argument)),
-            // `vec![x; n]`, patterns, and macros that are not known.
-            _ => self.0 |= !is_known || tokens.tokens.to_string().contains("fetch_"),
-        }
-    }
 }

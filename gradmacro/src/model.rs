@@ -16,6 +16,7 @@ use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::stale;
+use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled_type;
 use crate::syntax::mention::Mentioned;
 use crate::syntax::types::{in_result, is_constant, is_list, is_tensor};
@@ -248,9 +249,4 @@ fn is_one_list(parameters: &[Parameter]) -> bool {
     };
     let lists = by_type().filter(|parameter| is_list(&parameter.ty) && !is_constant(&parameter.ty));
     lists.count() == 1 && !by_type().any(is_real)
-}
-
-/// Whether an attribute sets lints, or documents: one that changes nothing of what is compiled.
-pub(crate) fn is_for_lints(attribute: &Attribute) -> bool {
-    ["allow", "expect", "warn", "deny", "doc", "inline"].iter().any(|name| attribute.path().is_ident(name))
 }

@@ -11,7 +11,7 @@ use syn::{
 use crate::capture::{Captured, captures, changed_captures};
 use crate::exit::{self, Exit, Hole};
 use crate::lets::{self, Statement};
-use crate::model::is_for_lints;
+use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 use crate::values::{ends_with_ok, is_none};

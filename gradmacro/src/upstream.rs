@@ -2,11 +2,13 @@
 
 use proc_macro2::Ident;
 use syn::visit::Visit;
-use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, PatIdent, Stmt};
+use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, Stmt};
 
-use crate::lets::{Statement, is_calm};
+use crate::lets::Statement;
 use crate::rule::{Gradients, Rule};
+use crate::syntax::effects::is_calm;
 use crate::syntax::mention::Mentioned;
+use crate::syntax::patterns::Names;
 use crate::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.
@@ -60,9 +62,7 @@ struct Known(Vec<(String, Depends)>);
 
 impl Known {
     fn bind(&mut self, pattern: &Pat, depends: Depends) {
-        let mut names = Names(Vec::new());
-        names.visit_pat(pattern);
-        self.0.extend(names.0.into_iter().map(|name| (name.to_string(), depends)));
+        self.0.extend(Names::of(pattern).into_iter().map(|name| (name.to_string(), depends)));
     }
 
     fn named(&self, name: &str) -> Option<Depends> {
@@ -140,14 +140,6 @@ fn has_locals(value: &Expr) -> bool {
     let mut locals = Locals(false);
     locals.visit_expr(value);
     locals.0
-}
-
-struct Names(Vec<Ident>);
-
-impl Visit<'_> for Names {
-    fn visit_pat_ident(&mut self, binding: &PatIdent) {
-        self.0.push(binding.ident.clone());
-    }
 }
 
 /// The gradients that a value is made of.

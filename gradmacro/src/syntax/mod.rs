@@ -1,6 +1,9 @@
 //! What the tokens show, whatever the options: types, attributes, scopes, names, effects, patterns.
 
+pub(crate) mod attributes;
+pub(crate) mod effects;
 pub(crate) mod groups;
 pub(crate) mod mention;
+pub(crate) mod patterns;
 pub(crate) mod scope;
 pub(crate) mod types;
