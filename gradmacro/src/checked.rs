@@ -8,13 +8,13 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 
 use crate::check::bounds;
+use crate::model::options::{Check, most_similar};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::options::{Check, most_similar};
 use crate::report::Report;
 use crate::syntax::types::is_constant;
 use crate::syntax::types::{is_list, is_tensor};
-use crate::values::is_none;
+use crate::syntax::values::is_none;
 
 /// The dtypes with which a generic function is checked.
 const DTYPES: [&str; 2] = ["f64", "f32"];

@@ -7,7 +7,7 @@ use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprLit, ExprPath, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
 
-use crate::capture::{changes_of, names_in_format};
+use crate::model::capture::{changes_of, names_in_format};
 use crate::names::Contract;
 use crate::report::Report;
 use crate::syntax::attributes::is_for_lints;

@@ -10,12 +10,12 @@ use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 
 use crate::check::bounds;
 use crate::checked;
-use crate::exit::{self, Hole};
 use crate::expand::in_braces_of;
 use crate::fill::{Sort, gradients, statements, upstream};
+use crate::model::exit::{self, Hole};
+use crate::model::rule::{Rule, stopped};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::rule::{Rule, stopped};
 use crate::syntax::groups::peeled_type;
 use crate::syntax::mention::Mentioned;
 use crate::syntax::types::is_tensor;

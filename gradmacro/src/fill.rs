@@ -7,14 +7,14 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr};
 
 use crate::arrays;
-use crate::capture::Captured;
-use crate::exit::{self, Hole};
-use crate::lets::{Let, Statement};
 use crate::model::GradFn;
+use crate::model::capture::Captured;
+use crate::model::exit::{self, Hole};
+use crate::model::lazy_lets::{Let, Statement};
+use crate::model::rule::{Gradients, Rule};
 use crate::names::{self, Contract};
-use crate::rule::{Gradients, Rule};
 use crate::syntax::types::in_result;
-use crate::values::{is_none, with_converted_errors, with_typed_none};
+use crate::syntax::values::{is_none, with_converted_errors, with_typed_none};
 
 /// What becomes of the exits of a body.
 #[derive(Clone, Copy, PartialEq)]

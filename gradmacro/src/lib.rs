@@ -12,29 +12,19 @@
 //! `checked` for `check(…)`. Every name in generated code stands in `names`.
 
 mod arrays;
-mod capture;
 mod check;
 mod checked;
 mod closure;
-mod comparison;
 mod elementwise;
-mod exit;
 mod expand;
 mod fill;
-mod lets;
-mod literals;
 mod model;
 mod names;
-mod options;
 mod recompute;
 mod report;
-mod rule;
 #[cfg(test)]
 mod snapshots;
-mod stale;
 mod syntax;
-mod upstream;
-mod values;
 
 use proc_macro::TokenStream;
 
@@ -51,7 +41,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     };
     syntax::groups::hold_function_together(&mut function);
     let mut report = report::Report::default();
-    let options = options::Options::parse(options, &mut report);
+    let options = model::options::Options::parse(options, &mut report);
     if options.unclear {
         let errors = report.finish().err().unwrap_or_default();
         return expand::refused(function, None, &errors);

@@ -5,11 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit::Visit;
 use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, ReturnType, Type, parse_quote};
 
-use crate::capture::{Place, places_among};
 use crate::fill::{Exits, filled, if_watched, output};
 use crate::model::GradFn;
+use crate::model::capture::{Place, places_among};
+use crate::model::options::Options;
 use crate::names;
-use crate::options::Options;
 use crate::report::Report;
 use crate::syntax::types::in_result;
 

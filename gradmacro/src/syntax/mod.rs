@@ -7,3 +7,4 @@ pub(crate) mod mention;
 pub(crate) mod patterns;
 pub(crate) mod scope;
 pub(crate) mod types;
+pub(crate) mod values;

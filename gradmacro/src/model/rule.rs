@@ -8,13 +8,13 @@ use syn::{
     Block, Expr, ExprClosure, ExprReturn, ExprTry, FnArg, Item, ItemFn, Local, Pat, ReturnType, Stmt, Type, parse_quote,
 };
 
-use crate::capture::{Captured, captures, changed_captures};
-use crate::exit::{self, Exit, Hole};
-use crate::lets::{self, Statement};
+use crate::model::capture::{Captured, captures, changed_captures};
+use crate::model::exit::{self, Exit, Hole};
+use crate::model::lazy_lets::{self, Statement};
 use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::{Handler, Scopes, Walker};
-use crate::values::{ends_with_ok, is_none};
+use crate::syntax::values::{ends_with_ok, is_none};
 
 /// A `grad`.
 pub(crate) struct Rule {
@@ -25,7 +25,7 @@ pub(crate) struct Rule {
     /// What stands before the gradients.
     pub(crate) statements: Vec<Statement>,
     pub(crate) gradients: Gradients,
-    /// For each gradient the [`Let`](lets::Let)s that it uses, by number of the statement.
+    /// For each gradient the [`Let`](lazy_lets::Let)s that it uses, by number of the statement.
     pub(crate) uses: Vec<Vec<usize>>,
     pub(crate) captures: Vec<Captured>,
     /// Captures that it assigns to or borrows mutably, and where.
@@ -296,7 +296,7 @@ impl Rule {
             Some(value) if !early && is_single(&value) => (true, vec![value], vec![declared]),
             Some(value) => (false, vec![value], vec![declared]),
         };
-        let (split, mut values, types) = match split && lets::change_each_other(&statements, &values) {
+        let (split, mut values, types) = match split && lazy_lets::change_each_other(&statements, &values) {
             true => (false, vec![tuple_of(values)], vec![declared_whole]),
             false => (split, values, types),
         };
@@ -305,8 +305,8 @@ impl Rule {
         let changed = changed_captures(around, &own, &mut statements, &mut values);
         let captures = captures(around, &own, &mut statements, &mut values);
         let (statements, uses) = match form.keeping {
-            Keeping::ByGradient => lets::plan(statements, &values),
-            Keeping::Whole | Keeping::Nothing => lets::plain(statements, &values),
+            Keeping::ByGradient => lazy_lets::plan(statements, &values),
+            Keeping::Whole | Keeping::Nothing => lazy_lets::plain(statements, &values),
         };
         let gradients = match (split, values.pop()) {
             (true, Some(last)) => Gradients::Split(values.into_iter().chain([last]).zip(types).collect()),

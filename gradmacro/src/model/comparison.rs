@@ -9,9 +9,9 @@ use syn::{
     BinOp, Block, Expr, ExprBinary, ExprConst, ExprRepeat, GenericArgument, Item, ItemFn, Type, parse_quote_spanned,
 };
 
+use crate::model::rule::body_of_rule;
 use crate::names::Contract;
 use crate::report::Report;
-use crate::rule::body_of_rule;
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 

@@ -9,10 +9,10 @@ use crate::arrays;
 use crate::checked;
 use crate::closure;
 use crate::fill::{Exits, filled};
+use crate::model::rule::stopped;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::recompute;
-use crate::rule::stopped;
 use crate::syntax::types::is_constant;
 
 /// The function with its body between `enter` and `exit`.

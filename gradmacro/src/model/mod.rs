@@ -1,21 +1,29 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
+pub(crate) mod capture;
+pub(crate) mod comparison;
+pub(crate) mod exit;
+pub(crate) mod lazy_lets;
+pub(crate) mod literals;
+pub(crate) mod options;
+pub(crate) mod rule;
+pub(crate) mod stale;
+
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_quote};
 
 use crate::arrays::Arrays;
 use crate::closure::locals_around;
-use crate::comparison::{self, Comparisons};
 use crate::elementwise::Elementwise;
-use crate::exit::{self, Exit};
-use crate::literals::Literals;
+use crate::model::comparison::Comparisons;
+use crate::model::exit::Exit;
+use crate::model::literals::Literals;
+use crate::model::options::{Check, Options};
+use crate::model::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::names::{self, Contract};
-use crate::options::{Check, Options};
 use crate::recompute::{self, Again};
 use crate::report::Report;
-use crate::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
-use crate::stale;
 use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled_type;
 use crate::syntax::mention::Mentioned;

@@ -11,9 +11,9 @@ use syn::{
     ExprReference, ExprUnary, ExprWhile, FnArg, Item, Local, Macro, PatIdent, Signature, Type, UnOp,
 };
 
-use crate::capture::{is_assignment, root_of};
-use crate::exit::{self, Exit, Hole};
-use crate::rule::Rule;
+use crate::model::capture::{is_assignment, root_of};
+use crate::model::exit::{self, Exit, Hole};
+use crate::model::rule::Rule;
 use crate::syntax::mention::Mentioned;
 
 /// Notes which captures of each rule may change before the pair, and which values of pairs may change one.

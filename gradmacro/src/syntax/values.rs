@@ -1,6 +1,6 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
-use crate::exit::is_variant;
+use crate::model::exit::is_variant;
 use crate::syntax::groups::peeled;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;

@@ -6,8 +6,8 @@ use syn::{
     Expr, ExprCall, ExprCast, ExprConst, ExprRepeat, GenericArgument, Item, Lit, Local, Pat, Type, parse_quote_spanned,
 };
 
+use crate::model::rule::body_of_rule;
 use crate::names::{self, Contract};
-use crate::rule::body_of_rule;
 use crate::syntax::mention::Mentioned;
 
 /// Makes the unsuffixed float literals of a syntax tree of the type `scalar`. Nested items keep theirs, apart from the

@@ -4,12 +4,12 @@ use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, Stmt};
 
-use crate::lets::Statement;
-use crate::rule::{Gradients, Rule};
+use crate::model::lazy_lets::Statement;
+use crate::model::rule::{Gradients, Rule};
 use crate::syntax::effects::is_calm;
 use crate::syntax::mention::Mentioned;
 use crate::syntax::patterns::Names;
-use crate::values::{for_each_value_of, is_none};
+use crate::syntax::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.
 pub(crate) fn constant_gradients(rule: &Rule) -> Vec<Expr> {

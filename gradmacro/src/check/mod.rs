@@ -1,19 +1,21 @@
 //! What a function must be: one named function for each rule, each with its reason.
 
+pub(crate) mod chain_rule;
+
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound, WherePredicate};
 
+use crate::check::chain_rule::constant_gradients;
 use crate::checked;
 use crate::closure;
 use crate::elementwise;
-use crate::exit;
+use crate::model::exit;
+use crate::model::rule::{Gradients, Rule};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::report::Report;
-use crate::rule::{Gradients, Rule};
 use crate::syntax::types::{is_constant, is_tensor};
-use crate::upstream::constant_gradients;
-use crate::values::is_none;
+use crate::syntax::values::is_none;
 
 /// The attribute stands on a function with a body.
 pub(crate) fn parse(function: TokenStream) -> syn::Result<ItemFn> {
