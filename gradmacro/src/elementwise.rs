@@ -11,7 +11,7 @@ use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 use crate::check::bounds;
 use crate::checked;
 use crate::expand::in_braces_of;
-use crate::fill::{Sort, gradients, statements, upstream};
+use crate::expand::rule::{Sort, gradients, statements, upstream};
 use crate::model::exit::{self, Hole};
 use crate::model::rule::{Rule, stopped};
 use crate::model::{GradFn, Parameter, ParameterKind};

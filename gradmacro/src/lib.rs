@@ -17,7 +17,6 @@ mod checked;
 mod closure;
 mod elementwise;
 mod expand;
-mod fill;
 mod model;
 mod names;
 mod recompute;

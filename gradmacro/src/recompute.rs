@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::visit::Visit;
 use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, ReturnType, Type, parse_quote};
 
-use crate::fill::{Exits, filled, if_watched, output};
+use crate::expand::block::{Exits, filled, if_watched, output};
 use crate::model::GradFn;
 use crate::model::capture::{Place, places_among};
 use crate::model::options::Options;

@@ -1,5 +1,8 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
+pub(crate) mod block;
+pub(crate) mod rule;
+
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -8,7 +11,7 @@ use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 use crate::arrays;
 use crate::checked;
 use crate::closure;
-use crate::fill::{Exits, filled};
+use crate::expand::block::{Exits, filled};
 use crate::model::rule::stopped;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;

@@ -1,192 +1,46 @@
-//! Puts exits and rules back into a body.
+//! A rule as a backward function: what it keeps, what it sees, and the gradients that it gives.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr};
 
 use crate::arrays;
 use crate::model::GradFn;
 use crate::model::capture::Captured;
-use crate::model::exit::{self, Hole};
 use crate::model::lazy_lets::{Let, Statement};
 use crate::model::rule::{Gradients, Rule};
 use crate::names::{self, Contract};
 use crate::syntax::types::in_result;
 use crate::syntax::values::{is_none, with_converted_errors, with_typed_none};
 
-/// What becomes of the exits of a body.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Exits {
-    /// The value is returned, and recorded with its rule.
-    Recorded,
-    /// The value alone is returned: the rule is made when the body runs again.
-    Value,
-    /// The body runs again: the rule alone is made, and run.
-    Again,
-}
-
-/// The body with its exits and rules put back.
-pub(crate) fn filled(mut body: Block, model: &GradFn, exits: Exits) -> Block {
-    Filler { model, exits, filled: false }.visit_block_mut(&mut body);
-    body
-}
-
-struct Filler<'a> {
-    model: &'a GradFn,
-    exits: Exits,
-    /// Whether a hole was found.
-    filled: bool,
-}
-
-impl VisitMut for Filler<'_> {
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        let hole = Hole::of(expression);
-        self.filled |= hole.is_some();
-        match hole {
-            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
-            Some(Hole::Rule(number)) => {
-                let made = self.rule(number);
-                *expression = Expr::Verbatim(match self.exits {
-                    Exits::Value => made,
-                    _ => self.held(&self.model.rules[number], made),
-                });
-            }
-            None => visit_mut::visit_expr_mut(self, expression),
+/// What keeps the captures of a rule, and the backward function that uses them.
+pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, TokenStream) {
+    let (contract, call) = (&model.contract, names::call());
+    let capture = contract.get("Capture");
+    let keeps = rule.captures.iter().map(|captured| {
+        let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
+        let inputs = positions(rule, &needed_by(rule, captured));
+        quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
+    });
+    let sort = if model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
+    let (parameter, binding) = match sort {
+        Sort::Arrays => arrays::upstream(&rule.parameters, contract),
+        _ => upstream(rule),
+    };
+    let shared = seen(sort, captured_used(rule, |captured| is_used_always(rule, captured)));
+    let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
+    let statements = statements(rule, contract, &sink);
+    let gradients = gradients(rule, contract, &sink, sort);
+    let backward = quote! {
+        move |#parameter, #sink| {
+            #binding
+            #shared
+            #statements
+            #gradients
         }
-    }
-}
-
-/// The type of the value, without its `Result`.
-pub(crate) fn output(model: &GradFn) -> TokenStream {
-    let output = model.arrays.as_ref().map(|arrays| &arrays.output).or(model.output.as_ref());
-    output.map_or_else(|| quote!(_), ToTokens::to_token_stream)
-}
-
-impl Filler<'_> {
-    fn exit(&self, number: usize) -> TokenStream {
-        let exit = &self.model.exits[number];
-        let (call, mut value) = (names::call(), exit.value.clone());
-        // A `return` in the value is an exit too: it needs the call, so the value comes before `exit` takes it.
-        let mut filler = Filler { model: self.model, exits: self.exits, filled: false };
-        filler.visit_expr_mut(&mut value);
-        let (output, place) = (output(self.model), names::at(value.span()));
-        if self.exits == Exits::Value {
-            return quote_spanned!(place=> #call.value::<#output>(#value));
-        }
-        let rule = match &exit.rule {
-            exit::Rule::Named(name) => self.released(name),
-            exit::Rule::Found(rule) => self.rule(*rule),
-            exit::Rule::InPlace(closure) => closure.to_token_stream(),
-        };
-        if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, filler.filled, self.exits)
-            && !self.holds_captures()
-        {
-            return quote_spanned!(place=> #call.exit::<#output>(#value, #rule));
-        }
-        if self.exits == Exits::Again {
-            let (replay, upstream, sink) = (names::replay(), names::upstream(place), names::sink(place));
-            let made = names::rule();
-            // What the value was is known; what it is made of is used all the same, and made if that changes a capture.
-            let make_value = match exit.changes_captures {
-                true => quote_spanned!(place=> #call.value::<#output>(#value);),
-                false => quote_spanned!(place=> if false { #call.value::<#output>(#value); }),
-            };
-            let make_rule = quote_spanned!(place=> let #made = #rule;);
-            let both =
-                if exit.changes_captures { quote!(#make_value #make_rule) } else { quote!(#make_rule #make_value) };
-            return quote_spanned! {place=> {
-                #both
-                #call.again::<#output, _>(#replay, #made, #upstream, #sink)
-            }};
-        }
-        // The rule keeps clones, so it is made before the value is moved out.
-        let (made, valued) = (names::rule(), names::value());
-        let make_value = quote_spanned!(place=> let #valued = #value;);
-        let make_rule = quote_spanned!(place=> let #made = #rule;);
-        match (filler.filled, exit.changes_captures) {
-            (_, true) => quote_spanned!(place=> { #make_value #make_rule #call.exit::<#output>(#valued, #made) }),
-            (true, false) => quote_spanned!(place=> { #make_rule #make_value #call.exit::<#output>(#valued, #made) }),
-            (false, false) => quote_spanned!(place=> { #make_rule #call.exit::<#output>(#value, #made) }),
-        }
-    }
-
-    /// Whether rules borrow captures until the pair, so that nothing changes them.
-    fn holds_captures(&self) -> bool {
-        self.model.rules.iter().any(|rule| rule.captures.iter().any(|captured| captured.may_change))
-    }
-
-    /// A rule that was bound to a name, when it is used.
-    fn released(&self, name: &Ident) -> TokenStream {
-        match self.holds_captures() {
-            true => quote_spanned!(names::at(name.span())=> #name.release()),
-            false => name.to_token_stream(),
-        }
-    }
-
-    /// A rule with the captures that must not change while it waits for the pair. Where one rule of a function has some, all
-    /// are in this form.
-    fn held(&self, rule: &Rule, made: TokenStream) -> TokenStream {
-        if !self.holds_captures() {
-            return made;
-        }
-        let hold = self.model.contract.get("hold");
-        let borrows = rule.captures.iter().filter(|captured| captured.may_change).map(|captured| {
-            let place = captured.place.expression();
-            quote_spanned!(names::at(captured.place.span())=> &#place)
-        });
-        quote!(#hold(#made, (#(#borrows,)*)))
-    }
-
-    fn rule(&self, number: usize) -> TokenStream {
-        if self.exits == Exits::Value {
-            return quote!(());
-        }
-        let rule = &self.model.rules[number];
-        let (contract, call) = (&self.model.contract, names::call());
-        let capture = contract.get("Capture");
-        let keeps = rule.captures.iter().map(|captured| {
-            let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
-            let inputs = positions(rule, &needed_by(rule, captured));
-            quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
-        });
-        let sort = if self.model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
-        let (parameter, binding) = match sort {
-            Sort::Arrays => arrays::upstream(&rule.parameters, contract),
-            _ => upstream(rule),
-        };
-        let shared = seen(sort, captured_used(rule, |captured| is_used_always(rule, captured)));
-        let sink = names::sink(rule.gradients.first().map_or_else(proc_macro2::Span::mixed_site, Spanned::span));
-        let statements = statements(rule, contract, &sink);
-        let gradients = gradients(rule, contract, &sink, sort);
-        let output = output(self.model);
-        let rule = quote! {
-            move |#parameter, #sink| {
-                #binding
-                #shared
-                #statements
-                #gradients
-            }
-        };
-        match self.exits {
-            Exits::Again => quote!({ #(#keeps)* #call.rule::<#output, _>(#rule) }),
-            _ => if_watched(&output, &quote!(#(#keeps)*), &rule),
-        }
-    }
-}
-
-/// The backward function, which is made, and for which things are kept, only if a tape watches an input.
-pub(crate) fn if_watched(output: &TokenStream, keeps: &TokenStream, rule: &TokenStream) -> TokenStream {
-    let call = names::call();
-    quote! {
-        if #call.is_watched() {
-            #keeps
-            #call.backward::<#output, _>(#rule)
-        } else {
-            #call.unwatched::<#output>()
-        }
-    }
+    };
+    (quote!(#(#keeps)*), backward)
 }
 
 /// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
