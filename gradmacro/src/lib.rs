@@ -19,7 +19,6 @@ mod elementwise;
 mod expand;
 mod model;
 mod names;
-mod recompute;
 mod report;
 #[cfg(test)]
 mod snapshots;

@@ -1,6 +1,7 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
 pub(crate) mod block;
+mod recompute;
 pub(crate) mod rule;
 
 use proc_macro2::{Delimiter, Group, Literal, TokenStream, TokenTree};
@@ -15,7 +16,6 @@ use crate::expand::block::{Exits, filled};
 use crate::model::rule::stopped;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::recompute;
 use crate::syntax::types::is_constant;
 
 /// The function with its body between `enter` and `exit`.

@@ -6,6 +6,7 @@ pub(crate) mod exit;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;
 pub(crate) mod options;
+pub(crate) mod recompute;
 pub(crate) mod rule;
 pub(crate) mod stale;
 
@@ -20,9 +21,9 @@ use crate::model::comparison::Comparisons;
 use crate::model::exit::Exit;
 use crate::model::literals::Literals;
 use crate::model::options::{Check, Options};
+use crate::model::recompute::Again;
 use crate::model::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::names::{self, Contract};
-use crate::recompute::{self, Again};
 use crate::report::Report;
 use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled_type;

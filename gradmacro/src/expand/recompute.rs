@@ -1,64 +1,14 @@
-//! The option `recompute`: the body runs again when a tape asks for the gradient, so nothing but what it is given is kept.
+//! The option `recompute`: what runs the body again.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::visit::Visit;
-use syn::{Block, FnArg, GenericArgument, ItemFn, PatIdent, PathArguments, ReturnType, Type, parse_quote};
+use syn::{Block, GenericArgument, PathArguments, ReturnType, Type, parse_quote};
 
-use crate::expand::block::{Exits, filled, if_watched, output};
+use super::block::{Exits, filled, if_watched, output};
 use crate::model::GradFn;
-use crate::model::capture::{Place, places_among};
-use crate::model::options::Options;
+use crate::model::recompute::{Again, Given};
 use crate::names;
-use crate::report::Report;
 use crate::syntax::types::in_result;
-
-/// How a body runs again.
-pub(crate) struct Again {
-    given: Vec<Given>,
-    /// The function with these names.
-    model: Box<GradFn>,
-}
-
-/// What the body is given: a parameter or a part of `self`.
-struct Given {
-    place: Place,
-    /// Its name where the body runs again.
-    name: Ident,
-    is_mutable: bool,
-}
-
-/// A second model of the function, for its second run. Mistakes are reported by the first.
-pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
-    let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
-    let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
-    let mut function = function.clone();
-    let (given, body) = places_among(function.block.to_token_stream(), &names);
-    if let Ok(body) = syn::parse2(body) {
-        function.block = body;
-    }
-    let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
-    let model = GradFn::of(options, None, None, function, &mut Report::default());
-    let is_mutable =
-        |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
-    let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
-    Again { given, model: Box::new(model) }
-}
-
-/// The names that a parameter binds.
-fn bindings(input: &FnArg) -> Vec<PatIdent> {
-    struct Bindings(Vec<PatIdent>);
-    impl Visit<'_> for Bindings {
-        fn visit_pat_ident(&mut self, binding: &PatIdent) {
-            self.0.push(binding.clone());
-        }
-    }
-    let mut found = Bindings(Vec::new());
-    if let FnArg::Typed(input) = input {
-        found.visit_pat(&input.pat);
-    }
-    found.0
-}
 
 /// Keeps what the body is given, then runs it once for its value.
 pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStream {

@@ -1,0 +1,58 @@
+//! The option `recompute`: the body runs again when a tape asks for the gradient, so nothing but what it is given is kept.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::visit::Visit;
+use syn::{FnArg, ItemFn, PatIdent};
+
+use crate::model::GradFn;
+use crate::model::capture::{Place, places_among};
+use crate::model::options::Options;
+use crate::report::Report;
+
+/// How a body runs again.
+pub(crate) struct Again {
+    pub(crate) given: Vec<Given>,
+    /// The function with these names.
+    pub(crate) model: Box<GradFn>,
+}
+
+/// What the body is given: a parameter or a part of `self`.
+pub(crate) struct Given {
+    pub(crate) place: Place,
+    /// Its name where the body runs again.
+    pub(crate) name: Ident,
+    pub(crate) is_mutable: bool,
+}
+
+/// A second model of the function, for its second run. Mistakes are reported by the first.
+pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
+    let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
+    let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
+    let mut function = function.clone();
+    let (given, body) = places_among(function.block.to_token_stream(), &names);
+    if let Ok(body) = syn::parse2(body) {
+        function.block = body;
+    }
+    let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
+    let model = GradFn::of(options, None, None, function, &mut Report::default());
+    let is_mutable =
+        |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
+    let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
+    Again { given, model: Box::new(model) }
+}
+
+/// The names that a parameter binds.
+fn bindings(input: &FnArg) -> Vec<PatIdent> {
+    struct Bindings(Vec<PatIdent>);
+    impl Visit<'_> for Bindings {
+        fn visit_pat_ident(&mut self, binding: &PatIdent) {
+            self.0.push(binding.clone());
+        }
+    }
+    let mut found = Bindings(Vec::new());
+    if let FnArg::Typed(input) = input {
+        found.visit_pat(&input.pat);
+    }
+    found.0
+}
