@@ -8,8 +8,7 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 
-use crate::check::bounds;
-use crate::checked;
+use crate::expand::generated_test;
 use crate::expand::in_braces_of;
 use crate::expand::rule::{Sort, gradients, statements, upstream};
 use crate::model::exit::{self, Hole};
@@ -18,7 +17,7 @@ use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::syntax::groups::peeled_type;
 use crate::syntax::mention::Mentioned;
-use crate::syntax::types::is_tensor;
+use crate::syntax::types::{bounds, is_tensor};
 use check::as_written;
 pub(crate) use check::check;
 
@@ -116,7 +115,7 @@ pub(crate) fn expand(mut model: GradFn) -> TokenStream {
         FnArg::Receiver(_) => None,
     });
     model.parameters.iter_mut().zip(typed).for_each(|(parameter, ty)| parameter.ty = ty.clone());
-    let test = checked::test(&model);
+    let test = generated_test::test(&model);
     let (attrs, vis) = (&model.function.attrs, &model.function.vis);
     let track_caller = (!model.tracks_caller).then(|| quote!(#[track_caller]));
     quote! {

@@ -13,7 +13,6 @@
 
 mod arrays;
 mod check;
-mod checked;
 mod closure;
 mod elementwise;
 mod expand;

@@ -1,20 +1,20 @@
 //! What a function must be: one named function for each rule, each with its reason.
 
-pub(crate) mod chain_rule;
+mod chain_rule;
+mod generated_test;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound, WherePredicate};
+use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound};
 
 use crate::check::chain_rule::constant_gradients;
-use crate::checked;
 use crate::closure;
 use crate::elementwise;
 use crate::model::exit;
 use crate::model::rule::{Gradients, Rule};
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::report::Report;
-use crate::syntax::types::{is_constant, is_tensor};
+use crate::syntax::types::{bounds, is_constant, is_tensor};
 use crate::syntax::values::is_none;
 
 /// The attribute stands on a function with a body.
@@ -70,7 +70,7 @@ pub(crate) fn check(function: &GradFn, report: &mut Report) {
     }
     variables_are_no_parameters(function, report);
     is_given_nothing_to_change(function, report);
-    checked::check(function, report);
+    generated_test::check(function, report);
     rules_are_found(function, report);
     rules_are_left_alone(function, report);
     for rule in &function.rules {
@@ -354,22 +354,6 @@ fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
         }
     }
     Some(inputs)
-}
-
-/// The bounds on a type parameter, as text.
-pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
-    let inline = generics
-        .type_params()
-        .filter(|parameter| parameter.ident == name)
-        .map(|parameter| parameter.bounds.to_token_stream());
-    let clauses =
-        generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
-            WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => {
-                Some(bound.bounds.to_token_stream())
-            }
-            _ => None,
-        });
-    inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
 }
 
 /// No gradient flows through integers: their rule can only say so.

@@ -5,10 +5,10 @@ use syn::visit::{self, Visit};
 use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, TypeReference};
 
 use super::{Elementwise, Role};
-use crate::check::bounds;
 use crate::model::{GradFn, ParameterKind};
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
+use crate::syntax::types::bounds;
 use crate::syntax::types::is_constant;
 use crate::syntax::types::is_tensor;
 

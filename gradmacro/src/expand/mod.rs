@@ -1,6 +1,7 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
 pub(crate) mod block;
+pub(crate) mod generated_test;
 mod recompute;
 pub(crate) mod rule;
 
@@ -10,7 +11,6 @@ use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::arrays;
-use crate::checked;
 use crate::closure;
 use crate::expand::block::{Exits, filled};
 use crate::model::rule::stopped;
@@ -106,7 +106,7 @@ pub(crate) fn expand(model: GradFn) -> TokenStream {
     if let Some(around) = around {
         return closure::bind(function, &sig, around, contract, &entered);
     }
-    let test = checked::test(&model);
+    let test = generated_test::test(&model);
     let block = in_braces_of(&function.block, quote!(#[allow(unused_imports)] use #dispatch::*; #entered));
     quote! {
         #(#attrs)*

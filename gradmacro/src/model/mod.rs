@@ -1,6 +1,7 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
 pub(crate) mod capture;
+pub(crate) mod checked;
 pub(crate) mod comparison;
 pub(crate) mod exit;
 pub(crate) mod lazy_lets;

@@ -1,7 +1,7 @@
 //! What a type is, as far as its syntax tells.
 
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, Generics, PathArguments, Type, WherePredicate};
 
 /// The `T` of a `Result<T, …>`.
 pub(crate) fn in_result(ty: &Type) -> Option<Type> {
@@ -80,4 +80,20 @@ pub(crate) fn is_constant(ty: &Type) -> bool {
         Type::Tuple(tuple) => tuple.elems.iter().all(is_constant),
         other => CONSTANTS.contains(&other.to_token_stream().to_string().as_str()),
     }
+}
+
+/// The bounds on a type parameter, as text.
+pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
+    let inline = generics
+        .type_params()
+        .filter(|parameter| parameter.ident == name)
+        .map(|parameter| parameter.bounds.to_token_stream());
+    let clauses =
+        generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
+            WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => {
+                Some(bound.bounds.to_token_stream())
+            }
+            _ => None,
+        });
+    inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
 }

@@ -7,144 +7,16 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 
-use crate::check::bounds;
-use crate::model::options::{Check, most_similar};
+use crate::model::checked::{argument_of, exemptions};
+use crate::model::options::Check;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::report::Report;
-use crate::syntax::types::is_constant;
-use crate::syntax::types::{is_list, is_tensor};
+use crate::syntax::names::unraw;
+use crate::syntax::types::{bounds, is_tensor};
 use crate::syntax::values::is_none;
 
 /// The dtypes with which a generic function is checked.
 const DTYPES: [&str; 2] = ["f64", "f32"];
-
-/// What a gradient need not be, with an example of a reason: methods of `CheckOptions`. A parameter of such a name comes
-/// first.
-const EXEMPTIONS: [(&str, &str); 2] =
-    [("not_a_derivative", "straight-through estimator"), ("not_linear", "clipped gradient")];
-
-/// Each parameter is given once, and the function can be called by a test.
-pub(crate) fn check(function: &GradFn, report: &mut Report) {
-    let Some(check) = &function.check else { return };
-    if is_out_of_reach(function, check, report) {
-        return;
-    }
-    let name = &function.function.sig.ident;
-    let named: Vec<&str> = parameters(function).map(|parameter| parameter.shown.as_str()).collect();
-    let mut meant = Vec::new();
-    let exempt = check_exemptions(function, check, report);
-    for (position, (argument, _)) in check.arguments.iter().enumerate() {
-        let shown = unraw(argument);
-        if exempt.contains(&argument) {
-            continue;
-        }
-        if !named.contains(&shown.as_str()) {
-            let similar = most_similar(&shown, named.iter().copied());
-            meant.extend(similar);
-            let advice = match (similar, &named[..]) {
-                (Some(parameter), _) => format!("did you mean `{parameter}`?"),
-                (None, [only]) => format!("expected `{only}`"),
-                (None, named) => format!("expected one of `{}`", named.join("`, `")),
-            };
-            report.error(argument, format_args!("`{name}` has no parameter `{shown}`; {advice}"));
-        } else if check.arguments[..position].iter().any(|(earlier, _)| unraw(earlier) == shown) {
-            report.error(argument, format_args!("parameter `{shown}` of `{name}` is given twice; remove one"));
-        }
-    }
-    let missing: Vec<&Parameter> = parameters(function)
-        .filter(|parameter| argument_of(check, parameter).is_none() && !meant.contains(&&*parameter.shown))
-        .collect();
-    if !missing.is_empty() {
-        let (named, added): (Vec<_>, Vec<_>) =
-            missing.iter().map(|parameter| (format!("`{}`", parameter.shown), suggestion(parameter))).unzip();
-        report.error(
-            &check.name,
-            format_args!("the check of `{name}` gives nothing for {}; add `{}`", named.join(", "), added.join(", ")),
-        );
-    }
-}
-
-/// What stands among the arguments and is no parameter's: at most one exemption, with a reason.
-fn check_exemptions<'a>(function: &GradFn, check: &'a Check, report: &mut Report) -> Vec<&'a Ident> {
-    let given: Vec<_> = exemptions(function, check).collect();
-    for (name, example, reason) in &given {
-        if !matches!(reason, Expr::Lit(ExprLit { lit: Lit::Str(reason), .. }) if !reason.value().trim().is_empty()) {
-            let message = format!("`{name}` needs a reason; write `{name} = \"{example}\"`");
-            report.error(reason, message);
-        }
-    }
-    if let [_, (second, ..), ..] = given[..] {
-        report.error(second, format_args!("one exemption is enough: `not_linear` includes `not_a_derivative`"));
-    }
-    given.into_iter().map(|(name, ..)| name).collect()
-}
-
-/// The exemptions that are given: name, an example of a reason, reason.
-fn exemptions<'a>(function: &GradFn, check: &'a Check) -> impl Iterator<Item = (&'a Ident, &'static str, &'a Expr)> {
-    let is_parameter = |name: &Ident| parameters(function).any(|parameter| parameter.shown == unraw(name));
-    let given = check.arguments.iter().filter(move |(name, _)| !is_parameter(name));
-    given.filter_map(|(name, reason)| {
-        let (_, example) = EXEMPTIONS.iter().find(|(exemption, _)| name == exemption)?;
-        Some((name, *example, reason))
-    })
-}
-
-/// A test has no `self`, and names every parameter.
-fn is_out_of_reach(function: &GradFn, check: &Check, report: &mut Report) -> bool {
-    const REMEDY: &str = "check it in a test with `check_gradients`";
-    let signature = &function.function.sig;
-    let name = &signature.ident;
-    if signature.receiver().is_some() || mentions_self(signature) {
-        report.error(&check.name, format_args!("`{name}` needs `Self`, which a generated test has not; {REMEDY}"));
-        return true;
-    }
-    let list = parameters(function).find(|parameter| is_list(&parameter.ty) && !is_constant(&parameter.ty));
-    if let Some(Parameter { shown, .. }) = list {
-        let message = format!("a generated test does not move the tensors of the list `{shown}`; {REMEDY}");
-        report.error(&check.name, message);
-        return true;
-    }
-    let nameless = parameters(function).find(|parameter| parameter.pattern.is_some() || parameter.shown == "_");
-    if let Some(Parameter { shown, .. }) = nameless {
-        report.error(
-            &check.name,
-            format_args!("the check of `{name}` cannot name its parameter `{shown}`; give the parameter a name"),
-        );
-    }
-    nameless.is_some()
-}
-
-fn mentions_self(signature: &syn::Signature) -> bool {
-    struct Finder(bool);
-    impl Visit<'_> for Finder {
-        fn visit_ident(&mut self, name: &Ident) {
-            self.0 |= name == "Self";
-        }
-    }
-    let mut finder = Finder(false);
-    finder.visit_signature(signature);
-    finder.0
-}
-
-fn parameters(function: &GradFn) -> impl Iterator<Item = &Parameter> {
-    function.parameters.iter()
-}
-
-fn unraw(name: &Ident) -> String {
-    name.to_string().trim_start_matches("r#").to_owned()
-}
-
-fn argument_of<'a>(check: &'a Check, parameter: &Parameter) -> Option<&'a Expr> {
-    check.arguments.iter().find(|(name, _)| unraw(name) == parameter.shown).map(|(_, value)| value)
-}
-
-fn suggestion(parameter: &Parameter) -> String {
-    match is_tensor(&parameter.ty) {
-        Some(_) => format!("{} = [2, 3]", parameter.shown),
-        None => format!("{} = …", parameter.shown),
-    }
-}
 
 /// The test.
 ///
@@ -195,7 +67,9 @@ fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
     let signature = &function.function.sig;
     let place = check.name.span();
     let (check_rule, name) = (function.contract.item("check_rule", place), unraw(&signature.ident));
-    let given: Vec<TokenStream> = parameters(function)
+    let given: Vec<TokenStream> = function
+        .parameters
+        .iter()
         .enumerate()
         .filter_map(|(position, parameter)| {
             Some(given(function, parameter, position, argument_of(check, parameter)?, dtype))
