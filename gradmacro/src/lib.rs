@@ -13,7 +13,6 @@
 
 mod arrays;
 mod check;
-mod closure;
 mod elementwise;
 mod expand;
 mod model;

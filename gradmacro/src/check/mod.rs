@@ -1,6 +1,7 @@
 //! What a function must be: one named function for each rule, each with its reason.
 
 mod chain_rule;
+mod closure;
 mod generated_test;
 
 use proc_macro2::TokenStream;
@@ -8,7 +9,6 @@ use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound};
 
 use crate::check::chain_rule::constant_gradients;
-use crate::closure;
 use crate::elementwise;
 use crate::model::exit;
 use crate::model::rule::{Gradients, Rule};

@@ -1,6 +1,7 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
 pub(crate) mod block;
+mod closure;
 pub(crate) mod generated_test;
 mod recompute;
 pub(crate) mod rule;
@@ -11,7 +12,6 @@ use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::arrays;
-use crate::closure;
 use crate::expand::block::{Exits, filled};
 use crate::model::rule::stopped;
 use crate::model::{GradFn, Parameter, ParameterKind};

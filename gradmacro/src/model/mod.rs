@@ -2,6 +2,7 @@
 
 pub(crate) mod capture;
 pub(crate) mod checked;
+pub(crate) mod closure;
 pub(crate) mod comparison;
 pub(crate) mod exit;
 pub(crate) mod lazy_lets;
@@ -16,8 +17,8 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_quote};
 
 use crate::arrays::Arrays;
-use crate::closure::locals_around;
 use crate::elementwise::Elementwise;
+use crate::model::closure::locals_around;
 use crate::model::comparison::Comparisons;
 use crate::model::exit::Exit;
 use crate::model::literals::Literals;

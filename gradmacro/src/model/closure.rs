@@ -1,16 +1,11 @@
-//! The option `closure`: a nested `fn` that uses the locals around it.
+//! The option `closure`: the locals around a nested `fn` that it uses.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
-use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprLit, ExprPath, Item, ItemFn, Lit, Macro, Signature, Stmt, Token, TypeImplTrait, Visibility};
+use syn::{Expr, ExprLit, Item, ItemFn, Lit, Macro, Stmt, Token};
 
-use crate::model::capture::{changes_of, names_in_format};
-use crate::names::Contract;
-use crate::report::Report;
-use crate::syntax::attributes::is_for_lints;
+use crate::model::capture::names_in_format;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind
@@ -112,90 +107,3 @@ const VALUE_MACROS: [&str; 20] = [
     "write",
     "writeln",
 ];
-
-/// What a closure cannot be.
-pub(crate) fn check(function: &ItemFn, report: &mut Report) {
-    let ItemFn { attrs, vis, sig, block, .. } = function;
-    let name = &sig.ident;
-    if !matches!(vis, Visibility::Inherited) {
-        report.error(
-            vis,
-            format_args!(
-                "`{name}` is a local of the function around it, with the option `closure`; remove `{}`",
-                vis.to_token_stream()
-            ),
-        );
-    }
-    if let Some(receiver) = sig.receiver() {
-        report.error(receiver, format_args!("a closure has no `self` of its own; `{name}` may use the `self` of the function around it, so remove this parameter"));
-    }
-    if !sig.generics.params.is_empty() {
-        report.error(&sig.generics, format_args!("a closure takes no generic parameters; write the types that `{name}` is called with, or define it outside, without the option `closure`"));
-    }
-    for attribute in attrs.iter().filter(|attribute| !is_for_lints(attribute)) {
-        report.error(
-            attribute,
-            format_args!(
-                "a closure takes no such attribute; define `{name}` outside, without the option `closure`, or remove it"
-            ),
-        );
-    }
-    let around = locals_around(function);
-    for (local, change) in changes_of(&around, &mut block.clone()) {
-        report.error(
-            change,
-            format_args!("a closure cannot change `{local}`, a local of the function around it: it has a copy of its own; return the new value, or count in a `Cell` behind an `Rc`"),
-        );
-    }
-    let mut finder = Mistakes { name, report };
-    sig.inputs.iter().for_each(|input| finder.visit_fn_arg(input));
-    finder.visit_block(block);
-}
-
-struct Mistakes<'a> {
-    name: &'a Ident,
-    report: &'a mut Report,
-}
-
-impl Visit<'_> for Mistakes<'_> {
-    fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
-        let (found, name) = (ty.to_token_stream(), self.name);
-        self.report
-            .error(ty, format_args!("a closure takes no `{found}`; write the type that `{name}` is called with"));
-    }
-    fn visit_expr_path(&mut self, path: &ExprPath) {
-        if path.path.is_ident(self.name) {
-            let name = self.name;
-            self.report.error(path, format_args!("a closure cannot call itself; define `{name}` outside, without the option `closure`, and make what it uses parameters"));
-        }
-    }
-}
-
-/// Binds the closure to the function's name, over copies of the locals that it uses.
-pub(crate) fn bind(
-    function: &ItemFn,
-    sig: &Signature,
-    around: &[Ident],
-    contract: &Contract,
-    body: &TokenStream,
-) -> TokenStream {
-    let attrs = &function.attrs;
-    let (name, inputs, output) = (&sig.ident, &sig.inputs, &sig.output);
-    let lints =
-        attrs.iter().filter(|attribute| !attribute.path().is_ident("doc") && !attribute.path().is_ident("inline"));
-    let own = contract.get("Own");
-    let dispatch = contract.get("dispatch");
-    let misplaced = format!(
-        "the option `closure` makes `{name}` a local: it must stand inside the block of another function, whose locals it uses"
-    );
-    quote! {
-        #misplaced;
-        #(#lints)*
-        let #name = {
-            #[allow(unused_imports)]
-            use #dispatch::*;
-            #(let #around = (&&#own(&#around)).__own();)*
-            move |#inputs| #output { #body }
-        };
-    }
-}
