@@ -11,7 +11,6 @@
 //! Options that change more than a detail have files of their own: `closure`, `elementwise`, `arrays`, `recompute`, and
 //! `checked` for `check(…)`. Every name in generated code stands in `names`.
 
-mod arrays;
 mod check;
 mod elementwise;
 mod expand;
@@ -43,7 +42,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
         return expand::refused(function, None, &errors);
     }
     let contract = names::Contract::new(options.gradcore.clone());
-    let arrays = options.arrays.is_some().then(|| arrays::take(&mut function, &contract, &mut report));
+    let arrays = options.arrays.is_some().then(|| model::arrays::take(&mut function, &contract, &mut report));
     let modelled = model::GradFn::new(options, arrays, function.clone(), &mut report);
     check::check(&modelled, &mut report);
     match report.finish() {

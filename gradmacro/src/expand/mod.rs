@@ -1,5 +1,6 @@
 //! Writes the function anew. Nothing here can fail, and nothing is decided here.
 
+mod arrays;
 pub(crate) mod block;
 mod closure;
 pub(crate) mod generated_test;
@@ -11,8 +12,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
-use crate::arrays;
 use crate::expand::block::{Exits, filled};
+use crate::model::arrays::Arrays;
 use crate::model::rule::stopped;
 use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
@@ -156,8 +157,8 @@ fn in_place(model: &GradFn, body: &Block) -> (TokenStream, TokenStream) {
 }
 
 /// On a mistake the function keeps its signature, so that its callers make no further messages.
-pub(crate) fn refused(function: ItemFn, arrays: Option<&arrays::Arrays>, errors: &TokenStream) -> TokenStream {
-    let written = arrays.into_iter().flat_map(arrays::Arrays::written);
+pub(crate) fn refused(function: ItemFn, arrays: Option<&Arrays>, errors: &TokenStream) -> TokenStream {
+    let written = arrays.into_iter().flat_map(Arrays::written);
     let ItemFn { mut attrs, vis, mut sig, .. } = function;
     attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
     for input in &mut sig.inputs {

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::arrays;
+use super::arrays;
 use crate::model::GradFn;
 use crate::model::capture::Captured;
 use crate::model::lazy_lets::{Let, Statement};

@@ -1,5 +1,6 @@
 //! What an annotated function is: the original syntax, taken apart, with every default resolved.
 
+pub(crate) mod arrays;
 pub(crate) mod capture;
 pub(crate) mod checked;
 pub(crate) mod closure;
@@ -16,8 +17,8 @@ use proc_macro2::Ident;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_quote};
 
-use crate::arrays::Arrays;
 use crate::elementwise::Elementwise;
+use crate::model::arrays::Arrays;
 use crate::model::closure::locals_around;
 use crate::model::comparison::Comparisons;
 use crate::model::exit::Exit;

@@ -1,14 +1,12 @@
 //! The option `arrays`: the body is written over ndarray, and the outside sees tensors.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
     FnArg, GenericArgument, ItemFn, Lifetime, Pat, PathArguments, ReturnType, Token, Type, TypePath, TypeReference,
     parse_quote, parse_quote_spanned,
 };
 
-use crate::model::Parameter;
 use crate::names::{self, Contract};
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
@@ -17,15 +15,16 @@ use crate::syntax::types::{self, is_constant};
 /// What the body sees, where the outside sees tensors.
 pub(crate) struct Arrays {
     /// One for each parameter other than `self`: how the body binds it, if it is an array.
-    parameters: Vec<Option<Binding>>,
+    pub(crate) parameters: Vec<Option<Binding>>,
     /// What a pair's value must be.
     pub(crate) output: Type,
 }
 
-struct Binding {
-    mutability: Option<Token![mut]>,
-    ty: Type,
-    optional: bool,
+/// How the body binds an array.
+pub(crate) struct Binding {
+    pub(crate) mutability: Option<Token![mut]>,
+    pub(crate) ty: Type,
+    pub(crate) optional: bool,
 }
 
 /// Takes the arrays out of the signature, and puts tensors there.
@@ -234,105 +233,6 @@ impl Arrays {
     pub(crate) fn written(&self) -> impl Iterator<Item = &Type> {
         self.parameters.iter().flatten().map(|binding| &binding.ty).chain([&self.output])
     }
-
-    /// Adds to what a parameter is the array that it is seen as.
-    pub(crate) fn ranked(&self, position: usize, parameter: TokenStream, contract: &Contract) -> TokenStream {
-        let Some(Binding { ty, .. }) = &self.parameters[position] else { return contract.get("Constant") };
-        let ranked = contract.arrays("ranked", names::at(ty.span()));
-        let ty = without_lifetimes(ty);
-        quote!(#ranked::<#ty, _>(#parameter))
-    }
-
-    /// Binds each array parameter to the array that the body sees.
-    ///
-    /// Output: `let a: ArrayView2<f32> = own(call.view::<ArrayView2<f32>>(a, 0));`
-    pub(crate) fn bindings(&self, parameters: &[Parameter], contract: &Contract) -> TokenStream {
-        let call = names::call();
-        let arrays = self.parameters.iter().zip(parameters).enumerate();
-        arrays
-            .filter_map(|(position, (binding, parameter))| Some((position, binding.as_ref()?, &parameter.name)))
-            .map(|(position, Binding { mutability, ty, optional }, name)| {
-                let (bare, place) = (without_lifetimes(ty), names::at(ty.span()));
-                let view = names::view(*optional, place);
-                let view = quote_spanned!(place=> #call.#view::<#bare>(#name, #position));
-                // The macro uses every parameter, also one that the user says is not used.
-                let underscored = name.to_string().starts_with('_');
-                let allowed = underscored.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
-                let binding = match optional {
-                    true => {
-                        let own = contract.arrays("own_optional", place);
-                        quote_spanned!(place=> let #mutability #name: #bare = #own(#view);)
-                    }
-                    false => bind(&quote!(#mutability #name), ty, &view, contract),
-                };
-                quote!(#allowed #binding)
-            })
-            .collect()
-    }
-}
-
-/// Binds a name to what its type makes of a view.
-pub(crate) fn bind(pattern: &TokenStream, ty: &Type, view: &TokenStream, contract: &Contract) -> TokenStream {
-    let place = names::at(ty.span());
-    let (own, hold) = (contract.arrays("own", place), contract.arrays("hold", place));
-    match peeled_type(ty) {
-        Type::Reference(reference) => {
-            let (referent, held) = (without_lifetimes(&reference.elem), names::held(place));
-            quote_spanned! {place=>
-                let #held = #hold::<#referent, _, _>(#view);
-                let #pattern: &#referent = &#held;
-            }
-        }
-        ty => {
-            let ty = without_lifetimes(ty);
-            quote_spanned!(place=> let #pattern: #ty = #own(#view);)
-        }
-    }
-}
-
-/// The parameter that receives the upstream gradients, and the `let`s that give them the types that the user wrote.
-pub(crate) fn upstream(parameters: &[(Pat, Option<Type>)], contract: &Contract) -> (TokenStream, TokenStream) {
-    let mut bindings = TokenStream::new();
-    let received: Vec<TokenStream> = parameters
-        .iter()
-        .enumerate()
-        .map(|(output, (pattern, ty))| {
-            let Some(ty) = ty else { return pattern.to_token_stream() };
-            let received = names::upstream_of(output, pattern.span()).to_token_stream();
-            bindings.extend(bind(&pattern.to_token_stream(), ty, &received, contract));
-            received
-        })
-        .collect();
-    match &received[..] {
-        [one] => (one.clone(), bindings),
-        several => (quote!((#(#several),*)), bindings),
-    }
-}
-
-/// Gives what is kept the name, and so the type, that it has outside.
-pub(crate) fn seen(binding: &TokenStream, kept: &Ident, place: Span) -> TokenStream {
-    let held = names::held(place);
-    quote_spanned! {place=>
-        let #held = #kept.hold();
-        #binding = #kept.see(&#held);
-    }
-}
-
-/// Gives the next gradient. It becomes a tensor where it stands, since it may look into what was seen.
-pub(crate) fn next(seen: &TokenStream, declared: Option<&Type>, value: &TokenStream, place: Span) -> TokenStream {
-    let (give, gradient) = (names::give(place), names::gradient(place));
-    let (declared, value) = match declared {
-        Some(ty) => (quote_spanned!(place=> let #gradient: #ty = #value;), gradient.to_token_stream()),
-        None => (quote!(), value.clone()),
-    };
-    quote_spanned! {place=>
-        .next(|#give| {
-            #seen
-            #declared
-            let #gradient = #give.gradient(#value);
-            #gradient
-        })
-    }
 }
 
 /// The `T` of an `Option<T>`.
@@ -346,17 +246,4 @@ fn optional(ty: &Type) -> Option<&Type> {
         },
         _ => None,
     }
-}
-
-/// A copy of an argument lives no longer than the call, whatever lifetime the signature names.
-fn without_lifetimes(ty: &Type) -> Type {
-    struct Erase;
-    impl syn::visit_mut::VisitMut for Erase {
-        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-            lifetime.ident = Ident::new("_", lifetime.ident.span());
-        }
-    }
-    let mut ty = ty.clone();
-    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut ty);
-    ty
 }
