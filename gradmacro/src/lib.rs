@@ -12,7 +12,6 @@
 //! `checked` for `check(…)`. Every name in generated code stands in `names`.
 
 mod check;
-mod elementwise;
 mod expand;
 mod model;
 mod names;
@@ -43,13 +42,14 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     }
     let contract = names::Contract::new(options.gradcore.clone());
     let arrays = options.arrays.is_some().then(|| model::arrays::take(&mut function, &contract, &mut report));
-    let modelled = model::GradFn::new(options, arrays, function.clone(), &mut report);
+    let again = model::recompute::again(&function, &options);
+    let modelled = model::GradFn::new(options, arrays, again, function.clone(), &mut report);
     check::check(&modelled, &mut report);
     match report.finish() {
-        Ok(()) if modelled.elementwise.is_some() => elementwise::expand(modelled),
+        Ok(()) if modelled.elementwise.is_some() => expand::elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),
         Err(errors) => {
-            let function = elementwise::as_called(&modelled, function);
+            let function = expand::elementwise::as_called(&modelled, function);
             expand::refused(function, modelled.arrays.as_ref(), &errors)
         }
     }

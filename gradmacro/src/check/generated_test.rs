@@ -4,9 +4,10 @@ use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::{Expr, ExprLit, Lit};
 
+use crate::model::GradFn;
 use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::{Check, most_similar};
-use crate::model::{GradFn, Parameter};
+use crate::model::parameter::Parameter;
 use crate::report::Report;
 use crate::syntax::names::unraw;
 use crate::syntax::types::{is_constant, is_list, is_tensor};

@@ -2,6 +2,7 @@
 
 mod chain_rule;
 mod closure;
+mod elementwise;
 mod generated_test;
 
 use proc_macro2::TokenStream;
@@ -9,10 +10,10 @@ use quote::ToTokens;
 use syn::{Generics, Item, ItemFn, Safety, TraitItemFn, Type, TypeParamBound};
 
 use crate::check::chain_rule::constant_gradients;
-use crate::elementwise;
+use crate::model::GradFn;
 use crate::model::exit;
+use crate::model::parameter::{Parameter, ParameterKind};
 use crate::model::rule::{Gradients, Rule};
-use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::report::Report;
 use crate::syntax::types::{bounds, is_constant, is_tensor};
 use crate::syntax::values::is_none;

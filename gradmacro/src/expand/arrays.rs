@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Lifetime, Pat, Type};
 
-use crate::model::Parameter;
 use crate::model::arrays::{Arrays, Binding};
+use crate::model::parameter::Parameter;
 use crate::names::{self, Contract};
 use crate::syntax::groups::peeled_type;
 

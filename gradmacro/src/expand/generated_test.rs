@@ -7,9 +7,10 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
 
+use crate::model::GradFn;
 use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::Check;
-use crate::model::{GradFn, Parameter, ParameterKind};
+use crate::model::parameter::{Parameter, ParameterKind};
 use crate::names;
 use crate::syntax::names::unraw;
 use crate::syntax::types::{bounds, is_tensor};

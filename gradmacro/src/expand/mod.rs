@@ -3,6 +3,7 @@
 mod arrays;
 pub(crate) mod block;
 mod closure;
+pub(crate) mod elementwise;
 pub(crate) mod generated_test;
 mod recompute;
 pub(crate) mod rule;
@@ -13,9 +14,10 @@ use syn::spanned::Spanned;
 use syn::{Block, FnArg, ItemFn, ReturnType, Signature, Type, parse_quote};
 
 use crate::expand::block::{Exits, filled};
+use crate::model::GradFn;
 use crate::model::arrays::Arrays;
+use crate::model::parameter::{Parameter, ParameterKind};
 use crate::model::rule::stopped;
-use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
 use crate::syntax::types::is_constant;
 

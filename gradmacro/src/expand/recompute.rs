@@ -5,8 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Block, GenericArgument, PathArguments, ReturnType, Type, parse_quote};
 
 use super::block::{Exits, filled, if_watched, output};
-use crate::model::GradFn;
-use crate::model::recompute::{Again, Given};
+use crate::model::{Again, Given, GradFn};
 use crate::names;
 use crate::syntax::types::in_result;
 

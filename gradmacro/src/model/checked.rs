@@ -3,8 +3,9 @@
 use proc_macro2::Ident;
 use syn::Expr;
 
+use crate::model::GradFn;
 use crate::model::options::Check;
-use crate::model::{GradFn, Parameter};
+use crate::model::parameter::Parameter;
 use crate::syntax::names::unraw;
 
 /// What a gradient need not be, with an example of a reason: methods of `CheckOptions`. A parameter of such a name comes

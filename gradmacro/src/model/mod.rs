@@ -5,33 +5,33 @@ pub(crate) mod capture;
 pub(crate) mod checked;
 pub(crate) mod closure;
 pub(crate) mod comparison;
+pub(crate) mod elementwise;
 pub(crate) mod exit;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;
 pub(crate) mod options;
+pub(crate) mod parameter;
 pub(crate) mod recompute;
 pub(crate) mod rule;
 pub(crate) mod stale;
 
 use proc_macro2::Ident;
-use quote::{ToTokens, quote};
-use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, ReturnType, Type, parse_quote};
+use syn::{Expr, ItemFn, ReturnType, Type};
 
-use crate::elementwise::Elementwise;
 use crate::model::arrays::Arrays;
+use crate::model::capture::Place;
 use crate::model::closure::locals_around;
 use crate::model::comparison::Comparisons;
+use crate::model::elementwise::Elementwise;
 use crate::model::exit::Exit;
 use crate::model::literals::Literals;
 use crate::model::options::{Check, Options};
-use crate::model::recompute::Again;
+use crate::model::parameter::{Parameter, is_one_list, parameters};
 use crate::model::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::names::{self, Contract};
 use crate::report::Report;
-use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled_type;
-use crate::syntax::mention::Mentioned;
-use crate::syntax::types::{in_result, is_constant, is_list, is_tensor};
+use crate::syntax::types::{in_result, is_tensor};
 
 /// An annotated function.
 #[allow(clippy::struct_excessive_bools, reason = "each is an option or an attribute of the user's")]
@@ -73,30 +73,19 @@ pub(crate) struct GradFn {
     pub(crate) elementwise: Option<Elementwise>,
 }
 
-/// A parameter other than `self`.
-pub(crate) struct Parameter {
-    pub(crate) name: Ident,
-    /// As messages call it.
-    pub(crate) shown: String,
-    /// Where the user takes the argument apart.
-    pub(crate) pattern: Option<Pat>,
-    pub(crate) ty: Type,
-    pub(crate) kind: ParameterKind,
-    /// Its attributes that set lints.
-    pub(crate) lints: Vec<Attribute>,
-    /// Its `#[cfg(…)]`s.
-    pub(crate) configured: Vec<Attribute>,
-    /// Whether the body never mentions it.
-    pub(crate) unused: bool,
+/// How a body runs again.
+pub(crate) struct Again {
+    pub(crate) given: Vec<Given>,
+    /// The function with these names.
+    pub(crate) model: Box<GradFn>,
 }
 
-/// What is known of a parameter before its type is.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum ParameterKind {
-    /// The type decides.
-    ByType,
-    /// Marked `#[nondiff]`.
-    Nondiff,
+/// What the body is given: a parameter or a part of `self`.
+pub(crate) struct Given {
+    pub(crate) place: Place,
+    /// Its name where the body runs again.
+    pub(crate) name: Ident,
+    pub(crate) is_mutable: bool,
 }
 
 impl GradFn {
@@ -109,13 +98,8 @@ impl GradFn {
         }
     }
 
-    pub(crate) fn new(options: Options, arrays: Option<Arrays>, function: ItemFn, report: &mut Report) -> Self {
-        let again = options.recompute.as_ref().map(|_| recompute::again(&function, &options));
-        GradFn::of(options, arrays, again, function, report)
-    }
-
     /// The model of a function, which runs `again` for its gradient.
-    pub(crate) fn of(
+    pub(crate) fn new(
         options: Options,
         arrays: Option<Arrays>,
         again: Option<Again>,
@@ -199,66 +183,4 @@ impl GradFn {
             elementwise,
         }
     }
-}
-
-/// Describes the parameters, takes `#[nondiff]` off them, and gives a name to `_`.
-fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut Report) -> Vec<Parameter> {
-    let mut parameters = Vec::new();
-    let (body, listed) = (&function.block, variables);
-    let mentioned = Mentioned::among(&quote!(#body #(#listed)*));
-    for (index, input) in function.sig.inputs.iter_mut().enumerate() {
-        let PatType { attrs, pat, ty, .. } = match input {
-            FnArg::Typed(input) => input,
-            FnArg::Receiver(receiver) => {
-                if let Some(attribute) =
-                    receiver.attrs.iter().find(|attribute| attribute.path().is_ident(names::NONDIFF))
-                {
-                    report.error(attribute, "`self` takes no gradient anyway; remove `#[nondiff]`");
-                }
-                continue;
-            }
-        };
-        let marked = attrs.iter().any(|attribute| attribute.path().is_ident(names::NONDIFF));
-        attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
-        let shown = pat.to_token_stream().to_string();
-        let (name, pattern) = match &mut **pat {
-            Pat::Ident(binding) => (binding.ident.clone(), None),
-            pat @ Pat::Wild(_) => {
-                let name = names::unnamed_parameter(index);
-                *pat = parse_quote!(#name);
-                (name, None)
-            }
-            pat => (names::unnamed_parameter(index), Some(pat.clone())),
-        };
-        let shown = match pattern {
-            Some(_) => shown,
-            None => shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned(),
-        };
-        let kind = if marked { ParameterKind::Nondiff } else { ParameterKind::ByType };
-        let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));
-        let configured = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-        let unused = pattern.is_none() && !mentioned.contains(&name.to_string());
-        let (lints, configured) = (lints.cloned().collect(), configured.cloned().collect());
-        parameters.push(Parameter {
-            name,
-            shown,
-            pattern,
-            ty: peeled_type(ty).clone(),
-            kind,
-            lints,
-            configured,
-            unused,
-        });
-    }
-    parameters
-}
-
-/// Whether one parameter is written as a list or a tuple, and none as a tensor: its gradients may be all there are.
-fn is_one_list(parameters: &[Parameter]) -> bool {
-    let by_type = || parameters.iter().filter(|parameter| parameter.kind == ParameterKind::ByType);
-    let is_real = |parameter: &Parameter| {
-        is_tensor(&parameter.ty).is_some_and(|dtype| !["i32", "i64", "u8", "bool"].contains(&dtype.as_str()))
-    };
-    let lists = by_type().filter(|parameter| is_list(&parameter.ty) && !is_constant(&parameter.ty));
-    lists.count() == 1 && !by_type().any(is_real)
 }

@@ -5,28 +5,14 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{FnArg, ItemFn, PatIdent};
 
-use crate::model::GradFn;
-use crate::model::capture::{Place, places_among};
+use crate::model::capture::places_among;
 use crate::model::options::Options;
+use crate::model::{Again, Given, GradFn};
 use crate::report::Report;
 
-/// How a body runs again.
-pub(crate) struct Again {
-    pub(crate) given: Vec<Given>,
-    /// The function with these names.
-    pub(crate) model: Box<GradFn>,
-}
-
-/// What the body is given: a parameter or a part of `self`.
-pub(crate) struct Given {
-    pub(crate) place: Place,
-    /// Its name where the body runs again.
-    pub(crate) name: Ident,
-    pub(crate) is_mutable: bool,
-}
-
-/// A second model of the function, for its second run. Mistakes are reported by the first.
-pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
+/// With the option, a second model of the function, for its second run. Mistakes are reported by the first.
+pub(crate) fn again(function: &ItemFn, options: &Options) -> Option<Again> {
+    options.recompute.as_ref()?;
     let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
     let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
     let mut function = function.clone();
@@ -35,11 +21,11 @@ pub(crate) fn again(function: &ItemFn, options: &Options) -> Again {
         function.block = body;
     }
     let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
-    let model = GradFn::of(options, None, None, function, &mut Report::default());
+    let model = GradFn::new(options, None, None, function, &mut Report::default());
     let is_mutable =
         |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
     let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
-    Again { given, model: Box::new(model) }
+    Some(Again { given, model: Box::new(model) })
 }
 
 /// The names that a parameter binds.

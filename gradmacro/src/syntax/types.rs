@@ -97,3 +97,9 @@ pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
         });
     inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
 }
+
+/// A type as people write it.
+pub(crate) fn as_written(ty: &Type) -> String {
+    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
+    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
+}

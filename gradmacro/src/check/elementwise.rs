@@ -4,13 +4,12 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, TypeReference};
 
-use super::{Elementwise, Role};
-use crate::model::{GradFn, ParameterKind};
+use crate::model::GradFn;
+use crate::model::elementwise::{Elementwise, Role};
+use crate::model::parameter::ParameterKind;
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
-use crate::syntax::types::bounds;
-use crate::syntax::types::is_constant;
-use crate::syntax::types::is_tensor;
+use crate::syntax::types::{as_written, bounds, is_constant, is_tensor};
 
 /// Reports what a function of one element cannot be. `true` if its rules can be looked at.
 pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
@@ -77,12 +76,6 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
 fn report_at(place: &impl ToTokens, report: &mut Report, text: impl std::fmt::Display) -> bool {
     report.error(place, text);
     false
-}
-
-/// A type as people write it.
-pub(super) fn as_written(ty: &Type) -> String {
-    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
-    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
 }
 
 fn is_float(ty: &Type) -> bool {

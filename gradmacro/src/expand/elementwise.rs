@@ -1,6 +1,4 @@
-//! `#[custom_gradient(elementwise)]`: a function written for one element becomes one of tensors.
-
-mod check;
+//! The option `elementwise`: a function written for one element becomes one of tensors.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -8,75 +6,15 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 
-use crate::expand::generated_test;
-use crate::expand::in_braces_of;
-use crate::expand::rule::{Sort, gradients, statements, upstream};
+use super::rule::{Sort, gradients, statements, upstream};
+use super::{generated_test, in_braces_of};
+use crate::model::GradFn;
+use crate::model::elementwise::{Elementwise, Role, scalar_is};
 use crate::model::exit::{self, Hole};
 use crate::model::rule::{Rule, stopped};
-use crate::model::{GradFn, Parameter, ParameterKind};
 use crate::names;
-use crate::syntax::groups::peeled_type;
 use crate::syntax::mention::Mentioned;
-use crate::syntax::types::{bounds, is_tensor};
-use check::as_written;
-pub(crate) use check::check;
-
-/// What is particular to a function of one element.
-pub(crate) struct Elementwise {
-    /// The type of the result, and so of the inputs.
-    pub(crate) scalar: Type,
-    /// Whether that is a type parameter of the function.
-    pub(crate) is_generic: bool,
-    /// By number of the parameter.
-    roles: Vec<Role>,
-}
-
-/// What a parameter is. All but the inputs are constants.
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Input,
-    /// A constant of the type of the inputs.
-    Scalar,
-    /// A constant of another type, taken by value.
-    Value,
-    /// A constant of another type, taken by reference.
-    Reference,
-}
-
-impl Elementwise {
-    pub(crate) fn new(scalar: &Type, generics: &Generics, parameters: &[Parameter]) -> Self {
-        let text = |ty: &Type| peeled_type(ty).to_token_stream().to_string();
-        let role = |parameter: &Parameter| match &parameter.ty {
-            ty if text(ty) == text(scalar) && parameter.kind == ParameterKind::ByType => Role::Input,
-            ty if text(ty) == text(scalar) => Role::Scalar,
-            ty if matches!(peeled_type(ty), Type::Reference(_)) => Role::Reference,
-            _ => Role::Value,
-        };
-        Elementwise {
-            scalar: peeled_type(scalar).clone(),
-            is_generic: generics.type_params().any(|parameter| scalar_is(scalar, &parameter.ident)),
-            roles: parameters.iter().map(role).collect(),
-        }
-    }
-
-    fn of_role<'a>(&self, role: Role, parameters: &'a [Parameter]) -> Vec<&'a Parameter> {
-        parameters
-            .iter()
-            .zip(&self.roles)
-            .filter(|(_, found)| **found == role)
-            .map(|(parameter, _)| parameter)
-            .collect()
-    }
-
-    /// The names of the inputs.
-    pub(crate) fn inputs(&self, parameters: &[Parameter]) -> Vec<String> {
-        self.of_role(Role::Input, parameters).into_iter().map(|parameter| parameter.shown.clone()).collect()
-    }
-}
-
-fn scalar_is(scalar: &Type, name: &Ident) -> bool {
-    matches!(peeled_type(scalar), Type::Path(path) if path.path.is_ident(name))
-}
+use crate::syntax::types::{as_written, bounds, is_tensor};
 
 /// The function of tensors, with the body inside as one of a single element.
 ///
