@@ -44,7 +44,7 @@ fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream
     let arrays = options.arrays.is_some().then(|| model::arrays::take(&mut function, &contract, &mut report));
     let again = model::recompute::again(&function, &options);
     let modelled = model::GradFn::new(options, arrays, again, function.clone(), &mut report);
-    check::check(&modelled, &mut report);
+    check::check(&modelled, &function, &mut report);
     match report.finish() {
         Ok(()) if modelled.elementwise.is_some() => expand::elementwise::expand(modelled),
         Ok(()) => expand::expand(modelled),

@@ -4,6 +4,7 @@ mod chain_rule;
 mod closure;
 mod elementwise;
 mod generated_test;
+mod truth;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -55,8 +56,9 @@ pub(crate) fn misplaced(item: TokenStream, error: &syn::Error) -> TokenStream {
     }
 }
 
-/// Reports every mistake that the syntax shows.
-pub(crate) fn check(function: &GradFn, report: &mut Report) {
+/// Reports every mistake that the syntax shows, of a function and of how it was written.
+pub(crate) fn check(function: &GradFn, written: &ItemFn, report: &mut Report) {
+    truth::check(function, written, report);
     signature(function, report);
     if function.around.is_some() {
         closure::check(&function.function, report);

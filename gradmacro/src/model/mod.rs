@@ -127,11 +127,6 @@ impl GradFn {
             Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
             _ => is_tensor(output).map(|_| vec![output.clone()]),
         });
-        if arrays.is_none() && !is_elementwise {
-            let tensors = parameters.iter().filter(|parameter| is_tensor(&parameter.ty).is_some());
-            let tensors: Vec<Ident> = tensors.map(|parameter| parameter.name.clone()).collect();
-            comparison::check(&function, &tensors, report);
-        }
         let mut exits = match output {
             Some(_) => exit::take_exits(&mut function.block, returns_result, report),
             None => Vec::new(),
