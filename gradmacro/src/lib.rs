@@ -1,15 +1,18 @@
 //! The attribute [`macro@custom_gradient`]. Use it through `gradcore`, which re-exports it.
 //!
-//! The macro knows syntax only. It works in three steps with a barrier after each of the first two:
+//! The macro knows syntax only. A function passes through its rooms in this order, and none of them looks into a later one:
 //!
-//! 1. `model` turns the function into a `GradFn` whose defaults are resolved: `options` reads the attribute, `exit` takes
-//!    the pairs out of the body, `rule` takes each `grad` apart, `capture` finds what it uses, `lets` what of it may be left
-//!    out.
-//! 2. `check` reports every mistake that the syntax shows, one named function for each rule.
-//! 3. `expand`, which cannot fail, writes the function anew; `fill` puts exits and rules back into the body.
+//! 1. `syntax` is what tokens show whatever the options: types, attributes, scopes, the names mentioned, effects. First of
+//!    all it takes off the groups in which `macro_rules!` hands over its arguments (`syntax::groups`).
+//! 2. `model` turns the function into a `GradFn` with every decision taken: `options` reads the attribute, `parameter` tells
+//!    inputs from constants, `exit` takes the pairs out of the body, `rule` takes each `grad` apart, `capture` finds what it
+//!    uses, `stale` what of that may change before the pair, `lazy_lets` what may be left out. `arrays`, `closure`,
+//!    `elementwise`, `recompute` and `checked` are what those options ask for.
+//! 3. `check` reports every mistake that the syntax shows, one named function for each rule.
+//! 4. `expand`, which cannot fail, writes the function anew: `block` puts the exits back into the body, `rule` writes the
+//!    backward functions, and each option with a form of its own has a file of its name.
 //!
-//! Options that change more than a detail have files of their own: `closure`, `elementwise`, `arrays`, `recompute`, and
-//! `checked` for `check(…)`. Every name in generated code stands in `names`.
+//! Every name in generated code stands in `names`; mistakes are collected in a `report`, so that one compile shows them all.
 
 mod check;
 mod expand;
