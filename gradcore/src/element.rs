@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 pub use dual::Dual;
 
+use crate::buffers::Filler;
 use crate::tensor::Erase;
 
 mod dual;
@@ -28,7 +29,7 @@ pub enum Wide {
     label = "no tensor holds this"
 )]
 pub trait Element:
-    sealed::Sealed + Erase + Copy + Debug + Display + PartialEq + PartialOrd + Default + Send + Sync + 'static
+    sealed::Sealed + Erase + Filler + Debug + Display + PartialEq + PartialOrd + Send + Sync + 'static
 {
     /// TensorFlow's name of the dtype, such as `float32`.
     const NAME: &'static str;
@@ -38,15 +39,6 @@ pub trait Element:
     const ONE: Self;
     #[doc(hidden)]
     const NOTHING: Self;
-    /// So many zeros, if memory for them can be had.
-    #[doc(hidden)]
-    #[must_use]
-    fn zeros(count: usize) -> Option<Vec<Self>> {
-        let mut zeros = Vec::new();
-        zeros.try_reserve_exact(count).ok()?;
-        zeros.resize(count, Self::default());
-        Some(zeros)
-    }
     #[doc(hidden)]
     fn to_wide(self) -> Wide;
     #[doc(hidden)]
@@ -248,9 +240,6 @@ macro_rules! elements {
             const REAL: bool = $real;
             const ONE: Self = $one;
             const NOTHING: Self = $nothing;
-            fn zeros(count: usize) -> Option<Vec<Self>> {
-                bytemuck::allocation::try_zeroed_vec(count).ok()
-            }
             fn to_wide(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -279,9 +268,6 @@ impl Element for bool {
     const REAL: bool = false;
     const ONE: Self = true;
     const NOTHING: Self = false;
-    fn zeros(count: usize) -> Option<Vec<Self>> {
-        bytemuck::allocation::try_zeroed_vec(count).ok()
-    }
     fn to_wide(self) -> Wide {
         Wide::Integer(i64::from(self))
     }

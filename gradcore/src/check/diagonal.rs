@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::cause::Numeric;
 use super::difference::{Change, Line, Move, Precision};
-use super::examine::{End, Start};
+use super::ends::{End, Start};
 use super::finding::Finding;
 use super::layout::Layout;
 use super::report::{InputReport, indices};

@@ -9,6 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::cause::{Numeric, Suspect, likely};
 use super::diagonal::Diagonal;
 use super::difference::{Meter, Precision};
+use super::ends::{End, Start};
 use super::finding::{Cause, Finding, Mismatch};
 use super::layout::Layout;
 use super::length::OfLength;
@@ -17,7 +18,7 @@ use super::report::{InputReport, Report, Second, WrongElement, indices};
 use super::search::{Found, Search};
 use super::second::OfGradient;
 use super::structure::Structure;
-use super::subject::{Outputs, Subject, Trouble, Twice, Values, Way};
+use super::subject::{Subject, Twice, Values, Way};
 
 /// Elements at kinks are taken out of a direction until the rest agrees, which then is no proof of much: such a direction
 /// is followed by another, at most so many in all.
@@ -44,36 +45,6 @@ pub(super) fn examine(subject: &dyn Twice, options: &CheckOptions, function: Opt
     Report { function, inputs, second, seed, directions, evaluations, exempt, findings }
 }
 
-/// What ends a check at once.
-pub(super) enum End {
-    Refused(String),
-    Finding(Finding),
-}
-
-impl End {
-    fn finding(self) -> Finding {
-        match self {
-            End::Refused(error) => Finding::Failed { error },
-            End::Finding(finding) => finding,
-        }
-    }
-}
-
-impl From<Trouble> for End {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Refused(error) => End::Refused(error),
-            Trouble::Failed(error) => End::Finding(Finding::Failed { error }),
-        }
-    }
-}
-
-impl From<Finding> for End {
-    fn from(finding: Finding) -> Self {
-        End::Finding(finding)
-    }
-}
-
 /// The check of a function, or of its gradient.
 struct Examination<'a> {
     subject: &'a dyn Subject,
@@ -83,13 +54,6 @@ struct Examination<'a> {
     evaluations: &'a Cell<usize>,
     inputs: Vec<InputReport>,
     findings: Vec<Finding>,
-}
-
-/// A function at its inputs.
-pub(super) struct Start {
-    pub(super) point: Values,
-    pub(super) outputs: Outputs,
-    pub(super) precision: Precision,
 }
 
 impl<'a> Examination<'a> {

@@ -11,6 +11,7 @@
 mod cause;
 mod diagonal;
 mod difference;
+mod ends;
 mod examine;
 mod finding;
 mod generated;

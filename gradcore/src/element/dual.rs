@@ -6,6 +6,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::{Element, Number, Real, Wide, sealed};
+use crate::buffers::Filler;
 use crate::tensor::{Erase, Erased, Tensor};
 
 /// A value, and its derivative in one direction. It compares as its value does, so that a function takes the branch
@@ -153,6 +154,7 @@ impl<T: Real> Erase for Dual<T> {
 }
 
 #[diagnostic::do_not_recommend]
+impl<T: Real> Filler for Dual<T> {}
 impl<T: Real> Element for Dual<T> {
     const NAME: &'static str = T::NAME;
     const REAL: bool = true;

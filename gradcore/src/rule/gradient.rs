@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use super::not_implemented::NotImplemented;
 use crate::element::Element;
 use crate::tape;
 use crate::tape::recorder::LAST_BIT;
@@ -37,8 +36,8 @@ impl<'a> Place<'_, 'a> {
 }
 
 impl Place<'_, '_> {
-    /// Ends the pass, if the gradient is needed.
-    pub(super) fn refuse(self, NotImplemented(reason): NotImplemented) {
+    /// Ends the pass, if the gradient is needed, for nobody has written it.
+    pub(super) fn refuse(self, reason: &'static str) {
         if self.is_needed {
             self.tape.refuse_not_implemented(self.first, self.size, reason);
         }

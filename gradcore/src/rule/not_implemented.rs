@@ -40,7 +40,7 @@ pub struct NotImplemented(
 #[diagnostic::do_not_recommend]
 impl<D: Known> Gradient<D> for NotImplemented {
     fn put(self, place: Place<'_, '_>) {
-        place.refuse(self);
+        place.refuse(self.0);
     }
 }
 
