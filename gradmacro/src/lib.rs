@@ -1,59 +1,11 @@
 //! The attribute [`macro@custom_gradient`]. Use it through `gradcore`, which re-exports it.
 //!
-//! The macro knows syntax only. A function passes through its rooms in this order, and none of them looks into a later one:
-//!
-//! 1. `syntax` is what tokens show whatever the options: types, attributes, scopes, the names mentioned, effects. First of
-//!    all it takes off the groups in which `macro_rules!` hands over its arguments (`syntax::groups`).
-//! 2. `model` turns the function into a `GradFn` with every decision taken: `options` reads the attribute, `parameter` tells
-//!    inputs from constants, `exit` takes the pairs out of the body, `rule` takes each `grad` apart, `capture` finds what it
-//!    uses, `stale` what of that may change before the pair, `lazy_lets` what may be left out. `arrays`, `closure`,
-//!    `elementwise`, `recompute` and `checked` are what those options ask for.
-//! 3. `check` reports every mistake that the syntax shows, one named function for each rule.
-//! 4. `expand`, which cannot fail, writes the function anew: `block` puts the exits back into the body, `rule` writes the
-//!    backward functions, and each option with a form of its own has a file of its name.
-//!
-//! Every name in generated code stands in `names`; mistakes are collected in a `report`, so that one compile shows them all.
-
-mod check;
-mod expand;
-mod model;
-mod names;
-mod report;
-#[cfg(test)]
-mod snapshots;
-mod syntax;
+//! What it does is in the crate `gradmacro-backend`; this one gives it its name, and the path at which `gradcore` lives.
 
 use proc_macro::TokenStream;
 
 #[doc = include_str!("expansion.md")]
 #[proc_macro_attribute]
 pub fn custom_gradient(options: TokenStream, function: TokenStream) -> TokenStream {
-    rewrite(options.into(), function.into()).into()
-}
-
-fn rewrite(options: proc_macro2::TokenStream, function: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    let mut function = match check::parse(function.clone()) {
-        Ok(function) => function,
-        Err(error) => return check::misplaced(function, &error),
-    };
-    syntax::groups::hold_function_together(&mut function);
-    let mut report = report::Report::default();
-    let options = model::options::Options::parse(options, &mut report);
-    if options.unclear {
-        let errors = report.finish().err().unwrap_or_default();
-        return expand::refused(function, None, &errors);
-    }
-    let contract = names::Contract::new(options.gradcore.clone());
-    let arrays = options.arrays.is_some().then(|| model::arrays::take(&mut function, &contract, &mut report));
-    let again = model::recompute::again(&function, &options);
-    let modelled = model::GradFn::new(options, arrays, again, function.clone(), &mut report);
-    check::check(&modelled, &function, &mut report);
-    match report.finish() {
-        Ok(()) if modelled.elementwise.is_some() => expand::elementwise::expand(modelled),
-        Ok(()) => expand::expand(modelled),
-        Err(errors) => {
-            let function = expand::elementwise::as_called(&modelled, function);
-            expand::refused(function, modelled.arrays.as_ref(), &errors)
-        }
-    }
+    gradmacro_backend::rewrite(options.into(), function.into(), "::gradcore").into()
 }

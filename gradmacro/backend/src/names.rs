@@ -1,7 +1,7 @@
 //! Every name and path that generated code contains. Locals have the macro's hygiene: no user's name can clash.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
 /// The attribute on a parameter that takes no gradient.
@@ -118,21 +118,38 @@ pub(crate) fn test_of(function: &Ident, place: Span) -> Ident {
 }
 
 /// The part of `gradcore` made for generated code.
-pub(crate) struct Contract(Option<Path>);
+#[derive(Clone)]
+pub(crate) struct Contract {
+    /// The path of the crate that has it.
+    home: TokenStream,
+    /// Whether the user wrote that path.
+    is_written: bool,
+}
 
 impl Contract {
-    /// With `crate = path`, `gradcore` lives at that path.
-    pub(crate) fn new(gradcore: Option<Path>) -> Self {
-        Contract(gradcore)
+    /// With `crate = path`, `gradcore` lives at that path; otherwise at the one that the attribute says.
+    pub(crate) fn new(gradcore: Option<Path>, home: &str) -> Self {
+        match gradcore {
+            Some(path) => Contract { home: path.to_token_stream(), is_written: true },
+            None => Contract { home: home.parse().unwrap_or_default(), is_written: false },
+        }
     }
 
     /// An item of the contract; errors in its use are shown at `place`.
     pub(crate) fn item(&self, name: &str, place: Span) -> TokenStream {
-        let name = Ident::new(name, place);
-        match &self.0 {
-            Some(path) => quote_spanned!(place=> #path::__private::#name),
-            None => quote_spanned!(place=> ::gradcore::__private::#name),
-        }
+        let (home, name) = (self.at(place), Ident::new(name, place));
+        quote_spanned!(place=> #home::__private::#name)
+    }
+
+    /// The path, shown at `place` unless the user wrote it.
+    fn at(&self, place: Span) -> TokenStream {
+        let moved = self.home.clone().into_iter().map(|mut token| {
+            if !self.is_written {
+                token.set_span(place);
+            }
+            token
+        });
+        moved.collect()
     }
 
     /// An item of the contract over arrays; errors in its use are shown at `place`.

@@ -101,14 +101,14 @@ impl GradFn {
     /// The model of a function, which runs `again` for its gradient.
     pub(crate) fn new(
         options: Options,
+        contract: Contract,
         arrays: Option<Arrays>,
         again: Option<Again>,
         mut function: ItemFn,
         report: &mut Report,
     ) -> Self {
-        let Options { variables, gradcore, closure, broadcast, elementwise, check, .. } = options;
+        let Options { variables, closure, broadcast, elementwise, check, .. } = options;
         let around = closure.map(|_| locals_around(&function));
-        let contract = Contract::new(gradcore);
         let parameters = parameters(&mut function, &variables, report);
         let (output, returns_result) = match &function.sig.output {
             ReturnType::Default => (None, false),

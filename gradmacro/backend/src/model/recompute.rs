@@ -8,10 +8,11 @@ use syn::{FnArg, ItemFn, PatIdent};
 use crate::model::capture::places_among;
 use crate::model::options::Options;
 use crate::model::{Again, Given, GradFn};
+use crate::names::Contract;
 use crate::report::Report;
 
 /// With the option, a second model of the function, for its second run. Mistakes are reported by the first.
-pub(crate) fn again(function: &ItemFn, options: &Options) -> Option<Again> {
+pub(crate) fn again(function: &ItemFn, options: &Options, contract: &Contract) -> Option<Again> {
     options.recompute.as_ref()?;
     let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
     let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
@@ -20,8 +21,7 @@ pub(crate) fn again(function: &ItemFn, options: &Options) -> Option<Again> {
     if let Ok(body) = syn::parse2(body) {
         function.block = body;
     }
-    let options = Options { gradcore: options.gradcore.clone(), ..Options::default() };
-    let model = GradFn::new(options, None, None, function, &mut Report::default());
+    let model = GradFn::new(Options::default(), contract.clone(), None, None, function, &mut Report::default());
     let is_mutable =
         |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
     let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();

@@ -5,7 +5,7 @@ use quote::quote;
 
 /// The expansion of a function, formatted, with the path of the contract left out.
 fn expanded(options: TokenStream, function: TokenStream) -> String {
-    let file = syn::parse2(super::rewrite(options, function)).expect("the expansion is Rust");
+    let file = syn::parse2(super::rewrite(options, function, "::gradcore")).expect("the expansion is Rust");
     prettyplease::unparse(&file).replace("::gradcore::__private::", "")
 }
 
@@ -50,10 +50,10 @@ fn clipped() -> TokenStream {
     }
 }
 
-/// The documentation of the attribute shows these expansions. `UPDATE=1 cargo test -p gradmacro` writes them anew.
+/// The documentation of the attribute shows these expansions. `UPDATE=1 cargo test -p gradmacro-backend` writes them anew.
 #[test]
 fn the_documented_expansions_are_the_real_ones() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/expansion.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/expansion.md");
     let page = std::fs::read_to_string(path).expect("the page is in the repository");
     let mut parts = page.split("```");
     let mut real = parts.next().unwrap_or_default().to_owned();
