@@ -37,6 +37,7 @@ mod operators;
 mod ops;
 pub mod optimizers;
 mod random;
+mod recording;
 mod rule;
 mod shape;
 pub mod tape;
@@ -84,10 +85,10 @@ pub mod __private {
     pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
+    pub use crate::recording::call_site::Rule;
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, hold, none,
     };
-    pub use crate::tape::Rule;
 
     /// What generated code uses over arrays.
     pub mod arrays {

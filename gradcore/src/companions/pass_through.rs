@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use crate::element::Element;
 use crate::error::{Error, refuse};
+use crate::recording::call_site::Rule;
 use crate::rule::{Input, enter};
-use crate::tape::Rule;
 use crate::tensor::Tensor;
 
 /// `f`, with the derivative of the identity: the straight-through estimator of a function that has no useful derivative.

@@ -7,8 +7,11 @@ use std::rc::Rc;
 
 use crate::element::Element;
 use crate::error::Error;
+use crate::recording::call_site::{Origin, Rule};
+use crate::recording::member::Output;
+use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::recorder;
 use crate::rule::Argument;
-use crate::tape::{Backward, Filling, Origin, Output, Rule, Sink, Upstream, recorder};
 use crate::tensor::{Identity, Operand, Tensor};
 
 static RULE: Rule = Rule::new("prevent_gradient", file!(), line!(), &["x"]);

@@ -6,9 +6,13 @@ use std::rc::Rc;
 
 use crate::error::Error;
 use crate::random::{Replay, State};
+use crate::recording::call_site::{Origin, Rule};
+use crate::recording::member::FoundInput;
+use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::notes::NotedValue;
+use crate::recording::recorder::discovery::Discovery;
+use crate::recording::within::Within;
 use crate::rule::{Outputs, Snapshot};
-use crate::tape::recorder::{Discovery, FoundInput};
-use crate::tape::{Backward, Filling, NotedValue, Origin, Rule, Sink, Upstream, Within};
 
 static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 

@@ -8,8 +8,11 @@ use smallvec::SmallVec;
 
 use super::record;
 use crate::element::Real;
+use crate::recording::call_site::Origin;
+use crate::recording::member::Member;
+use crate::recording::node;
+use crate::recording::node::{Filling, Sink, Upstream};
 use crate::rule::underived::Underived;
-use crate::tape::{self, Filling, Member, Origin, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Records outputs computed from inputs. In the inputs from `fixed` on they are linear: `transpose` gives the gradient of
@@ -37,7 +40,7 @@ struct Linear<T, F> {
     dtype: PhantomData<fn() -> T>,
 }
 
-impl<T: Real, F: Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T>> tape::Backward for Linear<T, F> {
+impl<T: Real, F: Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T>> node::Backward for Linear<T, F> {
     fn origin(&self) -> Origin {
         self.underived.origin
     }

@@ -21,10 +21,13 @@ use crate::element::Real;
 use crate::error::or_refuse;
 use crate::kernels::fused::{self, Function, Inputs, Stretched};
 use crate::ops::sum_to;
+use crate::recording::call_site::{Origin, Rule};
+use crate::recording::member::{Member, Output};
+use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::notes::NotedValue;
+use crate::recording::{node, recorder};
 use crate::rule::Argument;
 use crate::shape::Shape;
-use crate::tape::recorder;
-use crate::tape::{self, Filling, Member, NotedValue, Origin, Output, Rule, Sink, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 
 use constants::{Constants, KeptConstants};
@@ -120,7 +123,7 @@ fn record<T: Real>(
     inputs: &[Member<'_>],
     kept: usize,
     outputs: &[&Tensor<T>],
-    backward: impl FnOnce() -> Rc<dyn tape::Backward>,
+    backward: impl FnOnce() -> Rc<dyn node::Backward>,
 ) {
     if recorder::is_idle() {
         return;
@@ -231,7 +234,7 @@ where
     }
 }
 
-impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> tape::Backward for Call<T, Q, B, S, N, K>
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> node::Backward for Call<T, Q, B, S, N, K>
 where
     B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,

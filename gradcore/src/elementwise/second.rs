@@ -12,11 +12,13 @@ use super::{Call, ElementRule, computed, record};
 use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
+use crate::recording::call_site::Origin;
+use crate::recording::member::Member;
+use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::{node, recorder};
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
-use crate::tape::recorder;
-use crate::tape::{self, Filling, Member, Origin, Sink, Upstream};
 use crate::tensor::{Erased, Tensor};
 
 /// Whether a function has a second derivative.
@@ -206,7 +208,7 @@ where
 
 const THIRD: &str = "element by element functions have a first and a second; for more, write the function on tensors";
 
-impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> tape::Backward for BackwardCall<T, Q, D, N, K>
+impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
 where
     D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
 {

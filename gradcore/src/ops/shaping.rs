@@ -6,8 +6,9 @@ use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
 use crate::kernels::{layout, reduce};
+use crate::recording::call_site::{Fit, Rule};
+use crate::recording::recorder;
 use crate::shape::{Shape, axis_indices};
-use crate::tape::{self, Fit, Rule};
 use crate::tensor::{Erased, Identity, Tensor};
 use crate::variable::Variable;
 
@@ -40,7 +41,7 @@ impl<T: Element> Variable<T> {
 #[track_caller]
 pub(crate) fn stop_gradient<T: Element>(x: &Tensor<T>) -> Tensor<T> {
     static RULE: Rule = Rule::new("stop_gradient", file!(), line!(), &["x"]);
-    tape::note_cut(&RULE, x.identity());
+    recorder::note_cut(&RULE, x.identity());
     x.renewed(Identity::fresh())
 }
 

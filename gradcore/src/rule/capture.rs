@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 
 use super::Call;
 use crate::element::Element;
-use crate::tape::recorder;
-use crate::tape::{Member, NotedValue};
+use crate::recording::member::Member;
+use crate::recording::notes::NotedValue;
+use crate::recording::recorder;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::element::Element;
-use crate::tape;
-use crate::tape::recorder::LAST_BIT;
+use crate::recording::node;
+use crate::recording::positions::LAST_BIT;
 use crate::tensor::Tensor;
 
 /// What `grad` may return for one parameter. `D` is what its gradient is made of.
@@ -20,7 +20,7 @@ pub trait Gradient<D> {
 
 /// Where the gradient of a parameter goes: so many tensors of a tape, from a position on.
 pub struct Place<'s, 'a> {
-    tape: &'s mut tape::Sink<'a>,
+    tape: &'s mut node::Sink<'a>,
     first: usize,
     size: usize,
     is_needed: bool,
@@ -162,7 +162,7 @@ impl Given {
 
 /// The gradients that a tape needs, input by input.
 pub struct Taker<'a, 't> {
-    tape: &'a mut tape::Sink<'t>,
+    tape: &'a mut node::Sink<'t>,
     /// Where there are lists among the inputs, how many tensors each input is.
     sizes: Option<&'a Vec<u32>>,
 }
@@ -202,12 +202,12 @@ impl Taker<'_, '_> {
 
 impl<'a, 't, W> Sink<'a, 't, W> {
     #[inline]
-    pub(crate) fn new(tape: &'a mut tape::Sink<'t>, sizes: Option<&'a Vec<u32>>) -> Self {
+    pub(crate) fn new(tape: &'a mut node::Sink<'t>, sizes: Option<&'a Vec<u32>>) -> Self {
         Sink { taker: Taker { tape, sizes }, wanted: PhantomData }
     }
 
     #[inline]
-    pub(super) fn into_tape(self) -> &'a mut tape::Sink<'t> {
+    pub(super) fn into_tape(self) -> &'a mut node::Sink<'t> {
         self.taker.tape
     }
 

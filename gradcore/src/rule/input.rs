@@ -6,8 +6,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::element::{Element, Integer};
+use crate::recording::member::Member;
 use crate::shape::Shape;
-use crate::tape::Member;
 use crate::tensor::{Identity, Tensor};
 use crate::variable::Variable;
 

@@ -21,8 +21,13 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::tape::recorder::{self, Begun, LAST_BIT};
-use crate::tape::{Backward, Filling, Member, NotedValue, Origin, Output, Rule, Upstream};
+use crate::recording::call_site::{Origin, Rule};
+use crate::recording::member::{Member, Output};
+use crate::recording::node::{Backward, Filling, Upstream};
+use crate::recording::notes::NotedValue;
+use crate::recording::positions::LAST_BIT;
+use crate::recording::recorder;
+use crate::recording::recorder::Begun;
 
 pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
@@ -222,7 +227,7 @@ where
         self.origin.rule.stops.checked_shr(u32::try_from(input).unwrap_or(u32::MAX)).is_some_and(|rest| rest & 1 != 0)
     }
 
-    fn run(&self, upstream: Upstream<'_>, sink: &mut crate::tape::Sink<'_>) {
+    fn run(&self, upstream: Upstream<'_>, sink: &mut crate::recording::node::Sink<'_>) {
         (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref()));
     }
 }

@@ -3,8 +3,9 @@
 use smallvec::SmallVec;
 
 use crate::element::Element;
+use crate::recording::member::Output;
+use crate::recording::node::{Filling, Upstream};
 use crate::shape::Shape;
-use crate::tape::{Filling, Output, Upstream};
 use crate::tensor::{Erased, Identity, Tensor};
 use crate::variable::Variable;
 

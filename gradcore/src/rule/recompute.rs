@@ -6,8 +6,8 @@ use super::gradient::{Given, Sink};
 use super::output::{OutputValue, Outputs};
 use super::{Call, Prepared};
 use crate::random::{Replay, State};
-use crate::tape::Origin;
-use crate::tape::recorder::Begun;
+use crate::recording::call_site::Origin;
+use crate::recording::recorder::Begun;
 
 /// What makes a body run again as it ran first.
 pub struct Rerun<W> {

@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use crate::element::Element;
 use crate::error::Error;
-use crate::tape::recorder;
-use crate::tape::{Backward, Filling, Member, Origin, Output, Sink, Upstream};
+use crate::recording::call_site::Origin;
+use crate::recording::member::{Member, Output};
+use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::recorder;
 use crate::tensor::{Identity, Tensor};
 
 /// What stands in the way of a derivative.
@@ -80,8 +82,9 @@ mod tests {
     use super::Underived;
     use crate::error::Error;
     use crate::ops::square;
+    use crate::recording::call_site::{Origin, Rule};
     use crate::rule::input::Argument;
-    use crate::tape::{GradientTape, Origin, Rule};
+    use crate::tape::GradientTape;
     use crate::tensor::Tensor;
 
     static RULE: Rule = Rule::new("f", "file.rs", 1, &["x"]);

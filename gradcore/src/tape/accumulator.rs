@@ -1,14 +1,17 @@
 //! The forward accumulator: tangents along with values.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
 
-use super::Recording;
-use super::differentiable::{Differentiable, Found, Leaf, handles, stretched};
-use super::forward::Tangent;
-use super::node::{Origin, places};
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
-use super::record::{Record, Settings};
+use super::structure::{Differentiable, Found, Leaf, handles, stretched};
 use crate::error::{Error, Unconnected};
+use crate::recording::call_site::{Origin, places};
+use crate::recording::record::Record;
+use crate::recording::running::Recording;
+use crate::recording::tangents::Tangents;
+use crate::recording::transpose::Tangent;
 use crate::tensor::{Erased, Identity};
 
 /// Computes Jacobian-vector products along with values, in forward mode (TensorFlow's `autodiff.ForwardAccumulator`).
@@ -28,8 +31,17 @@ use crate::tensor::{Erased, Identity};
 /// assert_eq!(acc.jvp(&y)?.to_vec(), [2.0, 0.0]);
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug)]
-pub struct ForwardAccumulator(Recording);
+pub struct ForwardAccumulator {
+    /// It follows calls until it is dropped.
+    _recording: Recording,
+    tangents: Rc<Tangents>,
+}
+
+impl fmt::Debug for ForwardAccumulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForwardAccumulator({} tensors)", self.tangents.record.borrow().slot_count())
+    }
+}
 
 /// Tangents in the structure of the primals.
 #[diagnostic::on_unimplemented(
@@ -50,14 +62,14 @@ impl ForwardAccumulator {
         V::Gradients: TangentsOf<P::Gradients>,
     {
         let moves = paired(&primals, &tangents)?;
-        let accumulator = Recording::start(Settings { forward: true, ..Settings::default() });
-        let mut tangents = moves.into_iter();
+        let (recording, tangents) = Recording::follow(|record| Rc::new(Tangents::new(record)));
+        let mut moves = moves.into_iter();
         primals.visit(&mut |primal: Leaf<'_>| {
-            if let Some(tangent) = tangents.next() {
-                accumulator.record.borrow_mut().follow(primal.member, tangent);
+            if let Some(tangent) = moves.next() {
+                tangents.start(primal.member, tangent);
             }
         });
-        Ok(ForwardAccumulator(accumulator))
+        Ok(ForwardAccumulator { _recording: recording, tangents })
     }
 
     /// The tangents of `target`, in its structure: that of a primal is the one it was given. They are looked up, not
@@ -87,18 +99,17 @@ impl ForwardAccumulator {
 
     /// As [`jvp`](Self::jvp), with zeros where the target does not depend on the primals.
     pub(crate) fn jvp_or_zeros<Y: Differentiable>(&self, target: &Y) -> Result<Y::Gradients, Error> {
-        let record = self.0.record.borrow();
-        tangents_or_zeros(target, |identity| record.tangent(identity).cloned(), record.stopping_cuts())
+        let record = self.tangents.record.borrow();
+        tangents_or_zeros(target, |identity| self.tangents.get(identity), record.stopping_cuts())
     }
 
     fn tangent(&self, Leaf { member, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
-        let record = self.0.record.borrow();
-        match record.tangent(member.identity) {
-            Some(Ok(tangent)) => Ok(tangent.clone()),
-            Some(Err(error)) => Err((**error).clone()),
+        match self.tangents.get(member.identity) {
+            Some(tangent) => tangent.map_err(|error| *error),
             None if zeros => Ok(value.filled(0.0)),
             None => {
-                Err(Error::Unconnected { source_name: "the primals".into(), reason: explain(&record, member.identity) })
+                let reason = explain(&self.tangents.record.borrow(), member.identity);
+                Err(Error::Unconnected { source_name: "the primals".into(), reason })
             }
         }
     }

@@ -3,17 +3,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::differentiable::{Found, OneTensor};
-use super::forward::numbers;
-use super::gradient::{Missing, Query};
 use super::jacobian::{rows, stacked};
-use super::list::WengertList;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
-use super::record::{Record, copy_list, take_list};
-use super::recorder::Paused;
-use super::{GradientTape, PersistentTape, recorder};
+use super::query::{Missing, Query};
+use super::structure::{Found, OneTensor};
+use super::{GradientTape, PersistentTape};
 use crate::error::Error;
 use crate::ops;
+use crate::recording::list::WengertList;
+use crate::recording::record::{Record, copy_list, take_list};
+use crate::recording::recorder;
+use crate::recording::recorder::pause::Paused;
+use crate::recording::transpose::numbers;
 use crate::shape::Shape;
 use crate::tensor::Erased;
 

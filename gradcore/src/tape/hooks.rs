@@ -4,14 +4,14 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::backward::Gradients;
-use super::list::WengertList;
-use super::node::Outcome;
-use super::record::Member;
-use super::slots::{NONE, Slot};
-use super::{GradientTape, PersistentTape, Recording};
+use super::{GradientTape, PersistentTape};
 use crate::element::Real;
 use crate::error::Error;
+use crate::recording::hooks::Hook;
+use crate::recording::member::Member;
+use crate::recording::node::Outcome;
+use crate::recording::running::Recording;
+use crate::recording::slots::NONE;
 use crate::tensor::{Erased, Tensor};
 
 impl GradientTape {
@@ -115,26 +115,6 @@ impl<T> HookResult<T> for Option<Tensor<T>> {
     }
 }
 
-/// The hooks of a tape, by slot; those of one slot in the order in which they were registered.
-#[derive(Clone, Default)]
-pub(crate) struct Hooks(Vec<(Slot, Rc<dyn Hook>)>);
-
-impl Hooks {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn add(&mut self, slot: Slot, hook: Rc<dyn Hook>) {
-        let place = self.0.partition_point(|(other, _)| *other <= slot);
-        self.0.insert(place, (slot, hook));
-    }
-}
-
-trait Hook {
-    /// Shows it a gradient, and takes the one that goes further.
-    fn run(&self, gradient: &mut Erased) -> Outcome;
-}
-
 struct Hooked<T, F> {
     hook: F,
     registered: &'static Location<'static>,
@@ -151,23 +131,5 @@ impl<T: Real, R: HookResult<T>, F: Fn(&Tensor<T>) -> R> Hook for Hooked<T, F> {
         }
         *gradient = Erased::new(replacement);
         Ok(())
-    }
-}
-
-impl Gradients {
-    /// Runs the calls from the last to the first, with stops at tensors that have hooks. A tensor's gradient is complete when the
-    /// calls have run that came after it.
-    pub(super) fn propagate_with_hooks(&mut self, list: &mut WengertList, hooks: &Hooks) -> Outcome {
-        let mut end = list.len();
-        for of_slot in hooks.0.chunk_by(|(one, _), (other, _)| one == other).rev() {
-            let slot = of_slot[0].0;
-            let begin = list.first_after(slot);
-            self.propagate_part(list, begin..end)?;
-            end = begin;
-            if let Some(gradient) = self.needed(slot) {
-                of_slot.iter().try_for_each(|(_, hook)| hook.run(gradient))?;
-            }
-        }
-        self.propagate_part(list, 0..end)
     }
 }

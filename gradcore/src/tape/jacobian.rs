@@ -3,15 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::differentiable::{Differentiable, Found, OneTensor};
-use super::gradient::{Missing, Query, Source};
-use super::list::WengertList;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
-use super::record::{Record, copy_list, take_list};
-use super::{GradientTape, PersistentTape, recorder};
+use super::query::{Missing, Query, Source};
+use super::structure::{Differentiable, Found, OneTensor};
+use super::{GradientTape, PersistentTape};
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
+use crate::recording::list::WengertList;
+use crate::recording::record::{Record, copy_list, take_list};
+use crate::recording::recorder;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
 

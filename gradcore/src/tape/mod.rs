@@ -1,64 +1,42 @@
 //! The gradient tape: records calls of rules, and runs their backward functions from a target to its sources.
 //!
-//! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, a `record` is all that one tape
-//!   has; a `node` is a call to those who run it.
-//! * How: the `recorder` has the tapes of a thread and, in `frames`, the calls that are under way; its `discovery` finds the
-//!   inputs of a call that does not name them.
-//! * Reverse mode: `backward` is the loop, `accumulate` adds up, `gradient` finds targets and sources and explains what is
-//!   missing, `hooks` stop on the way, `within` is a pass inside a rule; `jacobian` and `batch_jacobian` run many passes.
-//! * Forward mode: `forward` transposes one call, an `accumulator` does so as calls are made, a `trace` is a finished record
-//!   of a function, for the forms of [`functional`](crate::functional).
-//! * `differentiable` are the structures of targets and sources, `options` what Python passes by keyword, and `inspect` are
-//!   the debugging aids.
+//! * `query` finds targets and sources and explains what is missing, `structure` are the structures that these may have,
+//!   `options` what Python passes by keyword; `jacobian` and `batch_jacobian` run many passes, `hooks` stop on the way.
+//! * Forward mode: an `accumulator` computes tangents as calls are made, a `trace` is a finished record of a function, for
+//!   the forms of [`functional`](crate::functional).
+//! * `inspect` are the debugging aids.
+//!
+//! How calls are recorded and run is in `recording`.
 
-mod accumulate;
 mod accumulator;
-mod backward;
 mod batch_jacobian;
-mod differentiable;
-mod forward;
-mod frames;
-mod gradient;
 mod hooks;
 mod inspect;
 mod jacobian;
-mod list;
-mod node;
 mod options;
-mod record;
-pub(crate) mod recorder;
-mod slots;
+mod query;
+mod structure;
 mod trace;
-mod within;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use crate::error::Error;
+use crate::recording::record::{Record, Settings, copy_list, take_list};
+use crate::recording::recorder;
+use crate::recording::recorder::pause::Paused;
+use crate::recording::running::Recording;
 use crate::tensor::Identity;
-use record::{Record, Settings, copy_list, take_list};
 
+pub use crate::recording::record::WatchedVariable;
 pub use accumulator::{ForwardAccumulator, TangentsOf};
-#[doc(hidden)]
-pub use backward::Sink;
-pub use differentiable::{Differentiable, OneTensor};
-#[doc(hidden)]
-pub use differentiable::{Found, Leaf, Visitor};
 pub use hooks::HookResult;
-pub(crate) use inspect::NotedValue;
 pub use inspect::{Saved, SavedKind, SavedValue};
-pub(crate) use node::{Backward, Origin};
-#[doc(hidden)]
-pub use node::{Filling, Upstream};
-#[doc(hidden)]
-pub use node::{Fit, Rule};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
-pub use record::WatchedVariable;
+pub use structure::{Differentiable, OneTensor};
 #[doc(hidden)]
-pub use record::{Member, Output};
-pub(crate) use recorder::note_cut;
+pub use structure::{Found, Leaf, Visitor};
 pub(crate) use trace::Trace;
-pub(crate) use within::Within;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
 /// [`gradient`](Self::gradient) consumes it or it is dropped, on the thread that made it.
@@ -107,18 +85,7 @@ pub struct GradientTape(Recording);
 #[derive(Debug)]
 pub struct PersistentTape(Recording);
 
-/// A running record. It belongs to its thread.
-struct Recording {
-    serial: u64,
-    record: Rc<RefCell<Record>>,
-}
-
 impl Recording {
-    fn start(settings: Settings) -> Self {
-        let (serial, record) = recorder::start(settings);
-        Recording { serial, record }
-    }
-
     fn watch_variables(&self, watch: bool) {
         self.record.borrow_mut().settings.watch_variables = watch;
     }
@@ -140,7 +107,7 @@ impl Recording {
         let began = Identity::upcoming();
         self.record.borrow_mut().pauses.push(began..u64::MAX);
         StoppedRecording {
-            _paused: recorder::Paused::these(self.serial..self.serial + 1),
+            _paused: Paused::these(self.serial..self.serial + 1),
             record: Rc::downgrade(&self.record),
             began,
         }
@@ -150,7 +117,7 @@ impl Recording {
 /// While it lives, a tape does not record: made by [`GradientTape::stop_recording`].
 #[must_use = "the tape records again when this is dropped; bind it, as in `let _stopped = tape.stop_recording();`"]
 pub struct StoppedRecording {
-    _paused: recorder::Paused,
+    _paused: Paused,
     record: Weak<RefCell<Record>>,
     began: u64,
 }
@@ -162,18 +129,6 @@ impl Drop for StoppedRecording {
             let own = pauses.iter_mut().rev().find(|pause| pause.start == self.began && pause.end == u64::MAX);
             own.into_iter().for_each(|pause| pause.end = Identity::upcoming());
         }
-    }
-}
-
-impl Drop for Recording {
-    fn drop(&mut self) {
-        recorder::stop(self.serial);
-    }
-}
-
-impl std::fmt::Debug for Recording {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.record.borrow().fmt(f)
     }
 }
 
@@ -287,7 +242,7 @@ impl GradientTape {
     ) -> Result<S::Gradients, Error> {
         recorder::stop(self.0.serial);
         let missing = options.unconnected.into();
-        gradient::gradient(&self.0.record, take_list, &target, &sources, options.seeds.as_deref(), missing)
+        query::gradient(&self.0.record, take_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }
 
@@ -341,6 +296,6 @@ impl PersistentTape {
         options: GradientOptions<G>,
     ) -> Result<S::Gradients, Error> {
         let missing = options.unconnected.into();
-        gradient::gradient(&self.0.record, copy_list, &target, &sources, options.seeds.as_deref(), missing)
+        query::gradient(&self.0.record, copy_list, &target, &sources, options.seeds.as_deref(), missing)
     }
 }

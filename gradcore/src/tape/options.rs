@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::differentiable::{Differentiable, handles};
+use super::structure::{Differentiable, handles};
 use crate::tensor::Erased;
 
 /// What stands for a gradient that does not exist (TensorFlow's `UnconnectedGradients`).

@@ -6,17 +6,18 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::Recording;
 use super::accumulator::{paired, tangents_or_zeros};
-use super::differentiable::{Differentiable, Leaf, OneTensor, handles};
-use super::forward::{self, Tangent};
-use super::gradient::{Missing, gradient};
 use super::jacobian::jacobian;
-use super::list::WengertList;
-use super::node::Origin;
-use super::record::{Record, Settings, copy_list, take_list};
-use super::slots::Slot;
+use super::query::{Missing, gradient};
+use super::structure::{Differentiable, Leaf, OneTensor, handles};
 use crate::error::Error;
+use crate::recording::call_site::Origin;
+use crate::recording::list::WengertList;
+use crate::recording::record::{Record, Settings, copy_list, take_list};
+use crate::recording::running::Recording;
+use crate::recording::slots::Slot;
+use crate::recording::transpose;
+use crate::recording::transpose::Tangent;
 
 /// A finished record of a function. Where a result does not depend on an argument, derivatives are zero.
 pub(crate) struct Trace(Rc<RefCell<Record>>);
@@ -97,7 +98,7 @@ fn sweep(list: &WengertList, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
             list.inputs_of(place).iter().map(|slot| at(tangents, *slot)).collect();
         let Some(backward) = list.backward(place).filter(|_| inputs.iter().any(Option::is_some)) else { continue };
         // Every tape is outside of the function, and sees how the tangents are computed.
-        let pushed = forward::pushed(backward, &inputs, &list.shapes[list.outputs_of(place)], u64::MAX);
+        let pushed = transpose::pushed(backward, &inputs, &list.shapes[list.outputs_of(place)], u64::MAX);
         stops.extend(pushed.stops.then(|| backward.origin()));
         list.outputs_of(place).zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
     }

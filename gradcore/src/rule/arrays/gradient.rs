@@ -7,9 +7,10 @@ use ndarray::{Array, Dimension};
 use super::Shaped;
 use super::origin::Sources;
 use crate::element::Element;
+use crate::recording::call_site::Origin;
+use crate::recording::node;
 use crate::rule::gradient::{self, Given};
 use crate::rule::not_implemented::NotImplemented;
-use crate::tape::{self, Origin};
 use crate::tensor::Tensor;
 
 /// What `grad` may return for a parameter of `T` with dimension `D`.
@@ -66,7 +67,7 @@ pub struct Sink<'a, 't, W> {
 /// Takes gradients of any dtype to the tape.
 #[doc(hidden)]
 pub struct Taker<'a, 't> {
-    tape: &'a mut tape::Sink<'t>,
+    tape: &'a mut node::Sink<'t>,
     origin: Origin,
     /// What the gradients are computed from.
     sources: Sources,

@@ -6,9 +6,9 @@ use ndarray::{Array, ArrayRef, ArrayView, Axis, CowArray, Dimension, ShapeBuilde
 use smallvec::SmallVec;
 
 use super::ArraysCall;
+use crate::recording::notes::NotedValue;
 use crate::rule::Capture;
 use crate::rule::capture::{KEPT, KeptOption, KeptReference, KeptValue, Snapshot};
-use crate::tape::NotedValue;
 use crate::tensor::Tensor;
 
 /// A view, kept beyond the call.

@@ -25,7 +25,7 @@ use super::input::{Argument, Constant, Input, Inputs, Parameter, SeenMembers};
 use super::{AtLeastOne, Call, Prepared};
 use crate::element::Element;
 use crate::error::{Error, refuse};
-use crate::tape::Rule;
+use crate::recording::call_site::Rule;
 use crate::tensor::Tensor;
 
 use form::ArrayType;

@@ -3,10 +3,12 @@
 use smallvec::SmallVec;
 
 use crate::element::Element;
+use crate::recording::call_site::Origin;
+use crate::recording::member::Member;
+use crate::recording::recorder;
 use crate::rule::input::{Inputs, SeenMembers};
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
-use crate::tape::{Member, Origin, recorder};
 use crate::tensor::{Identity, Tensor};
 
 /// The inputs of a call and, while `grad` runs, the upstream gradients.

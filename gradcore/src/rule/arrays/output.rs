@@ -6,9 +6,9 @@ use super::form::ArrayType;
 use super::given::IntoTensor;
 use super::viewed;
 use crate::element::Element;
+use crate::recording::member::Member;
 use crate::rule::input::Argument;
 use crate::rule::output::Outputs;
-use crate::tape::Member;
 use crate::tensor::Tensor;
 
 /// What a function over arrays returns: an array, or a tuple of arrays.

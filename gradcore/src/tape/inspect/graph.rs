@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::tape::node::Origin;
-use crate::tape::record::{Cut, Record};
-use crate::tape::slots::{NONE, Slot};
+use crate::recording::call_site::Origin;
+use crate::recording::record::{Cut, Record};
+use crate::recording::slots::{NONE, Slot};
 use crate::tape::{GradientTape, PersistentTape};
 
 impl GradientTape {

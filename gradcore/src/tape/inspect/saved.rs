@@ -1,17 +1,14 @@
 //! What a tape keeps alive for the gradients that may be asked for.
 
-use std::any::{Any, type_name};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::element::Element;
-use crate::tape::list::WengertList;
-use crate::tape::node::Backward;
+use crate::recording::list::WengertList;
+use crate::recording::notes::{NotedValue, Value};
 use crate::tape::{GradientTape, PersistentTape};
-use crate::tensor::{Erased, Holding, Tensor};
-use crate::variable::Variable;
+use crate::tensor::{Erased, Holding};
 
 impl GradientTape {
     /// What this tape keeps alive: every value that a gradient will use, with the call that it belongs to and its name
@@ -120,93 +117,6 @@ impl Saved {
         let counted = self.values.iter().filter(|value| value.is_owned == is_owned && !value.is_repeated);
         counted.map(|value| value.bytes).sum()
     }
-}
-
-/// A value as it was kept.
-pub(crate) struct NotedValue {
-    name: &'static str,
-    value: Value,
-}
-
-enum Value {
-    /// One more handle.
-    Tensor(Erased),
-    Opaque {
-        type_name: &'static str,
-        bytes: usize,
-    },
-}
-
-impl NotedValue {
-    /// A tensor.
-    pub(crate) fn tensor_of(name: &'static str, tensor: Erased) -> Self {
-        NotedValue { name, value: Value::Tensor(tensor) }
-    }
-
-    /// A value that is no tensor, and so many bytes on the heap.
-    pub(crate) fn opaque<K>(name: &'static str, _: &K, on_heap: usize) -> Self {
-        NotedValue { name, value: Value::Opaque { type_name: type_name::<K>(), bytes: size_of::<K>() + on_heap } }
-    }
-
-    /// A function that runs again, with all that it holds.
-    pub(crate) fn function(backward: &dyn Backward) -> Self {
-        let value = Value::Opaque { type_name: "function", bytes: size_of_val(backward) };
-        NotedValue { name: "function", value }
-    }
-
-    /// A kept value, or each tensor of a list of them.
-    pub(crate) fn all_in<K: 'static>(name: &'static str, kept: &K) -> Vec<Self> {
-        match tensors_in(kept) {
-            Some(tensors) => tensors.into_iter().map(|tensor| NotedValue::tensor_of(name, tensor)).collect(),
-            None => vec![NotedValue::opaque(name, kept, numbers_in(kept))],
-        }
-    }
-
-    pub(super) fn is_opaque(&self) -> bool {
-        self.tensor().is_none()
-    }
-
-    fn tensor(&self) -> Option<&Erased> {
-        match &self.value {
-            Value::Tensor(tensor) => Some(tensor),
-            Value::Opaque { .. } => None,
-        }
-    }
-}
-
-/// The tensors of a value, if it is one or several.
-fn tensors_in(kept: &dyn Any) -> Option<Vec<Erased>> {
-    fn of_dtype<T: Element>(kept: &dyn Any) -> Option<Vec<Erased>> {
-        let handle = |tensor: &Tensor<T>| Erased::new(tensor.clone());
-        if let Some(tensor) = kept.downcast_ref::<Tensor<T>>() {
-            return Some(vec![handle(tensor)]);
-        }
-        if let Some(variable) = kept.downcast_ref::<Variable<T>>() {
-            return Some(vec![handle(variable)]);
-        }
-        if let Some(tensor) = kept.downcast_ref::<Option<Tensor<T>>>() {
-            return Some(tensor.iter().map(handle).collect());
-        }
-        if let Some(tensors) = kept.downcast_ref::<Vec<Tensor<T>>>() {
-            return Some(tensors.iter().map(handle).collect());
-        }
-        let variables = kept.downcast_ref::<Vec<Variable<T>>>()?;
-        Some(variables.iter().map(|variable| handle(variable)).collect())
-    }
-    let of_reals = of_dtype::<f32>(kept).or_else(|| of_dtype::<f64>(kept));
-    let of_integers = || of_dtype::<i32>(kept).or_else(|| of_dtype::<i64>(kept)).or_else(|| of_dtype::<u8>(kept));
-    of_reals.or_else(of_integers).or_else(|| of_dtype::<bool>(kept))
-}
-
-/// Bytes of the elements of a `Vec` of numbers.
-fn numbers_in(kept: &dyn Any) -> usize {
-    fn of_type<N: 'static>(kept: &dyn Any) -> Option<usize> {
-        kept.downcast_ref::<Vec<N>>().map(|numbers| size_of_val(&**numbers))
-    }
-    let of_floats = of_type::<f32>(kept).or_else(|| of_type::<f64>(kept));
-    let of_integers = || of_type::<i32>(kept).or_else(|| of_type::<i64>(kept)).or_else(|| of_type::<u8>(kept));
-    let of_others = || of_type::<usize>(kept).or_else(|| of_type::<isize>(kept)).or_else(|| of_type::<bool>(kept));
-    of_floats.or_else(of_integers).or_else(of_others).unwrap_or_default()
 }
 
 /// How many of the handles to elements are this tape's.

@@ -4,15 +4,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::backward::Gradients;
-use super::differentiable::{Differentiable, Found, Leaf, Visitor, stretched};
-use super::list::WengertList;
-use super::node::places;
 use super::options::UnconnectedGradients;
-use super::record::{Cut, Member, Record};
-use super::recorder;
-use super::slots::{NONE, Slot};
+use super::structure::{Differentiable, Found, Leaf, Visitor, stretched};
 use crate::error::{Error, Unconnected};
+use crate::recording::call_site::places;
+use crate::recording::gradients::Gradients;
+use crate::recording::list::WengertList;
+use crate::recording::member::Member;
+use crate::recording::record::{Cut, Record};
+use crate::recording::slots::{NONE, Slot};
+use crate::recording::{accumulate, recorder};
 use crate::tensor::{Erased, Identity};
 
 impl<F: FnMut(Leaf<'_>)> Visitor for F {
@@ -107,7 +108,7 @@ impl<'r> Query<'r> {
     }
 
     fn run_from(&self, list: &mut WengertList, gradient: impl Fn(&Start) -> Erased) -> Result<Gradients, Error> {
-        let mut gradients = Gradients::new(list, self.sources.iter().map(|source| source.slot));
+        let mut gradients = Gradients::of(list, self.sources.iter().map(|source| source.slot), accumulate::add);
         for start in &self.starts {
             gradients.start(start.slot, &gradient(start));
         }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::record::Member;
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
+use crate::recording::member::Member;
 use crate::tensor::{Erased, Tensor, Untyped};
 use crate::variable::Variable;
 

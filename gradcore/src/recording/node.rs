@@ -1,139 +1,61 @@
-//! The backward pass: from the gradients of targets to those of sources. It knows no operation.
-
-use std::ops::Range;
+//! A call as a pass sees it: its backward function, and where the gradients go that it gives.
 
 use smallvec::SmallVec;
 
-use super::inspect::numerics;
-use super::list::WengertList;
-use super::node::{Backward, Fit, Origin, Outcome, Upstream};
-use super::recorder::LAST_BIT;
+use super::call_site::{Fit, Origin};
+use super::gradients::{Gradients, Stop};
+use super::notes::{self, Notes};
+use super::positions::{LAST_BIT, is_in};
 use super::slots::{NONE, Slot};
 use crate::element::Element;
-use crate::error::{BadNumber, Error, GradientFailure, GradientShape, TensorOfCall};
+use crate::error::{Error, GradientFailure, GradientShape, TensorOfCall};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
 
-/// Gradients by slot, and what is wanted of each.
-pub(crate) struct Gradients {
-    by_slot: Vec<Option<Erased>>,
-    /// Slots that depend on a source: only their gradients are computed.
-    depends: Vec<bool>,
-    /// Slots of sources: their gradients stay to the end.
-    is_source: Vec<bool>,
-    stops: Vec<Stop>,
-    /// Of a pass that looks for numbers that are not finite: what goes into the running call and is not.
-    bad: Option<Vec<BadNumber>>,
+/// The gradients that reached the outputs of a node, one for each; an output that nobody used has none.
+pub struct Upstream<'a> {
+    pub(crate) gradients: &'a mut [Option<Erased>],
+    pub(crate) shapes: &'a [Shape],
 }
 
-/// An input for which a rule returned no gradient although one was needed.
-pub(crate) struct Stop {
-    pub(crate) origin: Origin,
-    pub(crate) input: Slot,
+/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers; none for an output without gradient.
+pub struct Filling<'a> {
+    pub(crate) shapes: std::slice::Iter<'a, Shape>,
+    pub(crate) numbers: &'a mut dyn Iterator<Item = f64>,
+    pub(crate) filled: SmallVec<[Option<Erased>; 1]>,
 }
 
-impl Gradients {
-    pub(crate) fn new(list: &WengertList, sources: impl Iterator<Item = Slot> + Clone) -> Self {
-        let sources = sources.filter(|slot| *slot != NONE);
-        let slots = list.shapes.len();
-        let mut is_source = vec![false; slots];
-        sources.clone().for_each(|slot| is_source[slot as usize] = true);
-        let depends = list.dependents(sources);
-        Gradients {
-            by_slot: vec![None; slots],
-            depends,
-            is_source,
-            stops: Vec::new(),
-            bad: list.checks_numerics.then(Vec::new),
-        }
-    }
-
-    /// Starts the pass at a target.
-    pub(crate) fn start(&mut self, target: Slot, gradient: &Erased) {
-        if target != NONE {
-            self.add(target, gradient.clone());
-        }
-    }
-
-    /// Adds a contribution: the first is moved in.
-    #[inline]
-    fn add(&mut self, slot: Slot, gradient: Erased) {
-        match &mut self.by_slot[slot as usize] {
-            Some(sum) => *sum += gradient,
-            none => *none = Some(gradient),
-        }
-    }
-
-    /// The gradient of a tensor as far as it has come, if it leads to a source.
-    pub(super) fn needed(&mut self, slot: Slot) -> Option<&mut Erased> {
-        let gradient = self.by_slot[slot as usize].as_mut();
-        gradient.filter(|_| self.depends[slot as usize])
-    }
-
-    /// The gradient of a source, at the end.
-    pub(crate) fn get(&self, slot: Slot) -> Option<&Erased> {
-        self.by_slot.get(slot as usize)?.as_ref()
-    }
-
-    pub(crate) fn stops(&self) -> &[Stop] {
-        &self.stops
-    }
-
-    /// Runs the calls from the last to the first; what each has kept is dropped when it has run.
-    pub(crate) fn propagate(&mut self, list: &mut WengertList) -> Outcome {
-        if self.bad.is_some() {
-            let targets = self.by_slot.iter().map(Option::is_some).collect();
-            numerics::first_call(list, targets).map_or(Ok(()), |error| Err(Box::new(error)))?;
-        }
-        if !list.hooks.is_empty() {
-            let hooks = std::mem::take(&mut list.hooks);
-            return self.propagate_with_hooks(list, &hooks);
-        }
-        self.propagate_part(list, 0..list.len())
-    }
-
-    /// As [`propagate`](Self::propagate), for the calls at some places.
-    #[inline]
-    pub(super) fn propagate_part(&mut self, list: &mut WengertList, places: Range<usize>) -> Outcome {
-        for place in places.rev() {
-            let Some(backward) = list.take_backward(place) else { continue };
-            let outputs = list.outputs_of(place);
-            let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
-            if let Some(bad) = &mut self.bad {
-                *bad = numerics::given(&*backward, &upstream);
-            }
-            let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
-            let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);
-            backward.run(upstream, &mut sink);
-            sink.finish()?;
-        }
-        Ok(())
-    }
-
-    /// The gradients that reached the outputs of a call, if any did and one of its inputs leads to a source.
-    #[inline]
-    fn take_upstream(&mut self, inputs: &[Slot], outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
-        if !inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
-            return None;
-        }
-        let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
-        let mut reached = false;
-        for slot in outputs {
-            let gradient = &mut self.by_slot[slot];
-            reached |= gradient.is_some();
-            upstream.push(if self.is_source[slot] { gradient.clone() } else { gradient.take() });
-        }
-        reached.then_some(upstream)
+impl Filling<'_> {
+    /// Makes the tensor of the next output.
+    pub(crate) fn next<T: Element>(&mut self) {
+        let shape = self.shapes.next().expect("there is a shape for each output");
+        self.filled.push(T::REAL.then(|| Erased::new(Tensor::<T>::of_numbers(shape, self.numbers))));
     }
 }
 
-/// Whether the bit of a position is set, which the last bit is for all that follow.
-fn is_in(positions: u64, position: usize) -> bool {
-    positions >> position.min(LAST_BIT as usize) & 1 != 0
+/// How a rule's turn ended. The error is in a box, because this passes through every gradient.
+pub(crate) type Outcome = Result<(), Box<Error>>;
+
+/// The backward function of a recorded call: gives `sink` the gradients of the inputs that it needs.
+pub(crate) trait Backward {
+    fn origin(&self) -> Origin;
+    /// Name of the differentiable input at a position.
+    fn parameter(&self, position: usize) -> String;
+    /// Makes a tensor for each output, of its dtype.
+    fn fill(&self, upstream: &mut Filling<'_>);
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>);
+    /// Whether the rule is known to give no gradient for the input at a position, whatever reaches the call.
+    fn stops(&self, _position: usize) -> bool {
+        false
+    }
+    /// What a tape has noted of the call, if it was asked to.
+    fn notes(&self) -> Option<&Notes> {
+        None
+    }
 }
 
 /// Where a rule's gradients enter the pass: checked, and added to what is there.
-pub struct Sink<'a> {
+pub(crate) struct Sink<'a> {
     gradients: &'a mut Gradients,
     shapes: &'a [Shape],
     /// The slots of the call's inputs.
@@ -150,7 +72,12 @@ pub struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     #[inline]
-    fn new(gradients: &'a mut Gradients, shapes: &'a [Shape], inputs: &'a [Slot], backward: &'a dyn Backward) -> Self {
+    pub(super) fn new(
+        gradients: &'a mut Gradients,
+        shapes: &'a [Shape],
+        inputs: &'a [Slot],
+        backward: &'a dyn Backward,
+    ) -> Self {
         Sink { gradients, shapes, inputs, backward, asked: 0, given: 0, error: None, next: (0, 0) }
     }
 
@@ -247,7 +174,7 @@ impl<'a> Sink<'a> {
 
     /// Ends the rule's turn.
     #[inline]
-    fn finish(mut self) -> Outcome {
+    pub(super) fn finish(mut self) -> Outcome {
         if self.asked != self.given {
             self.note_stops();
         }
@@ -271,14 +198,14 @@ impl Sink<'_> {
     fn add_checked(&mut self, position: usize, gradient: Erased) {
         let slot = self.inputs[position];
         let parameter = || self.backward.parameter(position);
-        let made = numerics::bad_in(&gradient, || TensorOfCall::Gradient(parameter())).or_else(|| {
+        let made = notes::bad_in(&gradient, || TensorOfCall::Gradient(parameter())).or_else(|| {
             self.gradients.add(slot, gradient);
             let sum = self.gradients.get(slot)?;
-            numerics::bad_in(sum, || TensorOfCall::Sum(parameter()))
+            notes::bad_in(sum, || TensorOfCall::Sum(parameter()))
         });
         if let Some(made) = made {
             let given = self.gradients.bad.take().unwrap_or_default();
-            self.end(numerics::not_finite(self.backward.origin(), made, given));
+            self.end(notes::not_finite(self.backward.origin(), made, given));
         }
     }
 

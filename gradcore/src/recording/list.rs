@@ -24,7 +24,7 @@ pub(crate) struct WengertList {
     pub(crate) shapes: Vec<Shape>,
     /// Whether a pass looks for numbers that are not finite.
     pub(crate) checks_numerics: bool,
-    pub(super) hooks: Hooks,
+    pub(crate) hooks: Hooks,
 }
 
 impl WengertList {

@@ -2,12 +2,13 @@
 
 use smallvec::SmallVec;
 
-use super::Recording;
-use super::backward::{Gradients, Sink};
-use super::node::Upstream;
-use super::record::{Output, Settings};
-use super::recorder::{self, FoundInput};
+use super::gradients::Gradients;
+use super::member::{FoundInput, Output};
+use super::node::{Sink, Upstream};
+use super::record::Settings;
+use super::running::Recording;
 use super::slots::Slot;
+use super::{accumulate, recorder};
 
 /// Records what runs while it lives.
 pub(crate) struct Within<'i> {
@@ -33,7 +34,7 @@ impl<'i> Within<'i> {
         let mut list = std::mem::take(&mut record.list);
         let sources: SmallVec<[Slot; 4]> =
             needed.iter().map(|position| record.slot(self.inputs[*position].member().identity)).collect();
-        let mut pass = Gradients::new(&list, sources.iter().copied());
+        let mut pass = Gradients::of(&list, sources.iter().copied(), accumulate::add);
         for (output, gradient) in outputs.iter().zip(upstream.gradients.iter()) {
             if let Some(gradient) = gradient {
                 pass.start(record.slot(output.inside), gradient);

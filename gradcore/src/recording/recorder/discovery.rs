@@ -1,45 +1,14 @@
 //! A body whose inputs are not known before it has run: what it reads of watched tensors becomes one.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::{
     Begun, RECORDER, Recorder, abandon, expect_input, finish_with, forget_latest, lose, note_kept, notes_saved,
 };
-use crate::shape::Shape;
-use crate::tape::NotedValue;
-use crate::tape::node::{Backward, Rule};
-use crate::tape::record::{Member, Output};
-use crate::tensor::{Identity, Seen};
-
-/// A watched tensor that a body has read.
-pub(crate) struct FoundInput {
-    pub(crate) identity: Identity,
-    shape: Shape,
-    name: Option<Arc<str>>,
-}
-
-impl FoundInput {
-    pub(crate) fn of(Member { identity, seen }: Member<'_>) -> Self {
-        FoundInput { identity, shape: seen.shared_shape(), name: seen.name() }
-    }
-
-    pub(crate) fn member(&self) -> Member<'_> {
-        Member { identity: self.identity, seen: self }
-    }
-}
-
-impl Seen for FoundInput {
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-    fn shared_shape(&self) -> Shape {
-        self.shape.clone()
-    }
-    fn name(&self) -> Option<Arc<str>> {
-        self.name.clone()
-    }
-}
+use crate::recording::call_site::Rule;
+use crate::recording::member::{FoundInput, Member, Output};
+use crate::recording::node::Backward;
+use crate::recording::notes::NotedValue;
 
 /// A running body whose inputs are discovered. No tape records its operations.
 pub(crate) struct Discovery {

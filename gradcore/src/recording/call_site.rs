@@ -1,16 +1,10 @@
-//! What a tape knows of a rule, and of a call of it.
+//! Rules, and the calls of them: which, where it stands, and from where.
 
 use std::fmt;
 use std::panic::Location;
 
-use smallvec::SmallVec;
-
-use super::backward::Sink;
-use super::inspect::Notes;
-use crate::element::Element;
-use crate::error::Error;
 use crate::shape::Shape;
-use crate::tensor::{Erased, Tensor};
+use crate::tensor::Erased;
 
 /// What is known of an annotated function when it is compiled.
 #[derive(Debug)]
@@ -100,50 +94,8 @@ impl fmt::Display for Origin {
 }
 
 /// Each call with its place; one that comes several times in a row once.
-pub(super) fn places(origins: impl Iterator<Item = Origin>) -> Vec<String> {
+pub(crate) fn places(origins: impl Iterator<Item = Origin>) -> Vec<String> {
     let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
     places.dedup();
     places
-}
-
-/// The gradients that reached the outputs of a node, one for each; an output that nobody used has none.
-pub struct Upstream<'a> {
-    pub(crate) gradients: &'a mut [Option<Erased>],
-    pub(crate) shapes: &'a [Shape],
-}
-
-/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers; none for an output without gradient.
-pub struct Filling<'a> {
-    pub(crate) shapes: std::slice::Iter<'a, Shape>,
-    pub(crate) numbers: &'a mut dyn Iterator<Item = f64>,
-    pub(crate) filled: SmallVec<[Option<Erased>; 1]>,
-}
-
-impl Filling<'_> {
-    /// Makes the tensor of the next output.
-    pub(crate) fn next<T: Element>(&mut self) {
-        let shape = self.shapes.next().expect("there is a shape for each output");
-        self.filled.push(T::REAL.then(|| Erased::new(Tensor::<T>::of_numbers(shape, self.numbers))));
-    }
-}
-
-/// How a rule's turn ended. The error is in a box, because this passes through every gradient.
-pub(crate) type Outcome = Result<(), Box<Error>>;
-
-/// The backward function of a recorded call: gives `sink` the gradients of the inputs that it needs.
-pub(crate) trait Backward {
-    fn origin(&self) -> Origin;
-    /// Name of the differentiable input at a position.
-    fn parameter(&self, position: usize) -> String;
-    /// Makes a tensor for each output, of its dtype.
-    fn fill(&self, upstream: &mut Filling<'_>);
-    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>);
-    /// Whether the rule is known to give no gradient for the input at a position, whatever reaches the call.
-    fn stops(&self, _position: usize) -> bool {
-        false
-    }
-    /// What a tape has noted of the call, if it was asked to.
-    fn notes(&self) -> Option<&Notes> {
-        None
-    }
 }

@@ -7,32 +7,16 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::forward::Tangent;
-use super::inspect::Aids;
+use super::call_site::{Origin, places};
 use super::list::WengertList;
-use super::node::{Backward, Origin, places};
+use super::member::{Member, Output, is_comparison};
+use super::node::Backward;
+use super::notes::Aids;
 use super::slots::{NONE, Slot, SlotMap};
 use crate::element::Element;
 use crate::shape::Shape;
-use crate::tensor::{Erased, Identity, Seen, Untyped};
+use crate::tensor::Identity;
 use crate::variable::Variable;
-
-/// An input of a rule, or a member of targets and sources: what a tape has to know of a tensor.
-#[derive(Clone, Copy)]
-pub struct Member<'a> {
-    pub(crate) identity: Identity,
-    pub(crate) seen: &'a dyn Seen,
-}
-
-/// An output of a rule.
-#[derive(Clone, Copy)]
-pub struct Output<'a> {
-    /// The identity under which the body knows it, and which `grad` may have captured.
-    pub(crate) inside: Identity,
-    /// The identity under which the caller gets it.
-    pub(crate) outside: Identity,
-    pub(crate) value: &'a dyn Untyped,
-}
 
 /// A call through which no gradient flows although an input is watched; kept to explain missing gradients.
 pub(crate) struct Cut {
@@ -40,11 +24,6 @@ pub(crate) struct Cut {
     pub(crate) inputs: SmallVec<[Slot; 2]>,
     /// Whether it gave truth values: what is chosen by them alone has the derivative zero, where it has one.
     pub(crate) is_comparison: bool,
-}
-
-/// Whether all outputs of a call are truth values.
-pub(crate) fn is_comparison(outputs: &[Output<'_>]) -> bool {
-    outputs.iter().all(|output| output.value.is_bool())
 }
 
 /// A variable that a tape watches.
@@ -86,8 +65,6 @@ impl WatchedVariable {
 pub(crate) struct Settings {
     pub(crate) persistent: bool,
     pub(crate) watch_variables: bool,
-    /// Whether it is a forward accumulator, which computes tangents and keeps no nodes.
-    pub(crate) forward: bool,
     pub(crate) aids: Aids,
 }
 
@@ -103,8 +80,6 @@ pub(crate) struct Record {
     watched: Vec<(Slot, u64)>,
     /// In the order in which they were first read or watched.
     variables: Vec<WatchedVariable>,
-    /// Of a forward accumulator: by slot.
-    tangents: Vec<Tangent>,
 }
 
 impl fmt::Debug for Record {
@@ -133,7 +108,6 @@ impl Record {
             pauses: Vec::new(),
             watched: Vec::new(),
             variables: Vec::new(),
-            tangents: Vec::new(),
         }
     }
 
@@ -249,26 +223,13 @@ impl Record {
         self.list.push(Rc::clone(backward), first, outputs.len());
     }
 
-    /// Of a forward accumulator: the tangent of a tensor, if it has one.
-    pub(crate) fn tangent(&self, identity: Identity) -> Option<&Tangent> {
-        self.tangents.get(self.slot(identity) as usize)
-    }
-
-    /// Gives a forward accumulator a tensor to follow.
-    pub(crate) fn follow(&mut self, primal: Member<'_>, tangent: Erased) {
-        self.watch(primal);
-        self.tangents.push(Ok(tangent));
-    }
-
-    /// Gives an output of a call its tangent, under the body's identity too if a derivative of what `grad` captured may
-    /// be asked for.
-    pub(crate) fn push_tangent(&mut self, output: &Output<'_>, tangent: Tangent, again: bool) {
+    /// Knows an output of a call that is followed and not recorded.
+    pub(crate) fn add_output(&mut self, output: &Output<'_>, again: bool) {
         let slot = self.list.new_slot(output.value.shared_shape());
-        self.tangents.push(tangent);
         self.know(output, slot, again);
     }
 
-    /// Notes the slot of an output.
+    /// Notes the slot of an output, under the body's identity too if a derivative of what `grad` captured may be asked for.
     fn know(&mut self, output: &Output<'_>, slot: Slot, again: bool) {
         self.slots.set(output.outside, slot);
         if again && output.inside.is_computed() {

@@ -1,6 +1,7 @@
 //! The tapes of a thread, and the calls of rules that are under way on it.
 
-mod discovery;
+pub(crate) mod discovery;
+pub(crate) mod pause;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -8,15 +9,18 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Once;
 
-use super::forward::Forward;
+use super::call_site::{Origin, Rule};
+use super::follower::{Follower, Followers};
 use super::frames::{Frame, Frames};
-use super::inspect::{Aids, Notebook, NotedValue};
-use super::node::{Backward, Origin, Rule};
-use super::record::{Member, Output, Record, Settings};
+use super::member::{Member, Output};
+use super::node::Backward;
+use super::notebook::Notebook;
+use super::notes::{Aids, NotedValue};
+use super::positions::LAST_BIT;
+use super::record::{Record, Settings};
 use super::slots::NONE;
 use crate::tensor::Identity;
 use crate::threads;
-pub(crate) use discovery::{Discovery, FoundInput};
 
 thread_local! {
     /// Number of tapes that record on this thread; zero is the fast way out of everything here.
@@ -49,6 +53,8 @@ struct Recorder {
 struct ActiveTape {
     serial: u64,
     record: Rc<RefCell<Record>>,
+    /// Of a forward accumulator, which keeps no list.
+    follower: Option<Rc<dyn Follower>>,
     /// How many have asked it not to record for now.
     paused: u32,
     /// The depths of calls under way that began while it was paused.
@@ -75,9 +81,6 @@ impl ActiveTape {
         (frame.serials.0..frame.serials.1).contains(&self.serial) && self.paused == 0 && !self.missed.contains(&depth)
     }
 }
-
-/// The bit that stands for every input from this place on, where a word notes something of each.
-pub(crate) const LAST_BIT: u32 = u64::BITS - 1;
 
 /// What a rule is told when its body begins.
 #[derive(Clone, Copy, Default)]
@@ -107,14 +110,18 @@ fn set_aside() -> Box<dyn FnOnce()> {
 }
 
 /// Starts a tape on this thread.
-pub(crate) fn start(settings: Settings) -> (u64, Rc<RefCell<Record>>) {
+pub(crate) fn start(
+    settings: Settings,
+    follower: impl FnOnce(&Rc<RefCell<Record>>) -> Option<Rc<dyn Follower>>,
+) -> (u64, Rc<RefCell<Record>>) {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| threads::set_aside_while_waiting(set_aside));
     let record = Rc::new(RefCell::new(Record::new(settings)));
+    let follower = follower(&record);
     let serial = RECORDER.with_borrow_mut(|recorder| {
         let serial = recorder.next_serial;
         recorder.next_serial += 1;
-        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record), paused: 0, missed: 0..0 });
+        recorder.tapes.push(ActiveTape { serial, record: Rc::clone(&record), follower, paused: 0, missed: 0..0 });
         serial
     });
     TAPES.set(TAPES.get() + 1);
@@ -157,50 +164,6 @@ pub(crate) fn is_recording() -> bool {
 pub(crate) fn forget_slots(serial: u64) {
     forget_latest();
     RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots(serial));
-}
-
-/// While it lives, some tapes do not record.
-#[must_use = "the tapes record again when it is dropped"]
-pub(crate) struct Paused {
-    serials: Range<u64>,
-    /// Number of calls under way when it began.
-    depth: u32,
-}
-
-impl Paused {
-    /// Pauses the tapes with these serial numbers.
-    pub(crate) fn these(serials: Range<u64>) -> Self {
-        RECORDER.with_borrow_mut(|recorder| {
-            recorder.each_of(&serials, |tape| tape.paused += 1);
-            Paused { serials, depth: recorder.frames.depth() }
-        })
-    }
-
-    /// Pauses every tape that exists and has at least this serial number.
-    pub(crate) fn from(serial: u64) -> Self {
-        let next = RECORDER.with_borrow(|recorder| recorder.next_serial);
-        Paused::these(serial..next)
-    }
-}
-
-impl Drop for Paused {
-    fn drop(&mut self) {
-        forget_latest();
-        // A guard kept in a thread-local may outlive the recorder, at the end of the thread.
-        let resume = |recorder: &RefCell<Recorder>| {
-            let mut recorder = recorder.borrow_mut();
-            // Calls that began meanwhile and are under way are none of theirs.
-            let missed = self.depth + 1..recorder.frames.depth() + 1;
-            recorder.some_missed |= !missed.is_empty();
-            recorder.each_of(&self.serials, |tape| {
-                tape.paused -= 1;
-                if !missed.is_empty() {
-                    tape.missed = missed.clone();
-                }
-            });
-        };
-        let _ = RECORDER.try_with(resume);
-    }
 }
 
 /// While it lives, what runs is no part of the bodies under way: the tangents of a call in a body are computed with
@@ -272,7 +235,7 @@ pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)])
 }
 
 /// Takes the notes that tapes ask for from now on.
-pub(super) fn ask_for_notes() {
+pub(crate) fn ask_for_notes() {
     RECORDER.with_borrow_mut(Recorder::ask_for_notes);
 }
 
@@ -320,9 +283,10 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     let backward = if ASKED.get().is_any() { noted(begun, outputs, backward) } else { backward };
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
-    let forward = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
-    if let (Some(forward), Some(backward)) = (forward, &backward) {
-        forward.propagate(outputs, backward);
+    let followers = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
+    if let (Some(followers), Some(backward)) = (followers, &backward) {
+        let _outside = Outside::bodies();
+        followers.tell(outputs, backward);
     }
 }
 
@@ -413,27 +377,26 @@ impl Recorder {
         Begun { watched, depth: frames.depth() }
     }
 
-    /// Records a call on every tape that watches an input; what is left to do for accumulators is returned.
+    /// Records a call on every tape that watches an input; those that follow it without a list are returned.
     fn finish(
         &mut self,
         depth: u32,
         outputs: &[Output<'_>],
         backward: Option<&Rc<dyn Backward>>,
-    ) -> Option<Box<Forward>> {
+    ) -> Option<Box<Followers>> {
         let frame = self.frames.get(depth)?;
         let inputs = self.frames.inputs_of(depth);
-        let mut forward = None;
+        let mut followers = None;
         if let Some(backward) = backward {
             for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
-                let mut record = tape.record.borrow_mut();
-                match record.settings.forward {
-                    true => Forward::add(&mut forward, inputs, frame.again, tape.serial, &tape.record),
-                    false => record.push(inputs, frame.is_single, outputs, backward, frame.again),
+                match &tape.follower {
+                    Some(follower) => Followers::add(&mut followers, inputs, frame.again, tape.serial, follower),
+                    None => tape.record.borrow_mut().push(inputs, frame.is_single, outputs, backward, frame.again),
                 }
             }
         }
         self.end_frame(depth);
-        forward
+        followers
     }
 
     fn end_frame(&mut self, depth: u32) {

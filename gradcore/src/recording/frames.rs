@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::node::Rule;
-use super::record::Member;
-use super::recorder::FoundInput;
+use super::call_site::Rule;
+use super::member::{FoundInput, Member};
 use super::slots::{NONE, Slot};
 use crate::tensor::Identity;
 

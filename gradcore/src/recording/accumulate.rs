@@ -1,50 +1,46 @@
 //! How contributions to one gradient are added up.
 
 use std::marker::PhantomData;
-use std::ops::AddAssign;
 use std::panic::Location;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::backward::Sink;
-use super::node::{Backward, Filling, Origin, Rule, Upstream};
-use super::record::{Member, Output};
+use super::call_site::{Origin, Rule};
+use super::member::{Member, Output};
+use super::node::{Backward, Filling, Sink, Upstream};
 use super::recorder;
 use crate::buffers;
 use crate::element::Real;
 use crate::kernels::elementwise;
 use crate::tensor::{Erased, Identity, Tensor};
 
-impl AddAssign for Erased {
-    fn add_assign(&mut self, other: Erased) {
-        if !recorder::is_recording() && self.add_scalar(&other) {
-            return;
-        }
-        match (self, other) {
-            (Erased::F32(sum), Erased::F32(other)) => accumulate(sum, other),
-            (Erased::F64(sum), Erased::F64(other)) => accumulate(sum, other),
-            _ => unreachable!("a slot has one dtype, and it is real"),
-        }
+/// Adds a contribution to a gradient.
+pub(crate) fn add(sum: &mut Erased, other: Erased) {
+    if !recorder::is_recording() && add_scalar(sum, &other) {
+        return;
+    }
+    match (sum, other) {
+        (Erased::F32(sum), Erased::F32(other)) => accumulate(sum, other),
+        (Erased::F64(sum), Erased::F64(other)) => accumulate(sum, other),
+        _ => unreachable!("a slot has one dtype, and it is real"),
     }
 }
 
-impl Erased {
-    /// Adds a scalar to a scalar, which is seen through references because what was just made is slow to move.
-    #[inline]
-    fn add_scalar(&mut self, other: &Erased) -> bool {
-        fn add<T: Real>(sum: &mut Tensor<T>, other: &Tensor<T>) -> bool {
-            match (sum.as_scalar(), other.as_scalar()) {
-                (Some(one), Some(two)) => *sum = Tensor::scalar(one + two),
-                _ => return false,
-            }
-            true
+/// Adds a scalar to a scalar, which is seen through references because what was just made is slow to move.
+#[inline]
+fn add_scalar(sum: &mut Erased, other: &Erased) -> bool {
+    fn add<T: Real>(sum: &mut Tensor<T>, other: &Tensor<T>) -> bool {
+        match (sum.as_scalar(), other.as_scalar()) {
+            (Some(one), Some(two)) => *sum = Tensor::scalar(one + two),
+            _ => return false,
         }
-        match (self, other) {
-            (Erased::F32(sum), Erased::F32(other)) => add(sum, other),
-            (Erased::F64(sum), Erased::F64(other)) => add(sum, other),
-            _ => false,
-        }
+        true
+    }
+    match (sum, other) {
+        (Erased::F32(sum), Erased::F32(other)) => add(sum, other),
+        (Erased::F64(sum), Erased::F64(other)) => add(sum, other),
+        _ => false,
     }
 }
 

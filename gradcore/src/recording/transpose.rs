@@ -1,24 +1,26 @@
-//! Forward mode: the tangents of a call's outputs, by transposing its rule.
+//! The tangents of a call's outputs, by transposing its rule.
 //!
 //! A rule is a linear function of its upstream gradient v: it gives Jᵀv. So ⟨Jᵀv, t⟩ = ⟨v, Jt⟩, and the gradient of
 //! that by v is Jt, whatever v is. A rule that is not linear has no transpose; it is found out by asking for v in
 //! two directions, and far out.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::Recording;
-use super::backward::Gradients;
+use super::accumulate;
+use super::call_site::Origin;
+use super::gradients::Gradients;
 use super::list::WengertList;
-use super::node::{Backward, Filling, Origin};
-use super::record::{Member, Output, Record, Settings, is_comparison};
-use super::recorder::{self, Outside, Paused};
+use super::member::Member;
+use super::node::{Backward, Filling};
+use super::record::{Record, Settings};
+use super::recorder::{self, pause::Paused};
+use super::running::Recording;
 use super::slots::{NONE, Slot};
 use crate::error::Error;
 use crate::shape::Shape;
-use crate::tensor::{Erased, Identity};
+use crate::tensor::Erased;
 
 /// The tangent of a tensor, or why it has none although something it depends on has one.
 pub(crate) type Tangent = Result<Erased, Box<Error>>;
@@ -31,55 +33,6 @@ pub(crate) struct Pushed {
     pub(crate) tangents: Tangents,
     /// Whether the rule lets nothing through.
     pub(crate) stops: bool,
-}
-
-/// What is left to do for the accumulators that saw a call, when it has ended.
-pub(super) struct Forward {
-    inputs: Vec<Identity>,
-    again: bool,
-    /// In the order in which they began, with their serial numbers.
-    accumulators: Vec<(u64, Rc<RefCell<Record>>)>,
-}
-
-impl Forward {
-    #[cold]
-    pub(super) fn add(
-        forward: &mut Option<Box<Self>>,
-        inputs: &[(Identity, Slot)],
-        again: bool,
-        serial: u64,
-        record: &Rc<RefCell<Record>>,
-    ) {
-        let inputs = || inputs.iter().map(|(input, _)| *input).collect();
-        let forward =
-            forward.get_or_insert_with(|| Box::new(Forward { inputs: inputs(), again, accumulators: Vec::new() }));
-        forward.accumulators.push((serial, Rc::clone(record)));
-    }
-
-    /// Gives every accumulator the tangents of the outputs, the outer ones first: they follow what is computed for those
-    /// inside.
-    #[cold]
-    pub(super) fn propagate(self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>) {
-        let _outside = Outside::bodies();
-        let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
-        for (serial, record) in self.accumulators {
-            let tangents: Tangents = self.inputs.iter().map(|input| record.borrow().tangent(*input).cloned()).collect();
-            if tangents.iter().all(Option::is_none) {
-                continue;
-            }
-            let pushed = pushed(backward, &tangents, &shapes, serial);
-            let mut record = record.borrow_mut();
-            if pushed.stops {
-                let is_comparison = is_comparison(outputs);
-                self.inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
-            }
-            for (output, tangent) in outputs.iter().zip(pushed.tangents) {
-                if let Some(tangent) = tangent {
-                    record.push_tangent(output, tangent, self.again);
-                }
-            }
-        }
-    }
 }
 
 /// The tangents of the outputs of a call, which have these shapes. Tapes from the serial number `paused` on do not see
@@ -173,7 +126,7 @@ fn probe(
     let slot_of = |record: &Record, tensor: &Erased| record.slot(tensor.as_untyped().identity());
     let mut list = std::mem::take(&mut record.list);
     let watched: SmallVec<[Slot; 1]> = upstream.iter().flatten().map(|v| slot_of(&record, v)).collect();
-    let mut pass = Gradients::new(&list, watched.into_iter());
+    let mut pass = Gradients::of(&list, watched.into_iter(), accumulate::add);
     let gradients: SmallVec<[Option<Erased>; 2]> =
         (0..).zip(tangents).map(|(slot, _)| alone.get(slot).cloned()).collect();
     for (gradient, tangent) in gradients.iter().zip(tangents) {
@@ -203,7 +156,7 @@ fn run_alone(
     let slots: SmallVec<[Slot; 1]> = outputs.iter().map(|shape| list.new_slot(shape.clone())).collect();
     list.push(Rc::clone(backward), slots.first().copied().unwrap_or(NONE), slots.len());
     let sources: SmallVec<[Slot; 4]> = list.inputs_of(0).into();
-    let mut gradients = Gradients::new(&list, sources.into_iter());
+    let mut gradients = Gradients::of(&list, sources.into_iter(), accumulate::add);
     for (slot, v) in slots.into_iter().zip(upstream) {
         if let Some(v) = v {
             gradients.start(slot, v);
@@ -215,7 +168,7 @@ fn run_alone(
 
 /// Numbers of both signs, from 0.5 to 1.5 in size, that follow no simple pattern: multiples of the golden ratio and of
 /// the plastic number, without their integer parts.
-pub(super) fn numbers() -> impl Iterator<Item = f64> {
+pub(crate) fn numbers() -> impl Iterator<Item = f64> {
     let part = |k: u32, ratio: f64| (f64::from(k) * ratio).fract();
     (1..).map(move |k| (0.5 + part(k, 0.618_033_988_75)) * if part(k, 0.754_877_666_25) < 0.5 { -1.0 } else { 1.0 })
 }

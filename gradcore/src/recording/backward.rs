@@ -1,0 +1,86 @@
+//! The backward pass: from the gradients of targets to those of sources. It knows no operation.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::gradients::{Add, Gradients};
+use super::hooks::Hooks;
+use super::list::WengertList;
+use super::node::{Outcome, Sink, Upstream};
+use super::numerics;
+use super::slots::{NONE, Slot};
+use crate::tensor::Erased;
+
+impl Gradients {
+    /// No gradients yet, of a pass over a list back to sources; contributions are added up by `add`.
+    pub(crate) fn of(list: &WengertList, sources: impl Iterator<Item = Slot> + Clone, add: Add) -> Self {
+        let sources = sources.filter(|slot| *slot != NONE);
+        let mut is_source = vec![false; list.shapes.len()];
+        sources.clone().for_each(|slot| is_source[slot as usize] = true);
+        Gradients::none(list.dependents(sources), is_source, list.checks_numerics, add)
+    }
+
+    /// Runs the calls from the last to the first; what each has kept is dropped when it has run.
+    pub(crate) fn propagate(&mut self, list: &mut WengertList) -> Outcome {
+        if self.bad.is_some() {
+            let targets = self.by_slot.iter().map(Option::is_some).collect();
+            numerics::first_call(list, targets).map_or(Ok(()), |error| Err(Box::new(error)))?;
+        }
+        if !list.hooks.is_empty() {
+            let hooks = std::mem::take(&mut list.hooks);
+            return self.propagate_with_hooks(list, &hooks);
+        }
+        self.propagate_part(list, 0..list.len())
+    }
+
+    /// As [`propagate`](Self::propagate), for the calls at some places.
+    #[inline]
+    fn propagate_part(&mut self, list: &mut WengertList, places: Range<usize>) -> Outcome {
+        for place in places.rev() {
+            let Some(backward) = list.take_backward(place) else { continue };
+            let outputs = list.outputs_of(place);
+            let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
+            if let Some(bad) = &mut self.bad {
+                *bad = numerics::given(&*backward, &upstream);
+            }
+            let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
+            let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);
+            backward.run(upstream, &mut sink);
+            sink.finish()?;
+        }
+        Ok(())
+    }
+
+    /// The gradients that reached the outputs of a call, if any did and one of its inputs leads to a source.
+    #[inline]
+    fn take_upstream(&mut self, inputs: &[Slot], outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
+        if !inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
+            return None;
+        }
+        let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
+        let mut reached = false;
+        for slot in outputs {
+            let gradient = &mut self.by_slot[slot];
+            reached |= gradient.is_some();
+            upstream.push(if self.is_source[slot] { gradient.clone() } else { gradient.take() });
+        }
+        reached.then_some(upstream)
+    }
+
+    /// Runs the calls from the last to the first, with stops at tensors that have hooks. A tensor's gradient is complete when the
+    /// calls have run that came after it.
+    fn propagate_with_hooks(&mut self, list: &mut WengertList, hooks: &Hooks) -> Outcome {
+        let mut end = list.len();
+        for of_slot in hooks.0.chunk_by(|(one, _), (other, _)| one == other).rev() {
+            let slot = of_slot[0].0;
+            let begin = list.first_after(slot);
+            self.propagate_part(list, begin..end)?;
+            end = begin;
+            if let Some(gradient) = self.needed(slot) {
+                of_slot.iter().try_for_each(|(_, hook)| hook.run(gradient))?;
+            }
+        }
+        self.propagate_part(list, 0..end)
+    }
+}

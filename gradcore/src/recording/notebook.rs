@@ -1,0 +1,96 @@
+//! The notes on calls whose bodies are running. They stand beside each call's backward function, and go with it.
+
+use std::rc::Rc;
+
+use super::call_site::Origin;
+use super::member::{Member, Output};
+use super::node::{Backward, Filling, Sink, Upstream};
+use super::notes::{Aids, BadInput, NotedValue, Notes, bad_inputs, bad_output};
+
+/// A backward function with notes.
+struct Noted {
+    backward: Rc<dyn Backward>,
+    notes: Notes,
+}
+
+impl Backward for Noted {
+    fn origin(&self) -> Origin {
+        self.backward.origin()
+    }
+    fn parameter(&self, position: usize) -> String {
+        self.backward.parameter(position)
+    }
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        self.backward.fill(upstream);
+    }
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
+        self.backward.run(upstream, sink);
+    }
+    fn stops(&self, position: usize) -> bool {
+        self.backward.stops(position)
+    }
+    fn notes(&self) -> Option<&Notes> {
+        Some(&self.notes)
+    }
+}
+
+/// The notes on calls whose bodies are running, if a tape asks for any; each with the depth of the call. A call that no
+/// tape sees has none, and depth 0.
+pub(super) struct Notebook {
+    inputs: Vec<(u32, BadInput)>,
+    kept: Vec<(u32, NotedValue)>,
+}
+
+impl Notebook {
+    pub(super) const fn new() -> Self {
+        Notebook { inputs: Vec::new(), kept: Vec::new() }
+    }
+
+    /// Notes which arguments of a call that begins are not finite.
+    pub(super) fn look_at(&mut self, depth: u32, inputs: &[Member<'_>], known: &[Member<'_>]) {
+        if depth != 0 {
+            self.inputs.extend(bad_inputs(inputs, known).map(|bad| (depth, bad)));
+        }
+    }
+
+    /// Notes what a backward function keeps.
+    pub(super) fn keep(&mut self, depth: u32, kept: impl IntoIterator<Item = NotedValue>) {
+        if depth != 0 {
+            self.kept.extend(kept.into_iter().map(|kept| (depth, kept)));
+        }
+    }
+
+    /// The backward function of a call that ends, with the notes on it; without one they are forgotten.
+    pub(super) fn noted(
+        &mut self,
+        asked: Aids,
+        depth: u32,
+        outputs: &[Output<'_>],
+        backward: Option<Rc<dyn Backward>>,
+    ) -> Option<Rc<dyn Backward>> {
+        if depth == 0 {
+            return backward;
+        }
+        let (inputs, mut kept) = (taken(&mut self.inputs, depth), taken(&mut self.kept, depth));
+        kept.sort_by_key(NotedValue::is_opaque);
+        let backward = backward?;
+        let notes = Notes {
+            inputs: inputs.into_iter().map(|bad| bad.named(|position| backward.parameter(position))).collect(),
+            saved: asked.note_saved.then_some(kept),
+            output: if asked.check_numerics { bad_output(outputs) } else { None },
+        };
+        Some(Rc::new(Noted { backward, notes }))
+    }
+
+    /// Forgets a call that has not come to an end, and those inside it.
+    pub(super) fn forget(&mut self, depth: u32) {
+        self.inputs.retain(|(of, _)| *of < depth);
+        self.kept.retain(|(of, _)| *of < depth);
+    }
+}
+
+/// Takes the notes on the call at a depth, with those that calls inside it have left.
+fn taken<N>(notes: &mut Vec<(u32, N)>, depth: u32) -> Vec<N> {
+    let first = notes.iter().position(|(of, _)| *of >= depth).unwrap_or(notes.len());
+    notes.drain(first..).filter(|(of, _)| *of == depth).map(|(_, note)| note).collect()
+}
