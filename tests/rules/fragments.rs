@@ -413,6 +413,36 @@ fn functions_bodies_and_options_may_be_fragments() {
 }
 
 #[test]
+fn statements_and_items_may_be_fragments() {
+    macro_rules! stated {
+        ($name:ident($x:ident), $statement:stmt, $item:item, $block:block, $scale:expr) => {
+            #[custom_gradient]
+            fn $name($x: &Tensor) -> Tensor {
+                $item
+                $statement;
+                let y = $block;
+                let grad = |dy| {
+                    let scaled = dy * $scale;
+                    scaled * twice(2.0)
+                };
+                (y, grad)
+            }
+        };
+    }
+    stated!(
+        f(x),
+        let shift: f32 = 1.0,
+        fn twice(x: f32) -> f32 {
+            2.0 * x
+        },
+        { x * twice(1.0) - shift },
+        shift - 3.0
+    );
+    // 2 x - 1, and (1 - 3) · 4.
+    assert_eq!(at_two_points(f), [(3.0, -8.0), (-7.0, -8.0)]);
+}
+
+#[test]
 fn fragments_of_fragments_keep_their_precedence() {
     macro_rules! inner {
         ($name:ident($x:ident), $value:expr, $slope:expr) => {

@@ -33,6 +33,7 @@ use proc_macro2::TokenStream;
 /// the module `__private` of the crate at `home`, such as `::gradcore`, unless the option `crate = …` names another.
 #[must_use]
 pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> TokenStream {
+    let function = syntax::groups::opened(function);
     let mut function = match check::parse(function.clone()) {
         Ok(function) => function,
         Err(error) => return check::misplaced(function, &error),

@@ -27,6 +27,38 @@ pub(crate) fn peeled_type(ty: &Type) -> &Type {
     }
 }
 
+/// The tokens without such groups around what is neither an expression nor a type: statements, items, patterns. There syn
+/// does not look for them.
+pub(crate) fn opened(tokens: TokenStream) -> TokenStream {
+    // Whatever is written anew loses the places of its delimiters.
+    if !has_bare_groups(&tokens) {
+        return tokens;
+    }
+    let opened = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Group(group) => {
+            let inner = opened(group.stream());
+            let is_bare = group.delimiter() == Delimiter::None;
+            let is_expression =
+                || matches!(syn::parse2::<Expr>(inner.clone()), Ok(found) if !matches!(found, Expr::Let(_)));
+            if is_bare && !is_expression() && syn::parse2::<Type>(inner.clone()).is_err() {
+                return inner;
+            }
+            let mut kept = Group::new(group.delimiter(), inner);
+            kept.set_span(group.span());
+            TokenTree::Group(kept).into()
+        }
+        other => TokenStream::from(other),
+    });
+    opened.collect()
+}
+
+fn has_bare_groups(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::None || has_bare_groups(&group.stream()),
+        _ => false,
+    })
+}
+
 /// Takes such groups off a function.
 pub(crate) fn hold_function_together(function: &mut ItemFn) {
     Holder.visit_item_fn_mut(function);
@@ -123,6 +155,9 @@ fn parenthesized(expression: Expr, place: proc_macro2::Span) -> Expr {
 /// The tokens of another macro, of which nothing is known: what in them is an expression of several parts is held together.
 /// As a pattern or a type it means the same in parentheses.
 fn tokens_held_together(tokens: TokenStream) -> TokenStream {
+    if !has_bare_groups(&tokens) {
+        return tokens;
+    }
     let held = tokens.into_iter().flat_map(|token| match token {
         TokenTree::Group(group) => {
             let inner = tokens_held_together(group.stream());
