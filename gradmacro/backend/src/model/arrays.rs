@@ -1,5 +1,6 @@
 //! The option `arrays`: the body is written over ndarray, and the outside sees tensors.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
@@ -7,6 +8,7 @@ use syn::{
     parse_quote, parse_quote_spanned,
 };
 
+use crate::model::parameter::Parameter;
 use crate::names::{self, Contract};
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
@@ -229,6 +231,14 @@ fn spaceless(ty: &Type) -> String {
 }
 
 impl Arrays {
+    /// The parameters that the body binds by `mut`.
+    pub(crate) fn mutable(&self, parameters: &[Parameter]) -> Vec<Ident> {
+        let is_mutable =
+            |binding: &Option<Binding>| binding.as_ref().is_some_and(|binding| binding.mutability.is_some());
+        let pairs = self.parameters.iter().zip(parameters);
+        pairs.filter(|(binding, _)| is_mutable(binding)).map(|(_, parameter)| parameter.name.clone()).collect()
+    }
+
     /// The types that the user wrote, so that rustc sees them used where the function is refused.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Type> {
         self.parameters.iter().flatten().map(|binding| &binding.ty).chain([&self.output])

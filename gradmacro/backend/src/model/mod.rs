@@ -150,7 +150,8 @@ impl GradFn {
         };
         let TakenRules { mut rules, names: rule_names, used: rules_used } =
             take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, Form { keeping, one_list });
-        stale::find(&function.sig, &function.block, &mut exits, &mut rules);
+        let mutable = arrays.iter().flat_map(|arrays| arrays.mutable(&parameters)).collect();
+        stale::find(&function.sig, mutable, &function.block, &mut exits, &mut rules);
         let attributes = function.attrs.len();
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
         let allows_constant_gradients = function.attrs.len() < attributes;

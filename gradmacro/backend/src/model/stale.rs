@@ -16,15 +16,16 @@ use crate::model::exit::{self, Exit, Hole};
 use crate::model::rule::Rule;
 use crate::syntax::mention::Mentioned;
 
-/// Notes which captures of each rule may change before the pair, and which values of pairs may change one.
-pub(crate) fn find(signature: &Signature, body: &Block, exits: &mut [Exit], rules: &mut [Rule]) {
+/// Notes which captures of each rule may change before the pair, and which values of pairs may change one. Among the
+/// parameters, `mutable` are bound by `mut` although the signature no longer says so.
+pub(crate) fn find(signature: &Signature, mutable: Vec<Ident>, body: &Block, exits: &mut [Exit], rules: &mut [Rule]) {
     if rules.iter().all(|rule| rule.captures.is_empty()) {
         return;
     }
     let mut uses = Uses { exits, found: Vec::new(), rules: vec![None; rules.len()], repeated: None, within: None };
     uses.visit_block(body);
     let Uses { found, rules: places, .. } = uses;
-    let mutable = Mutable::of(signature, body);
+    let mutable = Mutable::of(mutable, signature, body);
     for ((rule_number, rule), place) in rules.iter_mut().enumerate().zip(places) {
         let Some(place) = place else { continue };
         for captured in rule.captures.iter_mut().filter(|captured| !captured.place.is_within_self()) {
@@ -110,6 +111,21 @@ impl Uses<'_> {
         }
     }
 
+    /// What an assignment changes: a place, or those in a pattern of several.
+    fn assigned(&mut self, target: &Expr) {
+        match target {
+            Expr::Tuple(several) => several.elems.iter().for_each(|target| self.assigned(target)),
+            Expr::Array(several) => several.elems.iter().for_each(|target| self.assigned(target)),
+            Expr::Call(variant) => variant.args.iter().for_each(|target| self.assigned(target)),
+            Expr::Struct(several) => several.fields.iter().for_each(|field| self.assigned(&field.expr)),
+            Expr::Paren(inner) => self.assigned(&inner.expr),
+            place => {
+                self.parts(place);
+                self.add(How::Changed, root_of(place));
+            }
+        }
+    }
+
     fn rule(&mut self, number: usize) {
         self.rules[number] = Some(self.repeated.unwrap_or(self.found.len()));
     }
@@ -144,8 +160,7 @@ impl Visit<'_> for Uses<'_> {
     }
     fn visit_expr_assign(&mut self, assignment: &ExprAssign) {
         self.visit_expr(&assignment.right);
-        self.parts(&assignment.left);
-        self.add(How::Changed, root_of(&assignment.left));
+        self.assigned(&assignment.left);
     }
     fn visit_expr_binary(&mut self, binary: &ExprBinary) {
         if !is_assignment(binary.op) {
@@ -207,12 +222,11 @@ fn takes_its_receiver(method: &str) -> bool {
 }
 
 /// The locals that can change at all: bound by `mut`, or perhaps mutable references.
-#[derive(Default)]
 struct Mutable(Vec<Ident>);
 
 impl Mutable {
-    fn of(signature: &Signature, body: &Block) -> Self {
-        let mut mutable = Mutable::default();
+    fn of(known: Vec<Ident>, signature: &Signature, body: &Block) -> Self {
+        let mut mutable = Mutable(known);
         for input in &signature.inputs {
             if let FnArg::Typed(input) = input {
                 let is_reference = matches!(&*input.ty, Type::Reference(reference) if reference.mutability.is_some());
