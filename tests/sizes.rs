@@ -172,5 +172,11 @@ fn large_sizes_beside_a_zero_are_fine_as_long_as_they_fit() {
     assert_eq!(y.to_vec(), [0.0]);
     assert_eq!(tape.gradient(&y, &x).expect("a gradient").shape(), [HUGE, 0]);
     assert_eq!(tf::transpose(&x, ..).shape(), [0, HUGE]);
+    // Nothing goes through all the rows that have no elements.
+    assert_eq!(tf::concat([&x, &x], 1).shape(), [HUGE, 0]);
+    assert_eq!(tf::gather(tf::transpose(&x, ..), tf::zeros::<i32>([0]), axis(1)).shape(), [0, 0]);
+    assert_eq!(tf::slice(&x, [5, 0], [100, 0]).shape(), [100, 0]);
+    assert_eq!(tf::nn::softmax(&x, ..).shape(), [HUGE, 0]);
+    assert_eq!(tf::reduce_mean(tf::transpose(&x, ..), 1).shape(), [0]);
     assert_eq!(tf::matmul(tf::zeros::<f32>([2, 0]), tf::zeros([0, 3]), ..).to_vec(), [0.0; 6]);
 }

@@ -19,6 +19,10 @@ impl Around {
 
     /// Calls `visit` with the places of a picked slice and of the slice that it is picked from.
     fn each(self, picks: &[usize], mut visit: impl FnMut(usize, usize)) {
+        // Slices without elements may be many.
+        if self.inner == 0 {
+            return;
+        }
         for block in 0..self.outer {
             for (k, &pick) in picks.iter().enumerate() {
                 visit((block * picks.len() + k) * self.inner, (block * self.size + pick) * self.inner);

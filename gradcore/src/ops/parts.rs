@@ -63,7 +63,8 @@ pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axi
     let shapes: Vec<Shape> = xs.iter().map(|x| x.shared_shape()).collect();
     let size = shapes.iter().fold(0usize, |size, shape| size.saturating_add(shape[axis]));
     let whole = resized(operation, &shapes[0], axis, size);
-    let outer = shapes[0][..axis].iter().product();
+    // Without elements there is nothing to go through, however large the other sizes are.
+    let outer = if whole.size() == 0 { 0 } else { shapes[0][..axis].iter().product() };
     let mut values = buffers::reserved(operation, &whole);
     for k in 0..outer {
         for x in xs {
