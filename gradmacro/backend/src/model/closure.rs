@@ -5,7 +5,7 @@ use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ExprLit, Item, ItemFn, Lit, Macro, Stmt, Token};
 
-use crate::model::capture::names_in_format;
+use crate::model::place::names_in_format;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind

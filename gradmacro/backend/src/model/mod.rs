@@ -11,6 +11,7 @@ pub(crate) mod lazy_lets;
 pub(crate) mod literals;
 pub(crate) mod options;
 pub(crate) mod parameter;
+pub(crate) mod place;
 pub(crate) mod recompute;
 pub(crate) mod rule;
 pub(crate) mod stale;
@@ -19,7 +20,7 @@ use proc_macro2::Ident;
 use syn::{Expr, ItemFn, ReturnType, Type};
 
 use crate::model::arrays::Arrays;
-use crate::model::capture::Place;
+use crate::model::place::Place;
 use crate::model::closure::locals_around;
 use crate::model::comparison::Comparisons;
 use crate::model::elementwise::Elementwise;

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{FnArg, ItemFn, PatIdent};
 
-use crate::model::capture::places_among;
+use crate::model::place::places_among;
 use crate::model::options::Options;
 use crate::model::{Again, Given, GradFn};
 use crate::names::Contract;
