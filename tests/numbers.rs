@@ -144,7 +144,7 @@ fn what_is_printed_reads_back_the_same() {
     }
 }
 
-/// The first numbers of ChaCha with 12 rounds, seeded with 7.
+/// The first numbers of `ChaCha` with 12 rounds, seeded with 7.
 const UNIFORM_OF_SEVEN: [f32; 3] = [0.030_317_36, 0.307_086_3, 0.142_642_16];
 const NORMAL_OF_SEVEN: [f32; 3] = [-1.043_576_6, -0.576_747_8, -0.711_254_3];
 

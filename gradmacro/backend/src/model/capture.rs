@@ -214,4 +214,3 @@ fn rename(expression: &mut Expr, depth: usize, name: &Ident) {
         place => *place = parse_quote!(#name),
     }
 }
-

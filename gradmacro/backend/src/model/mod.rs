@@ -20,7 +20,6 @@ use proc_macro2::Ident;
 use syn::{Expr, ItemFn, ReturnType, Type};
 
 use crate::model::arrays::Arrays;
-use crate::model::place::Place;
 use crate::model::closure::locals_around;
 use crate::model::comparison::Comparisons;
 use crate::model::elementwise::Elementwise;
@@ -28,6 +27,7 @@ use crate::model::exit::Exit;
 use crate::model::literals::Literals;
 use crate::model::options::{Check, Options};
 use crate::model::parameter::{Parameter, is_one_list, parameters};
+use crate::model::place::Place;
 use crate::model::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
 use crate::names::{self, Contract};
 use crate::report::Report;

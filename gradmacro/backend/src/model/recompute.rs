@@ -5,8 +5,8 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{FnArg, ItemFn, PatIdent};
 
-use crate::model::place::places_among;
 use crate::model::options::Options;
+use crate::model::place::places_among;
 use crate::model::{Again, Given, GradFn};
 use crate::names::Contract;
 use crate::report::Report;

@@ -11,8 +11,8 @@ use syn::{
     ExprReference, ExprUnary, ExprWhile, FnArg, Item, Local, Macro, PatIdent, Signature, Type, UnOp,
 };
 
-use crate::model::place::{is_assignment, root_of};
 use crate::model::exit::{self, Exit, Hole};
+use crate::model::place::{is_assignment, root_of};
 use crate::model::rule::Rule;
 use crate::syntax::mention::Mentioned;
 
