@@ -15,6 +15,7 @@ pub(crate) mod place;
 pub(crate) mod recompute;
 pub(crate) mod rule;
 pub(crate) mod stale;
+pub(crate) mod taking;
 
 use proc_macro2::Ident;
 use syn::{Expr, ItemFn, ReturnType, Type};
@@ -28,7 +29,8 @@ use crate::model::literals::Literals;
 use crate::model::options::{Check, Options};
 use crate::model::parameter::{Parameter, is_one_list, parameters};
 use crate::model::place::Place;
-use crate::model::rule::{Form, Keeping, Rule, TakenRules, named_rules, rewrite, take_rules};
+use crate::model::rule::{Form, Keeping, Rule, named_rules, rewrite};
+use crate::model::taking::{TakenRules, take_rules};
 use crate::names::{self, Contract};
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;

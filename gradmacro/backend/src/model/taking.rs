@@ -1,0 +1,105 @@
+//! Takes the rules out of a function, and leaves holes.
+
+use proc_macro2::Ident;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Item, ItemFn, Local, Pat, Stmt, parse_quote};
+
+use crate::model::exit::{self, Exit, Hole};
+use crate::model::rule::{Form, Keeping, Rule, named_rules};
+use crate::syntax::groups::peeled;
+use crate::syntax::scope::{Handler, Scopes, Walker};
+
+/// Takes the rules out of the body and the exits, and leaves holes.
+pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form: Form) -> TakenRules {
+    let named = named_rules(exits);
+    let mut scopes = Scopes::default();
+    around.iter().for_each(|local| scopes.bind_name(local));
+    scopes.bind_parameters(&function.sig);
+    let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
+    Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
+    taker.taken
+}
+
+struct RuleTaker<'a> {
+    named: Vec<Ident>,
+    exits: &'a mut [Exit],
+    form: Form,
+    taken: TakenRules,
+}
+
+/// The rules of a function, the names that they are bound to, and where else the body uses these.
+#[derive(Default)]
+pub(crate) struct TakenRules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) names: Vec<Ident>,
+    pub(crate) used: Vec<Ident>,
+}
+
+impl RuleTaker<'_> {
+    /// The locals that a rule captures if it uses them.
+    fn captured(&self, scopes: &Scopes) -> Scopes {
+        if self.form.keeping == Keeping::Nothing { Scopes::default() } else { scopes.clone() }
+    }
+
+    fn take(&mut self, rule: Rule) -> usize {
+        self.taken.rules.push(rule);
+        self.taken.rules.len() - 1
+    }
+}
+
+impl Handler for RuleTaker<'_> {
+    /// `let grad = |dy| …;` and `fn grad(dy: &Tensor) -> … { … }`.
+    fn statement(&mut self, statement: &mut Stmt, scopes: &Scopes) -> bool {
+        match statement {
+            Stmt::Local(local) => {
+                let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
+                let Some(init) = &mut local.init else { return false };
+                let Expr::Closure(closure) = peeled(&init.expr) else { return false };
+                let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.form));
+                *init.expr = Hole::Rule(number).into_expr();
+                self.taken.names.push(name);
+                true
+            }
+            Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
+                let name = inner.sig.ident.clone();
+                let number = self.take(Rule::of_function(inner, &self.captured(scopes), self.form));
+                *statement = parse_quote!(let #name = (););
+                if let Stmt::Local(Local { init: Some(init), .. }) = statement {
+                    *init.expr = Hole::Rule(number).into_expr();
+                }
+                self.taken.names.push(name);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// A closure in a pair. Other closures have exits of their own.
+    fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
+        let Some(Hole::Exit(number)) = Hole::of(expression) else {
+            if let Expr::Path(path) = expression
+                && let Some(name) = path.path.get_ident().filter(|name| scopes.is_rule(name))
+            {
+                self.taken.used.push(name.clone());
+            }
+            return matches!(expression, Expr::Closure(_));
+        };
+        let mut value = std::mem::replace(&mut self.exits[number].value, parse_quote!(()));
+        Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
+        self.exits[number].value = value;
+        if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
+            let rule = Rule::of_closure(closure, &self.captured(scopes), self.form);
+            let rule = self.take(rule);
+            self.exits[number].rule = exit::Rule::Found(rule);
+        }
+        true
+    }
+}
+
+fn bound_name(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(binding) => Some(binding.ident.clone()),
+        Pat::Type(typed) => bound_name(&typed.pat),
+        _ => None,
+    }
+}
