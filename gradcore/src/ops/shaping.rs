@@ -41,7 +41,7 @@ impl<T: Element> Variable<T> {
 #[track_caller]
 pub(crate) fn stop_gradient<T: Element>(x: &Tensor<T>) -> Tensor<T> {
     static RULE: Rule = Rule::new("stop_gradient", file!(), line!(), &["x"]);
-    recorder::note_cut(&RULE, x.identity());
+    recorder::aside::note_cut(&RULE, x.identity());
     x.renewed(Identity::fresh())
 }
 

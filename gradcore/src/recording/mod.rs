@@ -20,6 +20,7 @@ pub(crate) mod frames;
 pub(crate) mod gradients;
 pub(crate) mod hooks;
 pub(crate) mod list;
+pub(crate) mod lost;
 pub(crate) mod member;
 pub(crate) mod node;
 pub(crate) mod notebook;

@@ -1,17 +1,18 @@
 //! The tapes of a thread, and the calls of rules that are under way on it.
 
+pub(crate) mod aside;
 pub(crate) mod discovery;
 pub(crate) mod pause;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
-use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Once;
 
-use super::call_site::{Origin, Rule};
+use super::call_site::Rule;
 use super::follower::{Follower, Followers};
 use super::frames::{Frame, Frames};
+use super::lost::{is_lost, lose, lost_gradient};
 use super::member::{Member, Output};
 use super::node::Backward;
 use super::notebook::Notebook;
@@ -43,7 +44,7 @@ struct Recorder {
     next_serial: u64,
     /// Tapes with a smaller serial number are paused: a body is running whose operations they need not see.
     barrier: u64,
-    /// Bodies so many frames deep do not own what runs: see [`Outside`].
+    /// Bodies so many frames deep do not own what runs: see [`pause::Outside`].
     hidden: u32,
     /// Whether a tape has missed a call that is under way.
     some_missed: bool,
@@ -166,40 +167,6 @@ pub(crate) fn forget_slots(serial: u64) {
     RECORDER.with_borrow_mut(|recorder| recorder.frames.forget_slots(serial));
 }
 
-/// While it lives, what runs is no part of the bodies under way: the tangents of a call in a body are computed with
-/// tangents from outside, which that body does not take.
-#[must_use = "what runs is the body's again when it is dropped"]
-pub(crate) struct Outside {
-    hidden: u32,
-}
-
-impl Outside {
-    /// Hides every body that is running.
-    pub(crate) fn bodies() -> Self {
-        RECORDER.with_borrow_mut(|recorder| {
-            let depth = recorder.frames.depth();
-            Outside { hidden: std::mem::replace(&mut recorder.hidden, depth) }
-        })
-    }
-}
-
-impl Drop for Outside {
-    fn drop(&mut self) {
-        forget_latest();
-        RECORDER.with_borrow_mut(|recorder| recorder.hidden = self.hidden);
-    }
-}
-
-/// Whether a tape other than `record` knows the tensor.
-pub(crate) fn is_on_another_tape(identity: Identity, record: &Rc<RefCell<Record>>) -> bool {
-    RECORDER.with_borrow(|recorder| {
-        recorder
-            .tapes
-            .iter()
-            .any(|tape| !Rc::ptr_eq(&tape.record, record) && tape.record.borrow().slot(identity) != NONE)
-    })
-}
-
 /// Begins a call: finds out which inputs are watched, and pauses the tapes while the body runs unless a second
 /// derivative is possible. The body may use `known` besides the inputs.
 ///
@@ -222,15 +189,6 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<
         Ok(begun) if ASKED.get().check_numerics => look_at(begun, inputs, known),
         Ok(begun) => begun,
         Err(lost) => lose(&lost),
-    }
-}
-
-/// Notes by which names a rule, as a closure, has captured tensors.
-pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)]) {
-    if begun.depth != 0 && !captured.is_empty() {
-        RECORDER.with_borrow_mut(|recorder| {
-            captured.iter().for_each(|(tensor, name)| recorder.frames.push_captured(begun.depth, *tensor, name));
-        });
     }
 }
 
@@ -285,23 +243,8 @@ pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option
     // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
     let followers = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
     if let (Some(followers), Some(backward)) = (followers, &backward) {
-        let _outside = Outside::bodies();
         followers.tell(outputs, backward);
     }
-}
-
-/// Notes that `rule` lets no gradient of a tensor through, on every recording tape that watches it.
-#[track_caller]
-pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
-    if is_idle() {
-        return;
-    }
-    let origin = Origin { rule, called: Location::caller() };
-    RECORDER.with_borrow(|recorder| {
-        for tape in recorder.tapes.iter().filter(|tape| tape.records(recorder.barrier)) {
-            tape.record.borrow_mut().note_cut(origin, input, false);
-        }
-    });
 }
 
 /// Checks a tensor that `grad` captures, or that is returned: if a tape watches it, it must be an input of the rule.
@@ -439,30 +382,4 @@ impl Recorder {
         }
         Ok(())
     }
-}
-
-/// Whether a tensor that is not on a tape would be watched if it were read.
-fn is_lost(frame: &Frame, record: &Record, tensor: Identity) -> bool {
-    !tensor.is_made_here_since(frame.first_sequence) && record.watches_by_itself(tensor)
-}
-
-#[cold]
-fn lost_gradient(rule: &Rule, used: Member<'_>, expression: Option<&str>) -> String {
-    let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
-    let of_variable = used.seen.name();
-    let name = expression.or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));
-    format!(
-        "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
-         make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
-        rule.name,
-        rule.place(),
-        used.seen.shape(),
-    )
-}
-
-/// Panics where the tensor is used: at the line of the body, where that calls the operation.
-#[track_caller]
-#[cold]
-fn lose(message: &str) -> ! {
-    panic!("{message}")
 }

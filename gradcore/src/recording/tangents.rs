@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::follower::{Followed, Follower};
 use super::member::{Member, is_comparison};
 use super::record::Record;
+use super::recorder::pause::Outside;
 use super::transpose::{Tangent, pushed};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity};
@@ -43,6 +44,7 @@ impl Follower for Tangents {
             return;
         }
         let shapes: SmallVec<[Shape; 1]> = outputs.iter().map(|output| output.value.shared_shape()).collect();
+        let _outside = Outside::bodies();
         let pushed = pushed(backward, &tangents, &shapes, serial);
         let mut record = self.record.borrow_mut();
         if pushed.stops {

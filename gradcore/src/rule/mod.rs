@@ -74,7 +74,7 @@ where
         inputs.members(&mut seen, I::HAS_LISTS);
         begun = recorder::begin(rule, &seen.inputs, &seen.known);
         if let Some(rare) = seen.rare {
-            recorder::name_captures(begun, &rare.captured);
+            recorder::aside::name_captures(begun, &rare.captured);
             if I::HAS_LISTS {
                 begun.watched = watched_inputs(begun.watched, &rare.sizes);
                 sizes = Some(Box::new(rare.sizes));

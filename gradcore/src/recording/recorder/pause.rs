@@ -1,4 +1,4 @@
-//! Tapes that do not record for a while.
+//! Tapes that do not record for a while, and bodies that do not own what runs.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -46,5 +46,29 @@ impl Drop for Paused {
             });
         };
         let _ = RECORDER.try_with(resume);
+    }
+}
+
+/// While it lives, what runs is no part of the bodies under way: the tangents of a call in a body are computed with
+/// tangents from outside, which that body does not take.
+#[must_use = "what runs is the body's again when it is dropped"]
+pub(crate) struct Outside {
+    hidden: u32,
+}
+
+impl Outside {
+    /// Hides every body that is running.
+    pub(crate) fn bodies() -> Self {
+        RECORDER.with_borrow_mut(|recorder| {
+            let depth = recorder.frames.depth();
+            Outside { hidden: std::mem::replace(&mut recorder.hidden, depth) }
+        })
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        forget_latest();
+        RECORDER.with_borrow_mut(|recorder| recorder.hidden = self.hidden);
     }
 }

@@ -1,0 +1,33 @@
+//! Gradients that would be lost: of watched tensors that a body uses, and that are none of its inputs.
+
+use super::call_site::Rule;
+use super::frames::Frame;
+use super::member::Member;
+use super::record::Record;
+use crate::tensor::Identity;
+
+/// Whether a tensor that is not on a tape would be watched if it were read.
+pub(super) fn is_lost(frame: &Frame, record: &Record, tensor: Identity) -> bool {
+    !tensor.is_made_here_since(frame.first_sequence) && record.watches_by_itself(tensor)
+}
+
+#[cold]
+pub(super) fn lost_gradient(rule: &Rule, used: Member<'_>, expression: Option<&str>) -> String {
+    let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
+    let of_variable = used.seen.name();
+    let name = expression.or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));
+    format!(
+        "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
+         make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
+        rule.name,
+        rule.place(),
+        used.seen.shape(),
+    )
+}
+
+/// Panics where the tensor is used: at the line of the body, where that calls the operation.
+#[track_caller]
+#[cold]
+pub(super) fn lose(message: &str) -> ! {
+    panic!("{message}")
+}
