@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
     let error = tape.gradient(&y, (&w, &v)).expect_err("the loss is not finite");
     println!("loss = {y}: {error}\n");
     let Error::NotFinite(found) = &error else { return Err(error) };
-    assert_eq!((found.function, found.made.index.as_slice()), ("log", &[1, 2][..]));
+    assert_eq!((found.call.function, found.made.index.as_slice()), ("log", &[1, 2][..]));
 
     // 2. What does the tape keep alive?
     let tape = GradientTape::new().note_saved(true);

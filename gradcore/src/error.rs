@@ -2,13 +2,17 @@
 //!
 //! Operators and operations panic with the text of an [`Error`]; tapes, optimizers and conversions return it.
 
+mod gradient;
 mod not_finite;
+mod rule_call;
+mod unconnected;
 
-use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 
+pub use gradient::{GradientFailure, GradientShape};
 pub use not_finite::{BadNumber, BadValue, NotFinite, TensorOfCall};
+pub use rule_call::RuleCall;
+pub use unconnected::Unconnected;
 
 /// An error of this crate. Its text names the function and the parameter, and says what was expected and found.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -74,21 +78,17 @@ pub enum Error {
     GradientShape(Box<GradientShape>),
     /// A rule returned another number of gradients for a list than it has tensors.
     #[error(
-        "`grad` returned {found} gradients for `{parameter}` of `{function}` ({defined}, called at {called}), expected {expected}, one for each of its tensors; `None` stands for one to which no gradient flows"
+        "`grad` returned {found} gradients for `{parameter}` of {call}, expected {expected}, one for each of its tensors; `None` stands for one to which no gradient flows"
     )]
     GradientCount {
-        /// The annotated function.
-        function: &'static str,
+        /// The annotated function, and its call.
+        call: RuleCall,
         /// Its parameter.
         parameter: String,
         /// Number of tensors in the list.
         expected: usize,
         /// Number of gradients.
         found: usize,
-        /// Where the function stands, `file:line`.
-        defined: String,
-        /// Where it was called.
-        called: &'static Location<'static>,
     },
     /// A rule's `grad` returned an `Err`.
     #[error(transparent)]
@@ -154,15 +154,11 @@ pub enum Error {
     },
     /// Forward mode needs the transpose of a rule, and the rule is no linear function of its upstream gradient.
     #[error(
-        "`{function}` ({defined}, called at {called}) has no tangent: its `grad` is not linear in the upstream gradient, so it has no transpose; take gradients by a tape, or keep the function out of forward mode with `tf::stop_gradient`"
+        "{call} has no tangent: its `grad` is not linear in the upstream gradient, so it has no transpose; take gradients by a tape, or keep the function out of forward mode with `tf::stop_gradient`"
     )]
     NotLinear {
-        /// The annotated function.
-        function: &'static str,
-        /// Where the function stands, `file:line`.
-        defined: String,
-        /// Where it was called.
-        called: &'static Location<'static>,
+        /// The annotated function, and its call.
+        call: RuleCall,
     },
     /// A tangent that does not fit its primal.
     #[error(
@@ -195,16 +191,12 @@ pub enum Error {
         second: usize,
     },
     /// A derivative was asked for of a gradient that was computed where no tape sees it.
-    #[error("the {order} derivative of `{function}` ({defined}, called at {called}) is not known: {reason}")]
+    #[error("the {order} derivative of {call} is not known: {reason}")]
     HigherDerivative {
         /// Which derivative, such as `second`.
         order: &'static str,
-        /// The annotated function.
-        function: &'static str,
-        /// Where the function stands, `file:line`.
-        defined: String,
-        /// Where it was called.
-        called: &'static Location<'static>,
+        /// The annotated function, and its call.
+        call: RuleCall,
         /// Why it is not known, and what to do.
         reason: &'static str,
     },
@@ -217,18 +209,12 @@ pub enum Error {
         reason: String,
     },
     /// A gradient was needed for which the rule gives [`NotImplemented`](crate::NotImplemented).
-    #[error(
-        "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) is not implemented: {reason}"
-    )]
+    #[error("the gradient of `{parameter}` in {call} is not implemented: {reason}")]
     NotImplemented {
         /// The parameter.
         parameter: String,
-        /// The annotated function.
-        function: &'static str,
-        /// Where the function stands, `file:line`.
-        defined: String,
-        /// Where it was called.
-        called: &'static Location<'static>,
+        /// The annotated function, and its call.
+        call: RuleCall,
         /// What the rule says.
         reason: &'static str,
     },
@@ -258,209 +244,6 @@ pub enum Error {
         /// Where the function was passed to `recompute_grad`.
         wrapped: &'static Location<'static>,
     },
-}
-
-/// A rule's `grad` returned an `Err`.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("the gradient of `{function}` ({defined}), called at {called}, failed: {source}")]
-#[non_exhaustive]
-pub struct GradientFailure {
-    /// The annotated function.
-    pub function: &'static str,
-    /// Where the function stands, `file:line`.
-    pub defined: String,
-    /// Where it was called.
-    pub called: &'static Location<'static>,
-    /// What `grad` returned.
-    pub source: Arc<dyn std::error::Error + Send + Sync>,
-}
-
-/// Two failures are equal if they are the same.
-impl PartialEq for GradientFailure {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.source, &other.source)
-    }
-}
-
-/// A rule returned a gradient whose shape is not that of the input.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct GradientShape {
-    /// The annotated function.
-    pub function: &'static str,
-    /// Its parameter, or `xs[2]` for a tensor in a list.
-    pub parameter: String,
-    /// Shape of the argument that was passed.
-    pub expected: Vec<usize>,
-    /// Shape of the gradient that `grad` returned.
-    pub found: Vec<usize>,
-    /// Where the function stands, `file:line`.
-    pub defined: String,
-    /// Where it was called.
-    pub called: &'static Location<'static>,
-}
-
-impl GradientShape {
-    /// The axes whose sum turns the shape found into the one expected, if that is all that is missing.
-    fn summed_axes(&self) -> Option<Vec<usize>> {
-        let extra = self.found.len().checked_sub(self.expected.len())?;
-        let mut axes: Vec<usize> = (0..extra).collect();
-        for (axis, (&found, &expected)) in self.found[extra..].iter().zip(&self.expected).enumerate() {
-            match (found, expected) {
-                (f, e) if f == e => {}
-                (_, 1) => axes.push(axis + extra),
-                _ => return None,
-            }
-        }
-        Some(axes)
-    }
-
-    /// Whether the shape found broadcasts to the one expected.
-    fn is_stretched(&self) -> bool {
-        let pairs = self.found.iter().rev().zip(self.expected.iter().rev());
-        self.found.len() <= self.expected.len()
-            && pairs.into_iter().all(|(found, expected)| found == expected || *found == 1)
-    }
-}
-
-impl fmt::Display for GradientShape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, parameter, expected, found, defined, called } = self;
-        write!(
-            f,
-            "the gradient of `{parameter}` in `{function}` ({defined}, called at {called}) has shape {found:?}, expected {expected:?}, that of `{parameter}`"
-        )?;
-        match self.summed_axes().as_deref() {
-            Some([axis]) => {
-                write!(f, "; summing axis {axis} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
-            }
-            Some(axes @ [_, ..]) => {
-                write!(f, "; summing axes {axes:?} would give it: wrap the gradient in `tf::sum_to(…, {parameter})`")
-            }
-            _ if self.is_stretched() => {
-                write!(
-                    f,
-                    "; stretching it would give that: wrap the gradient in `tf::broadcast_to(…, {parameter}.shape())`"
-                )
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Why no gradient exists between a target and a source.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Unconnected {
-    /// The source is a tensor that this tape was never told to watch.
-    NotWatched,
-    /// The source is a variable that nothing read while this tape recorded.
-    NotRead,
-    /// The source is a variable, and the tape was told not to watch variables by itself.
-    NotWatchedByItself,
-    /// The target existed before the tape did.
-    TargetBeforeTape,
-    /// The target was computed before the source was watched.
-    WatchedTooLate,
-    /// The target was computed while `stop_recording` stopped the tape.
-    WhileStopped,
-    /// Another tape recorded the target; this one did not.
-    OtherTape,
-    /// The target does not depend on anything that this tape watches.
-    TargetNotRecorded,
-    /// Operations that let no gradient through stand between source and target.
-    Stopped {
-        /// Each with the place of its call.
-        by: Vec<String>,
-    },
-    /// The target depends on no primal of the accumulator while that records.
-    NoTangent {
-        /// Calls through which no tangent flows, each with its place: they may have led to the target.
-        cuts: Vec<String>,
-    },
-    /// The target existed before the accumulator did, and is no primal.
-    BeforeAccumulator,
-    /// Both are on the tape, and nothing leads from one to the other.
-    NoPath {
-        /// Calls that the source enters and through which no gradient flows, each with its place: they may have led to
-        /// the target.
-        cuts: Vec<String>,
-    },
-}
-
-impl Unconnected {
-    /// Whether the target does not depend on the source, as far as a tape can tell: nothing stopped a gradient.
-    pub(crate) fn is_independence(&self) -> bool {
-        match self {
-            Self::TargetBeforeTape | Self::OtherTape | Self::TargetNotRecorded => true,
-            Self::NoPath { cuts } => cuts.is_empty(),
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for Unconnected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotWatched => {
-                write!(f, "this tape never watched it; call `tape.watch(&…)` before the tensor is used")
-            }
-            Self::NotRead => write!(f, "nothing read the variable while this tape recorded"),
-            Self::NotWatchedByItself => {
-                write!(
-                    f,
-                    "the tape was made with `watch_accessed_variables(false)`; call `tape.watch(&…)` before the variable is used"
-                )
-            }
-            Self::TargetBeforeTape => {
-                write!(f, "the target was computed before the tape began; make the tape first, then compute the target")
-            }
-            Self::WatchedTooLate => {
-                write!(
-                    f,
-                    "the target was computed before the source was watched; call `tape.watch(&…)` before the tensor is used"
-                )
-            }
-            Self::WhileStopped => {
-                write!(
-                    f,
-                    "the target was computed while the tape was stopped; compute it when the guard of `stop_recording` is gone"
-                )
-            }
-            Self::OtherTape => {
-                write!(
-                    f,
-                    "another tape recorded the target, this one did not; watch the source on the tape that is asked for the gradient"
-                )
-            }
-            Self::TargetNotRecorded => {
-                write!(
-                    f,
-                    "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records"
-                )
-            }
-            Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
-            Self::NoTangent { cuts } if cuts.is_empty() => {
-                write!(
-                    f,
-                    "it depends on none of them; compute it from them, with operations of `tf`, while the accumulator records"
-                )
-            }
-            Self::NoTangent { cuts } => {
-                write!(f, "it depends on none of them, unless by {}, where no tangent flows", cuts.join(", "))
-            }
-            Self::BeforeAccumulator => {
-                write!(
-                    f,
-                    "it was computed before the accumulator began; make the accumulator first, then compute the target"
-                )
-            }
-            Self::NoPath { cuts } if cuts.is_empty() => write!(f, "the target does not depend on it"),
-            Self::NoPath { cuts } => {
-                write!(f, "the target does not depend on it, unless by {}, where no gradient flows", cuts.join(", "))
-            }
-        }
-    }
 }
 
 /// What there is, or a panic with the error's text: where an operator or an operation cannot return `Result`.

@@ -50,7 +50,9 @@ pub mod prelude;
 
 pub use check::check_gradients;
 pub use element::{Element, Integer, Number, Real};
-pub use error::{BadNumber, BadValue, Error, GradientFailure, GradientShape, NotFinite, TensorOfCall, Unconnected};
+pub use error::{
+    BadNumber, BadValue, Error, GradientFailure, GradientShape, NotFinite, RuleCall, TensorOfCall, Unconnected,
+};
 #[doc = include_str!("custom_gradient.md")]
 pub use gradmacro::custom_gradient;
 pub use rule::NotImplemented;

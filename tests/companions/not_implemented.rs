@@ -16,14 +16,9 @@ fn it_names_the_parameter_the_reason_and_both_places() -> Result<(), Error> {
     let y = product(&x, &w);
     assert_eq!(tape.gradient(&y, &x)?.item(), 3.0);
     let error = tape.gradient(&y, (&x, &w)).expect_err("not implemented");
-    let Error::NotImplemented { parameter, function, defined, called, reason, .. } = &error else { panic!("{error}") };
-    assert_eq!((&**parameter, *function, *reason), ("w", "product", "see the paper, eq. 7"));
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "the gradient of `w` in `product` ({defined}, called at {called}) is not implemented: see the paper, eq. 7"
-        )
-    );
+    let Error::NotImplemented { parameter, call, reason, .. } = &error else { panic!("{error}") };
+    assert_eq!((&**parameter, call.function, *reason), ("w", "product", "see the paper, eq. 7"));
+    assert_eq!(error.to_string(), format!("the gradient of `w` in {call} is not implemented: see the paper, eq. 7"));
     let zeros = unconnected_gradients(UnconnectedGradients::Zero);
     assert!(tape.gradient_with(&y, &w, zeros).is_err(), "it is not zero");
     assert_eq!(tape.gradient(&y, &x)?.item(), 3.0, "afterwards");
@@ -155,6 +150,6 @@ fn a_second_derivative_may_be_what_is_missing() -> Result<(), Error> {
     let first = tape.gradient(cube(&x), &x)?;
     assert_eq!(first.item(), 12.0);
     let error = tape.gradient(&first, &x).expect_err("not implemented");
-    assert!(matches!(error, Error::NotImplemented { function: "slope", .. }), "{error}");
+    assert!(matches!(error, Error::NotImplemented { call, .. } if call.function == "slope"), "{error}");
     Ok(())
 }

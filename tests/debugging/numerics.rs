@@ -41,7 +41,7 @@ fn the_call_that_made_the_first_infinity() {
         "{text}"
     );
     let found = found::<()>(Err(error));
-    assert_eq!((found.function, found.called.line()), ("log", line));
+    assert_eq!((found.call.function, found.call.called.line()), ("log", line));
     assert_eq!((found.made.tensor, found.made.value), (TensorOfCall::Output(None), BadValue::NegativeInfinity));
     assert_eq!(found.made.index, [1, 0]);
 }
@@ -54,7 +54,7 @@ fn a_nan_that_is_a_constant_among_the_inputs() {
     let tape = checking(&x);
     let y = &x * &data;
     let found = found(tape.gradient(&y, &x));
-    assert_eq!((found.function, found.made.value), ("multiply", BadValue::Nan));
+    assert_eq!((found.call.function, found.made.value), ("multiply", BadValue::Nan));
     assert_eq!(found.given.len(), 1);
     assert_eq!((&found.given[0].tensor, &found.given[0].index[..]), (&input("y"), &[1][..]));
     let text = found.to_string();
@@ -82,7 +82,7 @@ fn a_nan_in_a_variable_and_in_what_is_not_differentiated() {
     let tape = checking(&x);
     let y = scale(&x, &tf::constant(f32::INFINITY));
     let found = found(tape.gradient(&y, &x));
-    assert_eq!((found.function, &found.given[0].tensor), ("scale", &TensorOfCall::Nondiff));
+    assert_eq!((found.call.function, &found.given[0].tensor), ("scale", &TensorOfCall::Nondiff));
 }
 
 /// √x at 0: the value is finite, the derivative 1 / (2√0) is not.
@@ -92,7 +92,7 @@ fn the_rule_that_gave_the_first_infinite_gradient() {
     let tape = checking(&x);
     let y = tf::reduce_sum(tf::sqrt(&x) * 3.0, ..);
     let found = found(tape.gradient(&y, &x));
-    assert_eq!((found.function, found.made.index.as_slice()), ("sqrt", &[1][..]));
+    assert_eq!((found.call.function, found.made.index.as_slice()), ("sqrt", &[1][..]));
     assert_eq!(found.made.tensor, TensorOfCall::Gradient("x".into()));
     assert_eq!(found.given, []);
     let text = found.to_string();
@@ -130,7 +130,7 @@ fn an_input_that_was_infinite_and_whose_output_is_finite() {
 
     let tape = checking(&x);
     let found = found(tape.gradient(damped(&x), &x));
-    assert_eq!((found.function, &found.made.tensor), ("damped", &TensorOfCall::Gradient("x".into())));
+    assert_eq!((found.call.function, &found.made.tensor), ("damped", &TensorOfCall::Gradient("x".into())));
     assert_eq!((&found.given[0].tensor, found.given[0].value), (&input("x"), BadValue::Infinity));
 }
 
@@ -141,7 +141,7 @@ fn a_sum_of_gradients_that_overflows() {
     let tape = checking(&x);
     let y = &x * 3e38 + &x * 3e38;
     let found = found(tape.gradient(&y, &x));
-    assert_eq!((found.function, found.made.tensor), ("multiply", TensorOfCall::Sum("x".into())));
+    assert_eq!((found.call.function, found.made.tensor), ("multiply", TensorOfCall::Sum("x".into())));
     assert_eq!((found.made.index, found.made.value), (vec![0], BadValue::Infinity));
 }
 
@@ -153,7 +153,7 @@ fn a_masked_infinity_is_reported_as_what_it_is() -> Result<(), Error> {
     let tape = checking(&x);
     let y = masked(&x);
     assert_eq!(y.to_vec(), [0.0, 0.0]);
-    assert_eq!(found(tape.gradient(&y, &x)).function, "log");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "log");
 
     let tape = GradientTape::new();
     tape.watch(&x);
@@ -188,12 +188,12 @@ fn a_persistent_tape_stays_usable() -> Result<(), Error> {
     let tape = GradientTape::persistent().check_numerics(true);
     tape.watch(&x);
     let (y, z) = (tf::log(&x), &x * 3.0);
-    assert_eq!(found(tape.gradient(&y, &x)).function, "log");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "log");
     assert_eq!(tape.gradient(&z, &x)?.item().to_bits(), 3.0f32.to_bits());
-    assert_eq!(found(tape.gradient(&y + &z, &x)).function, "log");
+    assert_eq!(found(tape.gradient(&y + &z, &x)).call.function, "log");
     tape.reset();
     tape.watch(&x);
-    assert_eq!(found(tape.gradient(tf::log(&x), &x)).function, "log");
+    assert_eq!(found(tape.gradient(tf::log(&x), &x)).call.function, "log");
     assert_eq!(tape.gradient(&x * 3.0, &x)?.item().to_bits(), 3.0f32.to_bits());
     Ok(())
 }
@@ -208,11 +208,11 @@ fn a_function_whose_body_makes_it() -> Result<(), Error> {
     }
     let x: Tensor = tf::constant(0.0);
     let tape = checking(&x);
-    assert_eq!(found(tape.gradient(entropy(&x), &x)).function, "entropy");
+    assert_eq!(found(tape.gradient(entropy(&x), &x)).call.function, "entropy");
     let tape = GradientTape::persistent().check_numerics(true);
     tape.watch(&x);
     let y = entropy(&x);
-    assert_eq!(found(tape.gradient(&y, &x)).function, "entropy");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "entropy");
 
     // At 1 the first derivative is ln 1 + 1, the second 1 / 1.
     let x: Tensor = tf::constant(1.0);
@@ -228,7 +228,7 @@ fn a_number_that_came_by_a_way_without_gradient() {
     let x: Tensor = tf::constant(0.0);
     let tape = checking(&x);
     let y = &x * tf::stop_gradient(tf::log(&x));
-    assert_eq!(found(tape.gradient(&y, &x)).function, "log");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "log");
 }
 
 #[test]
@@ -245,8 +245,8 @@ fn fused_functions_and_functions_over_arrays() {
     use ndarray::{Array1, ArrayView1};
     let x = tf::constant([1.0, 0.0]);
     let (one, two) = (checking(&x), checking(&x));
-    assert_eq!(found(one.gradient(logarithm(&x), &x)).function, "logarithm");
-    assert_eq!(found(two.gradient(inverse(&x), &x)).function, "inverse");
+    assert_eq!(found(one.gradient(logarithm(&x), &x)).call.function, "logarithm");
+    assert_eq!(found(two.gradient(inverse(&x), &x)).call.function, "inverse");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_tape_that_does_not_check_lets_everything_pass() -> Result<(), Error> {
     let (outer, tape) = (GradientTape::new(), checking(&x));
     outer.watch(&x);
     let y = tf::log(&x);
-    assert_eq!(found(tape.gradient(&y, &x)).function, "log");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "log");
     assert!(outer.gradient(&y, &x)?.item().is_infinite());
     let off = checking(&x).check_numerics(false);
     assert!(off.gradient(tf::log(&x), &x)?.item().is_infinite());
@@ -285,12 +285,12 @@ fn a_jacobian_and_a_tensor_with_a_hook() -> Result<(), Error> {
     let tape = GradientTape::persistent().check_numerics(true);
     tape.watch(&x);
     let (y, z) = (tf::sqrt(&x), tf::log(&x));
-    assert_eq!(found(tape.jacobian(&z, &x)).function, "log");
+    assert_eq!(found(tape.jacobian(&z, &x)).call.function, "log");
     assert_eq!(found(tape.jacobian(&y, &x)).made.tensor, TensorOfCall::Gradient("x".into()));
 
     let tape = checking(&x);
     let y = tf::sqrt(&x);
     tape.register_hook(&y, |dy| dy * 2.0)?;
-    assert_eq!(found(tape.gradient(&y, &x)).function, "sqrt");
+    assert_eq!(found(tape.gradient(&y, &x)).call.function, "sqrt");
     Ok(())
 }

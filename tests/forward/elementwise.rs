@@ -46,7 +46,7 @@ fn its_second_derivative_is_missing_still() -> Result<(), Error> {
     let outer = ForwardAccumulator::new(&x, vector([1.0, 1.0]))?;
     let inner = ForwardAccumulator::new(&x, vector([1.0, 1.0]))?;
     let tangent = inner.jvp(steep(&x, &y))?;
-    assert!(matches!(outer.jvp(&tangent), Err(Error::HigherDerivative { function: "steep", .. })));
+    assert!(matches!(outer.jvp(&tangent), Err(Error::HigherDerivative { call, .. }) if call.function == "steep"));
     Ok(())
 }
 
@@ -73,8 +73,10 @@ fn a_derivative_of_a_tangent_is_missing() -> Result<(), Error> {
     let inner = ForwardAccumulator::new(&x, vector([1.0, 10.0]))?;
     let tangent = inner.jvp(cube(&x))?;
     close(&tangent, [3.0, 120.0]);
-    assert!(matches!(outer.jvp(&tangent), Err(Error::HigherDerivative { function: "cube", .. })));
-    assert!(matches!(tape.gradient(&tangent, &x), Err(Error::HigherDerivative { function: "cube", .. })));
+    assert!(matches!(outer.jvp(&tangent), Err(Error::HigherDerivative { call, .. }) if call.function == "cube"));
+    assert!(
+        matches!(tape.gradient(&tangent, &x), Err(Error::HigherDerivative { call, .. }) if call.function == "cube")
+    );
     Ok(())
 }
 
@@ -83,7 +85,7 @@ fn a_rule_that_is_not_linear_is_named() -> Result<(), Error> {
     let x = vector([1.0, 2.0]);
     let acc = ForwardAccumulator::new(&x, vector([1.0, 1.0]))?;
     for (name, y) in [("guided", guided(&x)), ("clipped", clipped(&x))] {
-        assert!(matches!(acc.jvp(&y), Err(Error::NotLinear { function, .. }) if function == name), "{name}");
+        assert!(matches!(acc.jvp(&y), Err(Error::NotLinear { call, .. }) if call.function == name), "{name}");
     }
     Ok(())
 }

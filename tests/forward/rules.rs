@@ -81,7 +81,7 @@ fn a_rule_that_is_not_linear_is_named() {
         [("guided", guided), ("clipped", clipped), ("shifted", shifted), ("signs", signs), ("constant", constant)];
     for (name, rule) in rules {
         let error = tangent(|x| tf::exp(rule(x))).expect_err(name);
-        assert!(matches!(&error, Error::NotLinear { function, .. } if *function == name), "{name}: {error}");
+        assert!(matches!(&error, Error::NotLinear { call, .. } if call.function == name), "{name}: {error}");
         assert!(error.to_string().contains("tests/forward/rules.rs:"), "{error}");
     }
 }
@@ -179,7 +179,7 @@ fn what_is_linear_along_some_directions_alone_is_named() {
         let x = tf::constant([1.0; 16]);
         let acc = ForwardAccumulator::new(&x, tf::constant(1.0)).expect("a scalar is stretched");
         let error = acc.jvp(rule(&x)).expect_err(name);
-        assert!(matches!(&error, Error::NotLinear { function, .. } if *function == name), "{name}: {error}");
+        assert!(matches!(&error, Error::NotLinear { call, .. } if call.function == name), "{name}: {error}");
     }
 }
 

@@ -61,7 +61,7 @@ fn a_rule_that_is_not_linear_is_named_by_forward_forms() {
         hvp(|x| tf::reduce_sum(clipped(x) * x, ..), &x, &x).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(&error, Error::NotLinear { function: "clipped", .. }), "{error}");
+        assert!(matches!(&error, Error::NotLinear { call, .. } if call.function == "clipped"), "{error}");
     }
     assert_eq!(grad(|x| clipped(x) * 3, &x).unwrap().to_vec(), [1.0, 1.0]);
 }
@@ -81,7 +81,7 @@ fn a_rule_that_fails_gives_its_error_and_leaves_all_usable() {
         hessian(|x| tf::reduce_sum(failing(x), ..), &x).unwrap_err(),
     ];
     for error in errors {
-        assert!(matches!(&error, Error::GradientFailed(failure) if failure.function == "failing"), "{error}");
+        assert!(matches!(&error, Error::GradientFailed(failure) if failure.call.function == "failing"), "{error}");
     }
     assert_eq!(grad(|x| x * x, &x).unwrap().to_vec(), [2.0, 4.0]);
 }
@@ -133,7 +133,7 @@ fn fused_loops_have_products_with_the_hessian() {
     let reverse = vjp(|(x, y)| grad(f, (x, y)), (&x, &y)).unwrap().1.apply(&v).unwrap();
     assert_eq!((reverse.0.to_vec(), reverse.1.item()), (vec![64.0, 2.0], 76.0));
     let third = grad(|(x, y)| Ok(hvp(f, (x, y), &v)?.0), (&x, &y)).unwrap_err();
-    assert!(matches!(&third, Error::HigherDerivative { function: "of_two", .. }), "{third}");
+    assert!(matches!(&third, Error::HigherDerivative { call, .. } if call.function == "of_two"), "{third}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_has_no_second_derivative_says_so() {
     assert_eq!(grad(over_arrays, &x).unwrap().to_vec(), [2.0, 4.0]);
     let sum = |x: &Tensor| tf::reduce_sum(over_arrays(x), ..);
     for error in [hessian(sum, &x).unwrap_err(), hvp(sum, &x, &x).unwrap_err(), jvp(over_arrays, &x, &x).unwrap_err()] {
-        assert!(matches!(&error, Error::HigherDerivative { function: "over_arrays", .. }), "{error}");
+        assert!(matches!(&error, Error::HigherDerivative { call, .. } if call.function == "over_arrays"), "{error}");
     }
 }
 

@@ -244,7 +244,7 @@ fn a_rule_may_fail_and_the_tape_stays_usable() {
     let error = tape.gradient(&large, &x).expect_err("the upstream is 5");
     let text = error.to_string();
     assert!(
-        text.starts_with(&format!("the gradient of `in_one` (tests/rules/grad.rs:{line}), called at tests/")),
+        text.starts_with(&format!("the gradient of `in_one` (tests/rules/grad.rs:{line}, called at tests/")),
         "{text}"
     );
     assert!(text.ends_with("failed: expected at most 1, found [5.0]"), "{text}");

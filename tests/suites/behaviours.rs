@@ -116,7 +116,7 @@ fn row_1_75_a_gradient_of_a_variable_of_another_shape_is_named() {
     let (x, tape) = watched(1.0);
     let y = layer.of_another_shape(&x);
     let Err(Error::GradientShape(error)) = tape.gradient(&y, &layer.w) else { panic!("the shape is wrong") };
-    assert_eq!((error.function, &error.parameter[..]), ("of_another_shape", "self.w"));
+    assert_eq!((error.call.function, &error.parameter[..]), ("of_another_shape", "self.w"));
     assert_eq!((&error.expected[..], &error.found[..]), (&[][..], &[3, 3][..]));
 }
 

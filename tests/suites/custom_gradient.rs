@@ -83,7 +83,7 @@ fn test_custom_gradient_errors() {
     let y = f(&x);
     let error = tape.gradient(&y, &x).expect_err("the rule fails");
     let Error::GradientFailed(failure) = error else { panic!("expected the rule's own error, found {error}") };
-    assert_eq!((failure.function, failure.source.to_string()), ("f", "x".to_owned()));
+    assert_eq!((failure.call.function, failure.source.to_string()), ("f", "x".to_owned()));
 }
 
 /// A dense layer inside, whose rule returns ones for its kernel.

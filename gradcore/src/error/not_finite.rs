@@ -1,18 +1,15 @@
 //! Where the first NaN or infinity came from.
 
 use std::fmt;
-use std::panic::Location;
+
+use super::RuleCall;
 
 /// The first number on a tape that is not finite: what `check_numerics` finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotFinite {
-    /// The annotated function, or the operation.
-    pub function: &'static str,
-    /// Where the function stands, `file:line`.
-    pub defined: String,
-    /// Where it was called.
-    pub called: &'static Location<'static>,
+    /// The annotated function, or the operation, and its call.
+    pub call: RuleCall,
     /// What the call made: an output, or in the backward pass a gradient.
     pub made: BadNumber,
     /// What went in and was not finite before: inputs, and in the backward pass upstream gradients.
@@ -111,7 +108,7 @@ impl BadNumber {
 
 impl fmt::Display for NotFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, defined, called, made, given } = self;
+        let Self { call, made, given } = self;
         let is_forward = matches!(made.tensor, TensorOfCall::Output(_));
         let how = match (is_forward, given.is_empty()) {
             (true, true) => "made the first number that is not finite",
@@ -119,7 +116,7 @@ impl fmt::Display for NotFinite {
             (false, true) => "made the first number in the backward pass that is not finite",
             (false, false) => "is the first call of the backward pass with a gradient that is not finite",
         };
-        write!(f, "`{function}` ({defined}, called at {called}) {how}: {} in {}", made.element(), made.tensor)?;
+        write!(f, "{call} {how}: {} in {}", made.element(), made.tensor)?;
         if given.is_empty() {
             return f.write_str(match is_forward {
                 true => "; its inputs were finite",

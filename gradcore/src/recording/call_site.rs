@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
+use crate::error::RuleCall;
 use crate::shape::Shape;
 use crate::tensor::Erased;
 
@@ -62,10 +63,12 @@ impl Rule {
         self.stops = stops;
         self
     }
+}
 
-    /// Where the function stands, `file:line`.
-    pub(crate) fn place(&self) -> String {
-        format!("{}:{}", self.file, self.line)
+/// Which function it is, and where that stands.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({}:{})", self.name, self.file, self.line)
     }
 }
 
@@ -85,6 +88,14 @@ const fn starts_with(text: &[u8], beginning: &[u8]) -> bool {
 pub(crate) struct Origin {
     pub(crate) rule: &'static Rule,
     pub(crate) called: &'static Location<'static>,
+}
+
+impl Origin {
+    /// What errors say of the call.
+    pub(crate) fn told(self) -> RuleCall {
+        let Rule { name: function, file, line, .. } = *self.rule;
+        RuleCall { function, file, line, called: self.called }
+    }
 }
 
 impl fmt::Display for Origin {

@@ -17,10 +17,8 @@ pub(super) fn lost_gradient(rule: &Rule, used: Member<'_>, expression: Option<&s
     let of_variable = used.seen.name();
     let name = expression.or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));
     format!(
-        "`{}` ({}) uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
+        "{rule} uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
-        rule.name,
-        rule.place(),
         used.seen.shape(),
     )
 }

@@ -132,10 +132,9 @@ impl<'a> Sink<'a> {
     /// Ends the pass: nobody has written the gradient of one of so many tensors, from `position` on, which is needed.
     #[cold]
     pub(crate) fn refuse_not_implemented(&mut self, position: usize, size: usize, reason: &'static str) {
-        let Origin { rule, called } = self.backward.origin();
+        let call = self.backward.origin().told();
         let parameter = if size > 1 { self.list(position) } else { self.backward.parameter(position) };
-        let (function, defined) = (rule.name, rule.place());
-        self.error = Some(Box::new(Error::NotImplemented { parameter, function, defined, called, reason }));
+        self.error = Some(Box::new(Error::NotImplemented { parameter, call, reason }));
     }
 
     /// The parameter that has a tensor at a position in its list.
@@ -147,23 +146,16 @@ impl<'a> Sink<'a> {
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
-        let Origin { rule, called } = self.backward.origin();
+        let call = self.backward.origin().told();
         let parameter = self.list(position);
-        let (function, defined) = (rule.name, rule.place());
-        self.error = Some(Box::new(Error::GradientCount { function, parameter, expected, found, defined, called }));
+        self.error = Some(Box::new(Error::GradientCount { call, parameter, expected, found }));
     }
 
     /// Ends the pass: the rule could give no gradients.
     #[cold]
     pub(crate) fn fail(&mut self, source: Box<dyn std::error::Error + Send + Sync>) {
-        let Origin { rule, called } = self.backward.origin();
-        let (function, defined) = (rule.name, rule.place());
-        self.error = Some(Box::new(Error::GradientFailed(Box::new(GradientFailure {
-            function,
-            defined,
-            called,
-            source: source.into(),
-        }))));
+        let call = self.backward.origin().told();
+        self.error = Some(Box::new(Error::GradientFailed(Box::new(GradientFailure { call, source: source.into() }))));
     }
 
     /// Ends the pass with an error.
@@ -222,14 +214,12 @@ impl Sink<'_> {
 
     #[cold]
     fn refuse_shape(&mut self, position: usize, found: &[usize]) {
-        let Origin { rule, called } = self.backward.origin();
+        let call = self.backward.origin().told();
         let shape = Error::GradientShape(Box::new(GradientShape {
-            function: rule.name,
+            call,
             parameter: self.backward.parameter(position),
             expected: self.shapes[self.inputs[position] as usize].to_vec(),
             found: found.to_vec(),
-            defined: rule.place(),
-            called,
         }));
         self.error = Some(Box::new(shape));
     }

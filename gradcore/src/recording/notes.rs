@@ -187,6 +187,6 @@ fn index_of(mut place: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// What is said of a call that made a number that is not finite.
-pub(crate) fn not_finite(Origin { rule, called }: Origin, made: BadNumber, given: Vec<BadNumber>) -> Error {
-    Error::NotFinite(Box::new(NotFinite { function: rule.name, defined: rule.place(), called, made, given }))
+pub(crate) fn not_finite(origin: Origin, made: BadNumber, given: Vec<BadNumber>) -> Error {
+    Error::NotFinite(Box::new(NotFinite { call: origin.told(), made, given }))
 }

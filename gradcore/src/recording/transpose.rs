@@ -244,14 +244,13 @@ fn are_close(one: &[f64], two: &[f64]) -> bool {
     })
 }
 
-fn not_linear(Origin { rule, called }: Origin) -> Error {
-    Error::NotLinear { function: rule.name, defined: rule.place(), called }
+fn not_linear(origin: Origin) -> Error {
+    Error::NotLinear { call: origin.told() }
 }
 
 /// A rule is linear, and tapes have not seen all that it computes.
-fn unseen_by_tapes(Origin { rule, called }: Origin) -> Error {
-    let (function, defined) = (rule.name, rule.place());
-    Error::HigherDerivative { order: FORWARD, function, defined, called, reason: PLAIN_NUMBERS }
+fn unseen_by_tapes(origin: Origin) -> Error {
+    Error::HigherDerivative { order: FORWARD, call: origin.told(), reason: PLAIN_NUMBERS }
 }
 
 const FORWARD: &str = "forward-mode";
@@ -260,8 +259,8 @@ const PLAIN_NUMBERS: &str = "its `grad` seems to compute with numbers that it re
 /// What is missing in forward mode is not a second derivative to the user.
 fn in_forward_mode(error: Error, origin: Origin) -> Error {
     match error {
-        Error::HigherDerivative { function, defined, called, reason, .. } if function == origin.rule.name => {
-            Error::HigherDerivative { order: FORWARD, function, defined, called, reason }
+        Error::HigherDerivative { call, reason, .. } if call.function == origin.rule.name => {
+            Error::HigherDerivative { order: FORWARD, call, reason }
         }
         _ => error,
     }

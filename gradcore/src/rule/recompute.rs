@@ -79,11 +79,7 @@ impl<W> Rerun<W> {
     pub fn end(&self, outcome: impl SecondRun) -> Given {
         let Origin { rule, .. } = self.origin;
         outcome.given().unwrap_or_else(|| {
-            panic!(
-                "`{}` ({}) returned an error when it ran again for its gradient, and had returned none before",
-                rule.name,
-                rule.place()
-            )
+            panic!("{rule} returned an error when it ran again for its gradient, and had returned none before")
         })
     }
 }

@@ -47,13 +47,7 @@ impl Underived {
     #[cold]
     pub(crate) fn refuse(self, sink: &mut Sink<'_>) {
         let Underived { origin, order, reason } = self;
-        sink.end(Error::HigherDerivative {
-            order,
-            function: origin.rule.name,
-            defined: origin.rule.place(),
-            called: origin.called,
-            reason,
-        });
+        sink.end(Error::HigherDerivative { order, call: origin.told(), reason });
     }
 }
 
@@ -105,7 +99,7 @@ mod tests {
         assert_eq!(tape.gradient(&y, &x)?.item().to_bits(), 6.0f32.to_bits());
         let error = tape.gradient(&(&aside + &y), &x).expect_err("no derivative");
         let called = match &error {
-            Error::HigherDerivative { called, .. } => *called,
+            Error::HigherDerivative { call, .. } => call.called,
             other => panic!("{other}"),
         };
         let text = format!(

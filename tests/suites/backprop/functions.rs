@@ -90,8 +90,8 @@ fn test_invalid_record_operation_message() {
     tape.watch(&x);
     let y = invalid_backprop(&x);
     match tape.gradient(&y, &x) {
-        Err(Error::GradientCount { function, parameter, expected, found, .. }) => {
-            assert_eq!((function, &parameter[..], expected, found), ("invalid_backprop", "xs", 2, 1));
+        Err(Error::GradientCount { call, parameter, expected, found, .. }) => {
+            assert_eq!((call.function, &parameter[..], expected, found), ("invalid_backprop", "xs", 2, 1));
         }
         other => panic!("expected too few gradients, found {other:?}"),
     }
