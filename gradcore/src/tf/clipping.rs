@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 
 use super::lists::all_held;
 use super::options::Axes;
-use super::reduced_axes;
 use crate::element::Real;
 use crate::ops;
 use crate::tensor::{Operand, Tensor};
@@ -18,7 +17,7 @@ use crate::tensor::{Operand, Tensor};
 #[must_use]
 pub fn norm<T: Real>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
     let (x, axes) = (x.held(), axes.into());
-    ops::norm(x.borrow(), &reduced_axes("norm", &axes, x.borrow().shape()), axes.keepdims)
+    ops::norm(x.borrow(), &axes.all_of("norm", x.borrow().shape()), axes.keepdims)
 }
 
 /// x, scaled so that its length along axes is at most `clip_norm`: `..` for all axes, or `axis(1)`. A negative limit is
@@ -30,7 +29,7 @@ pub fn norm<T: Real>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
 #[must_use]
 pub fn clip_by_norm<T: Real>(x: impl Operand<T>, clip_norm: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
     let (x, axes) = (x.held(), axes.into());
-    let axes = reduced_axes("clip_by_norm", &axes, x.borrow().shape());
+    let axes = axes.all_of("clip_by_norm", x.borrow().shape());
     ops::clip_by_norm(x.borrow(), clip_norm.held().borrow(), &axes)
 }
 

@@ -12,19 +12,23 @@ pub mod nn;
 pub mod options;
 mod parts;
 pub mod random;
+mod reductions;
+mod shaping;
 
 use std::borrow::Borrow;
 use std::marker::PhantomData;
 
 use crate::element::{Element, Number, Real};
-use crate::error::{Error, or_refuse, refuse};
+use crate::error::or_refuse;
 use crate::ops;
-use crate::shape::{Shape, axis_index, axis_indices};
+use crate::shape::Shape;
 use crate::tensor::Operand;
-use options::{Axes, MatmulOptions, Permutation, Sizes};
+use options::MatmulOptions;
 
 pub use clipping::{clip_by_global_norm, clip_by_norm, global_norm, norm};
 pub use parts::{concat, expand_dims, gather, one_hot, pad, slice, squeeze, stack};
+pub use reductions::{add_n, argmax, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum};
+pub use shaping::{broadcast_to, reshape, sum_to, transpose};
 
 pub use crate::companions::{grad_pass_through, prevent_gradient, recompute_grad};
 pub use crate::tensor::{Tensor, constant};
@@ -252,86 +256,6 @@ pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
     Tensor::filled("ones", or_refuse(Shape::new("ones", shape.as_ref())), T::ONE)
 }
 
-/// x under another shape of equal size: integers, or another tensor's `shape()`. One size may be -1, and is what is left
-/// over.
-///
-/// # Panics
-/// Panics if the sizes do not multiply to that of x.
-#[track_caller]
-#[must_use]
-pub fn reshape<T: Element>(x: impl Operand<T>, shape: impl Sizes) -> Tensor<T> {
-    let (x, sizes) = (x.held(), shape.listed());
-    let x = x.borrow();
-    let Some(shape) = resolved(&sizes, x.size()) else {
-        refuse(&Error::Argument {
-            operation: "reshape",
-            expected: format!(
-                "a shape of {} elements, as `x` of shape {:?} has, with at most one -1",
-                x.size(),
-                x.shape()
-            ),
-            found: format!("{sizes:?}"),
-        })
-    };
-    ops::reshape(x, &shape)
-}
-
-/// A shape of so many elements, in which -1 stands for what is left over.
-///
-/// # Panics
-/// Panics if the sizes multiply to more than any shape has.
-#[track_caller]
-fn resolved(sizes: &[isize], count: usize) -> Option<Shape> {
-    let is_open = |size: &&isize| **size == -1;
-    let known = Shape::of("reshape", sizes.iter().filter_map(|&size| usize::try_from(size).ok())).size();
-    let open = sizes.iter().filter(is_open).count();
-    if open > 1 || sizes.iter().any(|size| *size < -1) || (open == 1 && known == 0) {
-        return None;
-    }
-    let left_over = count.checked_div(known).unwrap_or(0);
-    let shape = Shape::of("reshape", sizes.iter().map(|&size| usize::try_from(size).unwrap_or(left_over)));
-    (shape.size() == count).then_some(shape)
-}
-
-/// x with its axes in reverse order (`..`), or in another: `transpose(x, perm([1, 0, 2]))`.
-///
-/// # Panics
-/// Panics unless `perm` names each axis once.
-#[track_caller]
-#[must_use]
-pub fn transpose<T: Element>(x: impl Operand<T>, options: impl Into<Permutation>) -> Tensor<T> {
-    let (x, Permutation(axes)) = (x.held(), options.into());
-    ops::transpose(x.borrow(), &ops::permutation(axes.as_deref(), x.borrow().shape()))
-}
-
-/// x stretched to a shape that it broadcasts to.
-///
-/// # Panics
-/// Panics if it does not.
-#[track_caller]
-#[must_use]
-pub fn broadcast_to<T: Number>(x: impl Operand<T>, shape: impl AsRef<[usize]>) -> Tensor<T> {
-    ops::broadcast_to(x.held().borrow(), &or_refuse(Shape::new("broadcast_to", shape.as_ref())))
-}
-
-/// x summed to the shape of `like`, from which it was broadcast: what the gradient of a broadcast input needs.
-///
-/// # Panics
-/// Panics if `like` does not broadcast to the shape of x.
-///
-/// ```
-/// use gradcore::prelude::*;
-///
-/// let bias: Tensor = tf::constant([1.0, 2.0]);
-/// let upstream: Tensor = tf::ones([3, 2]);
-/// assert_eq!(tf::sum_to(upstream, bias).to_vec(), [3.0, 3.0]);
-/// ```
-#[track_caller]
-#[must_use]
-pub fn sum_to<T: Number>(x: impl Operand<T>, like: impl Operand<T>) -> Tensor<T> {
-    ops::sum_to(x.held().borrow(), &like.held().borrow().shared_shape())
-}
-
 /// a · b of the last two axes (`..`), or either transposed first: `matmul(a, b, transpose_b(true))`. The axes before
 /// them broadcast.
 ///
@@ -342,85 +266,4 @@ pub fn sum_to<T: Number>(x: impl Operand<T>, like: impl Operand<T>) -> Tensor<T>
 pub fn matmul<T: Real>(a: impl Operand<T>, b: impl Operand<T>, options: impl Into<MatmulOptions>) -> Tensor<T> {
     let MatmulOptions { transpose_a, transpose_b } = options.into();
     ops::matmul(a.held().borrow(), b.held().borrow(), transpose_a, transpose_b)
-}
-
-macro_rules! reductions {
-    ($($(#[$doc:meta])* $name:ident)+) => { $(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// Panics if an axis is out of range or named twice.
-        #[track_caller]
-        #[must_use]
-        pub fn $name<T: Number>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
-            let (x, axes) = (x.held(), axes.into());
-            let x = x.borrow();
-            ops::$name(x, &reduced_axes(stringify!($name), &axes, x.shape()), axes.keepdims)
-        }
-    )+ };
-}
-reductions! {
-    /// Σ x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`.
-    reduce_sum
-    /// The mean of x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`.
-    reduce_mean
-    /// The greatest element along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. Where several
-    /// are greatest the gradient is split evenly.
-    reduce_max
-    /// The least element along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. Where several are
-    /// least the gradient is split evenly.
-    reduce_min
-    /// The product of x along axes: `..` for all, or `axis(1)`, `axis([0, 1]).keepdims(true)`. The gradient is right
-    /// where elements are 0, at every order.
-    reduce_prod
-}
-
-/// The sum of tensors of one shape.
-///
-/// # Panics
-/// Panics if there are none, or the shapes differ.
-#[track_caller]
-#[must_use]
-pub fn add_n<T: Number, X: Operand<T>>(inputs: impl IntoIterator<Item = X>) -> Tensor<T> {
-    let inputs = lists::all_held("add_n", inputs);
-    lists::expect_alike("add_n", &inputs, None);
-    ops::add_n(&inputs.iter().collect::<Vec<_>>())
-}
-
-#[track_caller]
-fn reduced_axes(operation: &'static str, axes: &Axes, shape: &[usize]) -> Vec<usize> {
-    let Some(axes) = &axes.axes else { return (0..shape.len()).collect() };
-    or_refuse(axis_indices(operation, axes, shape)).to_vec()
-}
-
-#[track_caller]
-fn single_axis(operation: &'static str, axes: &Axes, shape: &[usize]) -> usize {
-    or_refuse(match axes.axes.as_deref() {
-        Some([axis]) => axis_index(operation, *axis, shape),
-        axes => Err(Error::Argument {
-            operation,
-            expected: "one axis, such as `axis(-1)`".into(),
-            found: axes.map_or("all".into(), |axes| format!("{axes:?}")),
-        }),
-    })
-}
-
-/// The place of the first greatest element along an axis: `argmax(x, axis(1))`.
-///
-/// # Panics
-/// Panics if the axis is out of range or empty, or several are named.
-#[track_caller]
-#[must_use]
-pub fn argmax<T: Element>(x: impl Operand<T>, axis: impl Into<Axes>) -> Tensor<i64> {
-    let (x, axis) = (x.held(), axis.into());
-    let x = x.borrow();
-    let axis = single_axis("argmax", &axis, x.shape());
-    if x.shape()[axis] == 0 {
-        refuse(&Error::Argument {
-            operation: "argmax",
-            expected: format!("elements along axis {axis}"),
-            found: format!("shape {:?}", x.shape()),
-        });
-    }
-    ops::argmax(x, axis)
 }

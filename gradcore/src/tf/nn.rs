@@ -3,7 +3,6 @@
 use std::borrow::Borrow;
 
 use super::options::Axes;
-use super::single_axis;
 use crate::element::{Integer, Number, Real};
 use crate::error::{Error, refuse};
 use crate::ops;
@@ -80,7 +79,7 @@ fn swap_with_last<T: Real>(operation: &'static str, x: &Tensor<T>, axes: &Axes) 
     let last = x.rank() - 1;
     let place = match axes.axes {
         None => last,
-        Some(_) => single_axis(operation, axes, x.shape()),
+        Some(_) => axes.only_one(operation, x.shape()),
     };
     let mut swapped: Vec<usize> = (0..=last).collect();
     swapped.swap(place, last);

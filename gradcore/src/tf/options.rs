@@ -8,6 +8,9 @@
 
 use std::ops::RangeFull;
 
+use crate::error::{Error, or_refuse};
+use crate::shape::{axis_index, axis_indices};
+
 /// The axes along which something is reduced, and whether they are kept with size 1.
 #[derive(Clone, Debug)]
 pub struct Axes {
@@ -63,6 +66,32 @@ impl Axes {
     #[must_use]
     pub fn keepdims(self, keepdims: bool) -> Self {
         Axes { keepdims, ..self }
+    }
+
+    /// The axes of a shape, counted from the first.
+    ///
+    /// # Panics
+    /// Panics if one is out of range or named twice.
+    #[track_caller]
+    pub(super) fn all_of(&self, operation: &'static str, shape: &[usize]) -> Vec<usize> {
+        let Some(axes) = &self.axes else { return (0..shape.len()).collect() };
+        or_refuse(axis_indices(operation, axes, shape)).to_vec()
+    }
+
+    /// The one axis of a shape, counted from the first.
+    ///
+    /// # Panics
+    /// Panics if it is out of range, or there are several.
+    #[track_caller]
+    pub(super) fn only_one(&self, operation: &'static str, shape: &[usize]) -> usize {
+        or_refuse(match self.axes.as_deref() {
+            Some([axis]) => axis_index(operation, *axis, shape),
+            axes => Err(Error::Argument {
+                operation,
+                expected: "one axis, such as `axis(-1)`".into(),
+                found: axes.map_or("all".into(), |axes| format!("{axes:?}")),
+            }),
+        })
     }
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Borrow;
 
 use super::lists::{all_held, expect_alike};
 use super::options::{Axes, Sizes};
-use super::{reduced_axes, single_axis};
 use crate::buffers;
 use crate::element::{Element, Integer, Number};
 use crate::error::{Error, or_refuse, refuse};
@@ -28,7 +27,7 @@ pub fn gather<T: Number, I: Integer>(
     let (x, indices) = (x.borrow(), indices.borrow());
     let axis = match axes.axes {
         None => checked("gather", 0, x.shape()),
-        Some(_) => single_axis("gather", &axes, x.shape()),
+        Some(_) => axes.only_one("gather", x.shape()),
     };
     let picked = ops::gather(x, &picks(indices, x.shape()[axis]), axis);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
@@ -166,7 +165,7 @@ pub fn squeeze<T: Element>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<
     let (x, axes) = (x.held(), axes.into());
     let x = x.borrow();
     let ones = || (0..x.rank()).filter(|&k| x.shape()[k] == 1).collect::<Vec<_>>();
-    let dropped = if axes.axes.is_some() { reduced_axes("squeeze", &axes, x.shape()) } else { ones() };
+    let dropped = if axes.axes.is_some() { axes.all_of("squeeze", x.shape()) } else { ones() };
     if dropped.iter().any(|&k| x.shape()[k] != 1) {
         refuse(&Error::Argument {
             operation: "squeeze",
