@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::tensor::{Erased, Tensor, Untyped};
+use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
 
 /// What stands in the place of a tensor, given the name of its parameter or variable.
@@ -114,7 +115,7 @@ impl Inputs for () {
 }
 
 macro_rules! tuples {
-    ($(($($part:ident $index:tt)+))+) => { $(
+    ($(($index:tt $part:ident $($_name:ident)+))+) => {
         impl<$($part: Inputs),+> Inputs for ($($part,)+) {
             type Seen<'a> = ($($part::Seen<'a>,)+);
             type Moved = ($($part::Moved,)+);
@@ -125,15 +126,6 @@ macro_rules! tuples {
                 ($($part::seen(&moved.$index),)+)
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (A 0)
-    (A 0 B 1)
-    (A 0 B 1 C 2)
-    (A 0 B 1 C 2 D 3)
-    (A 0 B 1 C 2 D 3 E 4)
-    (A 0 B 1 C 2 D 3 E 4 F 5)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
-}
+for_each_tuple! { tuples 1..=8 }

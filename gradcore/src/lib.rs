@@ -44,6 +44,7 @@ pub mod tape;
 mod tensor;
 pub mod tf;
 mod threads;
+mod tuples;
 mod variable;
 
 pub mod prelude;

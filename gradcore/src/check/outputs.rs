@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use super::leaves::Leaves;
 use crate::element::Element;
 use crate::tensor::Tensor;
+use crate::tuples::for_each_tuple;
 
 /// What a checked function may return: a tensor, a tuple of tensors, or a `Result` of either.
 #[diagnostic::on_unimplemented(
@@ -34,7 +35,7 @@ impl<O: CheckedOutputs, E: Debug> CheckedOutputs for Result<O, E> {
 }
 
 macro_rules! tuples {
-    ($(($($part:ident $index:tt)+))+) => { $(
+    ($(($index:tt $part:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
         impl<$($part: CheckedOutputs),+> CheckedOutputs for ($($part,)+) {
             fn leaves(&self, leaves: &mut Leaves) -> Result<(), String> {
@@ -42,15 +43,6 @@ macro_rules! tuples {
                 Ok(())
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (A 0)
-    (A 0 B 1)
-    (A 0 B 1 C 2)
-    (A 0 B 1 C 2 D 3)
-    (A 0 B 1 C 2 D 3 E 4)
-    (A 0 B 1 C 2 D 3 E 4 F 5)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
-}
+for_each_tuple! { tuples 1..=8 }

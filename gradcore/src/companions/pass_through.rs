@@ -7,6 +7,7 @@ use crate::error::{Error, refuse};
 use crate::recording::call_site::Rule;
 use crate::rule::{Input, enter};
 use crate::tensor::Tensor;
+use crate::tuples::nested;
 
 /// `f`, with the derivative of the identity: the straight-through estimator of a function that has no useful derivative.
 ///
@@ -61,7 +62,7 @@ macro_rules! functions {
             #[allow(unused_parens, reason = "one output stands in no tuple")]
             fn passed(self, wrapped: &'static Location<'static>) -> Self::Passed {
                 Box::new(move |$($x),+| {
-                    let call = enter(&RULE, inputs!($($x)+)).called_at(wrapped);
+                    let call = enter(&RULE, nested!($([Input($x)])+)).called_at(wrapped);
                     let ($($y),+) = self($($x),+);
                     $(expect_shape(wrapped, $x.shape(), $y.shape());)+
                     let backward = match call.is_watched() {
@@ -75,10 +76,6 @@ macro_rules! functions {
             }
         }
     )+ };
-}
-macro_rules! inputs {
-    () => { () };
-    ($x:ident $($rest:ident)*) => { (Input($x), inputs!($($rest)*)) };
 }
 functions! {
     Tensor<A>: A a y da;

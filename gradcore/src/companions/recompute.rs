@@ -13,6 +13,7 @@ use crate::recording::notes::NotedValue;
 use crate::recording::recorder::discovery::Discovery;
 use crate::recording::within::Within;
 use crate::rule::{Outputs, Snapshot};
+use crate::tuples::for_each_tuple;
 
 static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 
@@ -62,14 +63,14 @@ pub trait Recompute<'f, S> {
 }
 
 macro_rules! functions {
-    ($(($($argument:ident $name:ident),+))+) => { $(
+    ($(($_index:tt $argument:ident $name:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
-        impl<'f, F, $($argument: Snapshot + ?Sized + 'f,)+ O> Recompute<'f, fn($(&$argument),+) -> O> for F
+        impl<'f, Function, $($argument: Snapshot + ?Sized + 'f,)+ Output> Recompute<'f, fn($(&$argument),+) -> Output> for Function
         where
-            F: Fn($(&$argument),+) -> O + 'static,
-            O: Outputs + 'static,
+            Function: Fn($(&$argument),+) -> Output + 'static,
+            Output: Outputs + 'static,
         {
-            type Recomputed = Box<dyn Fn($(&$argument),+) -> O + 'f>;
+            type Recomputed = Box<dyn Fn($(&$argument),+) -> Output + 'f>;
             fn recomputed(self, wrapped: &'static Location<'static>) -> Self::Recomputed {
                 let f = Rc::new(self);
                 Box::new(move |$($name),+| {
@@ -85,18 +86,9 @@ macro_rules! functions {
                 })
             }
         }
-    )+ };
+    };
 }
-functions! {
-    (A a)
-    (A a, B b)
-    (A a, B b, C c)
-    (A a, B b, C c, D d)
-    (A a, B b, C c, D d, E e)
-    (A a, B b, C c, D d, E e, G g)
-    (A a, B b, C c, D d, E e, G g, H h)
-    (A a, B b, C c, D d, E e, G g, H h, I i)
-}
+for_each_tuple! { functions 1..=8 }
 
 /// Runs a function, and records how to run it again on the tapes that watch what it has read.
 fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(

@@ -2,6 +2,7 @@
 
 use crate::element::Real;
 use crate::rule::NoGradient;
+use crate::tuples::for_each_tuple;
 
 /// What becomes of the pair at an exit. `N` is the number of inputs.
 pub trait Mode<T, const N: usize> {
@@ -131,29 +132,21 @@ impl<T: Real, G: Partial<T>> AllPartials<T, 1> for G {
 }
 
 macro_rules! several {
-    ($($count:literal ($($gradient:ident $index:tt)+))+) => { $(
+    ($(($index:tt $gradient:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
-        impl<T: Real, $($gradient: Partial<T>),+> AllPartials<T, $count> for ($($gradient,)+) {
+        impl<T: Real, $($gradient: Partial<T>),+> AllPartials<T, { [$($index),+].len() }> for ($($gradient,)+) {
             #[inline(always)]
-            fn into_numbers(self) -> [T; $count] {
+            fn into_numbers(self) -> [T; [$($index),+].len()] {
                 [$(self.$index.into_number()),+]
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Real> AllPartials<T, $count> for [T; $count] {
+        impl<T: Real> AllPartials<T, { [$($index),+].len() }> for [T; [$($index),+].len()] {
             #[inline(always)]
-            fn into_numbers(self) -> [T; $count] {
+            fn into_numbers(self) -> Self {
                 self
             }
         }
-    )+ };
+    };
 }
-several! {
-    2 (A 0 B 1)
-    3 (A 0 B 1 C 2)
-    4 (A 0 B 1 C 2 D 3)
-    5 (A 0 B 1 C 2 D 3 E 4)
-    6 (A 0 B 1 C 2 D 3 E 4 F 5)
-    7 (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
-    8 (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
-}
+for_each_tuple! { several 2..=8 }

@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::recording::node;
 use crate::recording::positions::LAST_BIT;
 use crate::tensor::Tensor;
+use crate::tuples::{for_each_tuple, nested};
 
 /// What `grad` may return for one parameter. `D` is what its gradient is made of.
 #[diagnostic::on_unimplemented(
@@ -119,7 +120,7 @@ fn put_each<T: Element, G: Gradient<Tensor<T>>>(
 }
 
 macro_rules! tuples_of_tensors {
-    ($(($($dtype:ident $gradient:ident $index:tt)+))+) => { $(
+    ($(($index:tt $dtype:ident $_x:ident $gradient:ident $($_name:ident)+))+) => {
         impl<$($dtype: Element),+> Known for ($(Tensor<$dtype>,)+) {}
         #[diagnostic::do_not_recommend]
         impl<$($gradient),+> SomeGradient for ($($gradient,)+) {}
@@ -131,14 +132,9 @@ macro_rules! tuples_of_tensors {
                 $(self.$index.put(place.part($index));)+
             }
         }
-    )+ };
+    };
 }
-tuples_of_tensors! {
-    (A GA 0)
-    (A GA 0 B GB 1)
-    (A GA 0 B GB 1 C GC 2)
-    (A GA 0 B GB 1 C GC 2 D GD 3)
-}
+for_each_tuple! { tuples_of_tensors 1..=4 }
 
 /// What the macro writes for a literal `None` in a branch, where another branch may have `Some(…)`.
 #[must_use]
@@ -253,46 +249,6 @@ impl<'a, 't, W> Sink<'a, 't, W> {
     }
 }
 
-/// The value of a `let` before the gradients, if one of those that use it is needed.
-pub struct Shared<V>(pub Option<V>);
-
-/// A gradient sees what it uses only if it is needed itself.
-const MADE: &str = "a `let` runs when a gradient that uses it is needed";
-
-impl<V: Clone> Shared<V> {
-    /// The value, for one more gradient.
-    ///
-    /// # Panics
-    /// Never: a `let` runs when a gradient that uses it is needed.
-    #[inline]
-    pub fn get(&self) -> V {
-        self.0.clone().expect(MADE)
-    }
-}
-
-impl<V> Shared<V> {
-    /// The value, for the only gradient that uses it.
-    ///
-    /// # Panics
-    /// Never: a `let` runs when a gradient that uses it is needed.
-    #[inline]
-    pub fn take(self) -> V {
-        self.0.expect(MADE)
-    }
-}
-
-/// What cannot be cloned is seen through a reference.
-pub trait SeeShared<V> {
-    /// The value.
-    fn get(&self) -> &V;
-}
-impl<V> SeeShared<V> for Shared<V> {
-    #[inline]
-    fn get(&self) -> &V {
-        self.0.as_ref().expect(MADE)
-    }
-}
-
 /// What the gradients still to come are made of.
 pub trait Wanted {
     type Gradient;
@@ -397,21 +353,13 @@ impl GradientError for Failure {
 }
 
 macro_rules! tuples {
-    ($(($($gradient:ident $dtype:ident $index:tt)+) $wanted:ty;)+) => { $(
+    ($(($index:tt $gradient:ident $_x:ident $wanted:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
-        impl<$($dtype, $gradient: Gradient<$dtype>),+> AllGradients<$wanted> for ($($gradient,)+) {
+        impl<$($wanted, $gradient: Gradient<$wanted>),+> AllGradients<nested!($([$wanted])+)> for ($($gradient,)+) {
             fn give_all(self, taker: &mut Taker<'_, '_>) {
-                $(taker.next::<$dtype, _>(|| self.$index);)+
+                $(taker.next::<$wanted, _>(|| self.$index);)+
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (GA A 0 GB B 1) (A, (B, ()));
-    (GA A 0 GB B 1 GC C 2) (A, (B, (C, ())));
-    (GA A 0 GB B 1 GC C 2 GD D 3) (A, (B, (C, (D, ()))));
-    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4) (A, (B, (C, (D, (E, ())))));
-    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5) (A, (B, (C, (D, (E, (F, ()))))));
-    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5 GG G 6) (A, (B, (C, (D, (E, (F, (G, ())))))));
-    (GA A 0 GB B 1 GC C 2 GD D 3 GE E 4 GF F 5 GG G 6 GH H 7) (A, (B, (C, (D, (E, (F, (G, (H, ()))))))));
-}
+for_each_tuple! { tuples 2..=8 }

@@ -9,6 +9,7 @@ use crate::element::{Element, Integer};
 use crate::recording::member::Member;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Tensor};
+use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
 
 /// A tensor or a variable, or a reference to one, which may be missing.
@@ -141,7 +142,7 @@ impl<T: Argument> Differentiable for Vec<T> {
 }
 
 macro_rules! tuples {
-    ($(($($argument:ident $index:tt)+))+) => { $(
+    ($(($index:tt $argument:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
         impl<$($argument: Argument),+> Differentiable for ($($argument,)+) {
             type Gradient = ($(Tensor<$argument::Dtype>,)+);
@@ -150,14 +151,9 @@ macro_rules! tuples {
                 $(visit(self.$index.member());)+
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (A 0)
-    (A 0 B 1)
-    (A 0 B 1 C 2)
-    (A 0 B 1 C 2 D 3)
-}
+for_each_tuple! { tuples 1..=4 }
 
 /// Tensors of integers and `bool`: arguments through which no gradient flows.
 pub trait IntegerTensor {}

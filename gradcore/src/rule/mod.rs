@@ -15,6 +15,7 @@ mod input;
 mod not_implemented;
 mod output;
 mod recompute;
+mod shared;
 pub(crate) mod underived;
 
 use std::marker::PhantomData;
@@ -33,7 +34,7 @@ pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
 use gradient::Sink;
-pub use gradient::{Failure, Given, NoGradient, SeeShared, Shared, none};
+pub use gradient::{Failure, Given, NoGradient, none};
 pub use held::hold;
 pub(crate) use input::Argument;
 use input::{AtLeastOne, Inputs, SeenMembers};
@@ -41,6 +42,7 @@ pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeI
 pub use not_implemented::NotImplemented;
 use output::OutputValue;
 pub(crate) use output::Outputs;
+pub use shared::{SeeShared, Shared};
 
 /// How many tensors each input is, where some are lists: a thin pointer, because it is in every call.
 #[allow(clippy::box_collection)]

@@ -7,6 +7,7 @@ use crate::recording::member::Output;
 use crate::recording::node::{Filling, Upstream};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity, Tensor};
+use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
 
 /// What an annotated function returns: a tensor, or a tuple of tensors.
@@ -96,7 +97,7 @@ impl<T: Element> Outputs for Tensor<T> {
 }
 
 macro_rules! tuples {
-    ($(($($output:ident $dtype:ident $index:tt)+))+) => { $(
+    ($(($index:tt $dtype:ident $output:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
         impl<$($dtype: Element),+> Outputs for ($(Tensor<$dtype>,)+) {
             type Upstream<'a> = ($(&'a Tensor<$dtype>,)+);
@@ -114,15 +115,6 @@ macro_rules! tuples {
                 ($(Tensor::received($output, &upstream.shapes[$index]),)+)
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (a A 0)
-    (a A 0 b B 1)
-    (a A 0 b B 1 c C 2)
-    (a A 0 b B 1 c C 2 d D 3)
-    (a A 0 b B 1 c C 2 d D 3 e E 4)
-    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5)
-    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5 g G 6)
-    (a A 0 b B 1 c C 2 d D 3 e E 4 f F 5 g G 6 h H 7)
-}
+for_each_tuple! { tuples 1..=8 }

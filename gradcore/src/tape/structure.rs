@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::ops;
 use crate::recording::member::Member;
 use crate::tensor::{Erased, Tensor, Untyped};
+use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
 
 /// A tensor or variable of `f32` or `f64`, or a tuple, array, slice or vector of these, nested at will.
@@ -169,7 +170,7 @@ impl<S: Differentiable, const N: usize> Differentiable for [S; N] {
 }
 
 macro_rules! tuples {
-    ($(($($part:ident $index:tt)+))+) => { $(
+    ($(($index:tt $part:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
         impl<$($part: Differentiable),+> Differentiable for ($($part,)+) {
             type Gradients = ($($part::Gradients,)+);
@@ -180,19 +181,6 @@ macro_rules! tuples {
                 Ok(($(self.$index.gradients(found)?,)+))
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (A 0)
-    (A 0 B 1)
-    (A 0 B 1 C 2)
-    (A 0 B 1 C 2 D 3)
-    (A 0 B 1 C 2 D 3 E 4)
-    (A 0 B 1 C 2 D 3 E 4 F 5)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10)
-    (A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11)
-}
+for_each_tuple! { tuples 1..=12 }

@@ -12,6 +12,7 @@ use crate::recording::node;
 use crate::rule::gradient::{self, Given};
 use crate::rule::not_implemented::NotImplemented;
 use crate::tensor::Tensor;
+use crate::tuples::{for_each_tuple, nested};
 
 /// What `grad` may return for a parameter of `T` with dimension `D`.
 #[diagnostic::on_unimplemented(
@@ -208,9 +209,9 @@ impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, 
 }
 
 macro_rules! tuples {
-    ($(($($gradient:ident $dtype:ident $dim:ident $index:tt)+) $wanted:ty;)+) => { $(
+    ($(($index:tt $gradient:ident $_x:ident $dtype:ident $_value:ident $dim:ident))+) => {
         #[diagnostic::do_not_recommend]
-        impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<$wanted>
+        impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<nested!($([Shaped<$dtype, $dim>])+)>
             for ($($gradient,)+)
         {
             fn give_all(self, taker: &mut Taker<'_, '_>) {
@@ -219,19 +220,6 @@ macro_rules! tuples {
                 })+
             }
         }
-    )+ };
+    };
 }
-type S<T, D> = Shaped<T, D>;
-tuples! {
-    (GA A DA 0 GB B DB 1) (S<A, DA>, (S<B, DB>, ()));
-    (GA A DA 0 GB B DB 1 GC C DC 2) (S<A, DA>, (S<B, DB>, (S<C, DC>, ())));
-    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3) (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, ()))));
-    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4)
-        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, ())))));
-    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5)
-        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, ()))))));
-    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5 GG G DG 6)
-        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, (S<G, DG>, ())))))));
-    (GA A DA 0 GB B DB 1 GC C DC 2 GD D DD 3 GE E DE 4 GF F DF 5 GG G DG 6 GH H DH 7)
-        (S<A, DA>, (S<B, DB>, (S<C, DC>, (S<D, DD>, (S<E, DE>, (S<F, DF>, (S<G, DG>, (S<H, DH>, ()))))))));
-}
+for_each_tuple! { tuples 2..=8 }

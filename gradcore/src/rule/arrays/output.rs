@@ -10,6 +10,7 @@ use crate::recording::member::Member;
 use crate::rule::input::Argument;
 use crate::rule::output::Outputs;
 use crate::tensor::Tensor;
+use crate::tuples::for_each_tuple;
 
 /// What a function over arrays returns: an array, or a tuple of arrays.
 #[diagnostic::on_unimplemented(
@@ -69,7 +70,7 @@ impl<T: Element, D: Dimension + 'static, V: IntoTensor<T, D>> ArrayValue<Array<T
 }
 
 macro_rules! tuples {
-    ($(($($array:ident $value:ident $dtype:ident $dim:ident $index:tt)+))+) => { $(
+    ($(($index:tt $array:ident $_x:ident $dtype:ident $value:ident $dim:ident))+) => {
         #[diagnostic::do_not_recommend]
         impl<$($array: ArrayType<Dim: 'static>),+> ArrayOutputs for ($($array,)+) {
             type Owned = ($(Array<$array::Elem, $array::Dim>,)+);
@@ -95,15 +96,6 @@ macro_rules! tuples {
                 ($(self.$index.into_tensor(),)+)
             }
         }
-    )+ };
+    };
 }
-tuples! {
-    (A VA TA DA 0)
-    (A VA TA DA 0 B VB TB DB 1)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2 D VD TD DD 3)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2 D VD TD DD 3 E VE TE DE 4)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2 D VD TD DD 3 E VE TE DE 4 F VF TF DF 5)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2 D VD TD DD 3 E VE TE DE 4 F VF TF DF 5 G VG TG DG 6)
-    (A VA TA DA 0 B VB TB DB 1 C VC TC DC 2 D VD TD DD 3 E VE TE DE 4 F VF TF DF 5 G VG TG DG 6 H VH TH DH 7)
-}
+for_each_tuple! { tuples 1..=8 }
