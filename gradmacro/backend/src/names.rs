@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
+use syn::ext::IdentExt;
 
 /// The attribute on a parameter that takes no gradient.
 pub(crate) const NONDIFF: &str = "nondiff";
@@ -92,7 +93,7 @@ pub(crate) fn kept(name: &str, place: Span) -> Ident {
 
 /// What keeps the value of a `let` of `grad` that may be left out.
 pub(crate) fn shared(statement: usize, names: &[Ident]) -> Ident {
-    let named = names.iter().map(|name| name.to_string().replace("r#", "")).collect::<Vec<_>>().join("_");
+    let named = names.iter().map(|name| name.unraw().to_string()).collect::<Vec<_>>().join("_");
     local(&format!("shared_{statement}_{named}"))
 }
 
@@ -113,8 +114,7 @@ pub(crate) fn argument(position: usize) -> Ident {
 
 /// The test of a function, at the user's place, where anybody may call it.
 pub(crate) fn test_of(function: &Ident, place: Span) -> Ident {
-    let function = function.to_string();
-    Ident::new(&format!("{}_gradients", function.trim_start_matches("r#")), place)
+    Ident::new(&format!("{}_gradients", function.unraw()), place)
 }
 
 /// The part of `gradcore` made for generated code.

@@ -1,13 +1,14 @@
 //! What `grad` may do with its captures, and what these may be.
 
 use quote::ToTokens;
-use syn::{Generics, Type, TypeParamBound};
+use syn::{Generics, Type};
 
 use crate::model::GradFn;
 use crate::model::parameter::Parameter;
 use crate::model::rule::Rule;
 use crate::report::Report;
-use crate::syntax::types::is_tensor;
+use crate::syntax::types::{is_tensor, trait_name};
+use crate::syntax::written::type_as_written;
 
 /// What `grad` captures is kept for each of its runs, and each sees it as it was.
 pub(super) fn captures_stay_unchanged(rule: &Rule, report: &mut Report) {
@@ -63,21 +64,15 @@ fn bounds_that_lack_static(generics: &Generics, ty: &Type) -> Option<String> {
         "PartialOrd",
         "Send",
     ];
-    let implies_nothing = |bound: &TypeParamBound| match bound {
-        TypeParamBound::Trait(bound) => {
-            let name = bound.path.segments.last().map(|last| last.ident.to_string());
-            name.is_some_and(|name| WITHOUT_STATIC.contains(&name.as_str()))
-        }
-        _ => false,
-    };
+    let implies_nothing = |bound| trait_name(bound).is_some_and(|name| WITHOUT_STATIC.contains(&name.as_str()));
     let shown = match ty {
-        Type::ImplTrait(ty) => ty.bounds.iter().all(implies_nothing).then(|| ty.bounds.to_token_stream()),
+        Type::ImplTrait(ty) => ty.bounds.iter().all(implies_nothing).then(|| type_as_written(&ty.bounds)),
         ty => {
             let parameter =
                 generics.type_params().find(|parameter| parameter.ident == ty.to_token_stream().to_string())?;
             let is_plain = generics.where_clause.is_none() && parameter.bounds.iter().all(implies_nothing);
-            is_plain.then(|| parameter.bounds.to_token_stream())
+            is_plain.then(|| type_as_written(&parameter.bounds))
         }
     };
-    shown.map(|bounds| bounds.to_string().replace(" < ", "<").replace(" >", ">").replace("& ", "&").replace(" (", "("))
+    shown.map(|bounds| bounds.replace(" (", "("))
 }

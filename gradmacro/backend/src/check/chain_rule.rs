@@ -8,7 +8,7 @@ use crate::model::lazy_lets::Statement;
 use crate::model::rule::{Gradients, Rule};
 use crate::syntax::effects::is_calm;
 use crate::syntax::mention::Mentioned;
-use crate::syntax::patterns::Names;
+use crate::syntax::patterns;
 use crate::syntax::values::{for_each_value_of, is_none};
 
 /// The gradients that never use an upstream gradient, and are neither `None` nor visibly zero.
@@ -62,7 +62,7 @@ struct Known(Vec<(String, Depends)>);
 
 impl Known {
     fn bind(&mut self, pattern: &Pat, depends: Depends) {
-        self.0.extend(Names::of(pattern).into_iter().map(|name| (name.to_string(), depends)));
+        self.0.extend(patterns::names(pattern).into_iter().map(|name| (name.to_string(), depends)));
     }
 
     fn named(&self, name: &str) -> Option<Depends> {

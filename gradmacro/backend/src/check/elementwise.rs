@@ -5,11 +5,12 @@ use syn::visit::{self, Visit};
 use syn::{Lifetime, ParenthesizedGenericArguments, ReturnType, Type, TypeFnPtr, TypeReference};
 
 use crate::model::GradFn;
-use crate::model::elementwise::{Elementwise, Role};
+use crate::model::elementwise::{Elementwise, PLAIN, Role};
 use crate::model::parameter::ParameterKind;
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
-use crate::syntax::types::{as_written, bounds, is_constant, is_tensor};
+use crate::syntax::types::{bounds, is_constant, is_tensor, trait_name};
+use crate::syntax::written::type_as_written;
 
 /// Reports what a function of one element cannot be. `true` if its rules can be looked at.
 pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
@@ -40,7 +41,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
         );
         return false;
     };
-    let found = as_written(ty);
+    let found = type_as_written(ty);
     let text = match peeled_type(ty) {
         ty if function.returns_result => {
             return report_at(
@@ -61,9 +62,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
             format!("`{name}` returns `{found}`, which has no gradient; {EXPECTED}")
         }
         Type::Path(_) => match &function.elementwise {
-            Some(elementwise)
-                if elementwise.is_generic && !bounds(&function.function.sig.generics, &found).contains("Real") =>
-            {
+            Some(elementwise) if elementwise.is_generic && !may_be_real(function, &found) => {
                 format!("no gradient exists for every `{found}`; write the bound `{found}: Real`")
             }
             _ => return true,
@@ -71,6 +70,12 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
         _ => format!("`{name}` returns `{found}`; {EXPECTED}"),
     };
     report_at(ty, report, text)
+}
+
+/// Whether a bound is `Real`, or a trait that may imply it.
+fn may_be_real(function: &GradFn, name: &str) -> bool {
+    let mut traits = bounds(&function.function.sig.generics, name).filter_map(trait_name);
+    traits.any(|name| !PLAIN.contains(&name.as_str()))
 }
 
 fn report_at(place: &impl ToTokens, report: &mut Report, text: impl std::fmt::Display) -> bool {
@@ -89,7 +94,7 @@ fn parameters_are_scalars(function: &GradFn, elementwise: &Elementwise, report: 
     let mut mistaken = false;
     for (parameter, role) in function.parameters.iter().zip(&elementwise.roles) {
         let (shown, ty) = (&parameter.shown, &parameter.ty);
-        let found = as_written(ty);
+        let found = type_as_written(ty);
         let text = match ty {
             ty if is_tensor(ty).is_some() => format!(
                 "with `elementwise` the body is written for one element, and the function takes a tensor all the same; write `{shown}: {scalar}`"

@@ -1,6 +1,7 @@
 //! What a generated test needs: each parameter is given once, and the function can be called.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt;
 use syn::visit::Visit;
 use syn::{Expr, ExprLit, Lit};
 
@@ -9,7 +10,6 @@ use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::{Check, most_similar};
 use crate::model::parameter::Parameter;
 use crate::report::Report;
-use crate::syntax::names::unraw;
 use crate::syntax::types::{is_constant, is_list, is_tensor};
 
 /// Each parameter is given once, and the function can be called by a test.
@@ -23,7 +23,7 @@ pub(super) fn check(function: &GradFn, report: &mut Report) {
     let mut meant = Vec::new();
     let exempt = check_exemptions(function, check, report);
     for (position, (argument, _)) in check.arguments.iter().enumerate() {
-        let shown = unraw(argument);
+        let shown = argument.unraw().to_string();
         if exempt.contains(&argument) {
             continue;
         }
@@ -36,7 +36,7 @@ pub(super) fn check(function: &GradFn, report: &mut Report) {
                 (None, named) => format!("expected one of `{}`", named.join("`, `")),
             };
             report.error(argument, format_args!("`{name}` has no parameter `{shown}`; {advice}"));
-        } else if check.arguments[..position].iter().any(|(earlier, _)| unraw(earlier) == shown) {
+        } else if check.arguments[..position].iter().any(|(earlier, _)| earlier.unraw() == shown) {
             report.error(argument, format_args!("parameter `{shown}` of `{name}` is given twice; remove one"));
         }
     }

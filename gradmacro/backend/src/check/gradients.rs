@@ -11,6 +11,7 @@ use crate::model::rule::{Gradients, Rule};
 use crate::report::Report;
 use crate::syntax::types::is_tensor;
 use crate::syntax::values::is_none;
+use crate::syntax::written::place_as_written;
 
 /// `grad` borrows the upstream gradient.
 pub(super) fn borrows_the_upstream(rule: &Rule, report: &mut Report) {
@@ -102,7 +103,7 @@ pub(super) fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut 
     if inputs.is_empty() && function.variables.is_empty() {
         return;
     }
-    inputs.extend(function.variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
+    inputs.extend(function.variables.iter().map(place_as_written));
     let name = &function.function.sig.ident;
     let listed: Vec<String> = inputs.iter().map(|input| format!("`{input}`")).collect();
     let listed = listed.join(", ");

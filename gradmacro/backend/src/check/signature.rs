@@ -6,7 +6,8 @@ use syn::{Safety, Type};
 use crate::model::GradFn;
 use crate::model::parameter::{Parameter, ParameterKind};
 use crate::report::Report;
-use crate::syntax::types::{bounds, is_constant, is_tensor};
+use crate::syntax::types::{are_bounded, bounds, is_constant, is_tensor};
+use crate::syntax::written::place_as_written;
 
 /// A tape notes which inputs are needed in the bits of a word.
 const MOST_INPUTS: usize = 64;
@@ -102,9 +103,8 @@ pub(super) fn has_an_input(function: &GradFn, report: &mut Report) {
 
 /// A place gets one gradient.
 pub(super) fn variables_are_no_parameters(function: &GradFn, report: &mut Report) {
-    let text = |place: &syn::Expr| place.to_token_stream().to_string().replace(' ', "");
     for (number, place) in function.variables.iter().enumerate() {
-        let shown = text(place);
+        let shown = place_as_written(place);
         if function.parameters.iter().any(|parameter| parameter.name == shown) {
             report.error(
                 place,
@@ -112,7 +112,7 @@ pub(super) fn variables_are_no_parameters(function: &GradFn, report: &mut Report
                     "`{shown}` is a parameter, which gets its gradient as such; remove it from `variables(…)`"
                 ),
             );
-        } else if function.variables[..number].iter().any(|earlier| text(earlier) == shown) {
+        } else if function.variables[..number].iter().any(|earlier| place_as_written(earlier) == shown) {
             report.error(place, format_args!("`{shown}` is listed twice; remove one"));
         }
     }
@@ -144,11 +144,14 @@ pub(super) fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
         match is_tensor(&parameter.ty).as_deref() {
             Some("f32" | "f64") => inputs.push(parameter.shown.clone()),
             Some("i32" | "i64" | "u8" | "bool") => {}
-            Some(dtype) => match bounds(&function.function.sig.generics, dtype) {
-                bounds if bounds.contains("Real") => inputs.push(parameter.shown.clone()),
-                bounds if bounds.contains("Integer") => {}
-                _ => return None,
-            },
+            Some(dtype) => {
+                let bounded = |name| are_bounded(bounds(&function.function.sig.generics, dtype), &[name]);
+                match () {
+                    () if bounded("Real") => inputs.push(parameter.shown.clone()),
+                    () if bounded("Integer") => {}
+                    () => return None,
+                }
+            }
             _ if !parameter.configured.is_empty() => return None,
             None if is_constant(&parameter.ty) => {}
             None => return None,

@@ -9,12 +9,13 @@ use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
 use super::rule::{Sort, gradients, statements, upstream};
 use super::{generated_test, in_braces_of};
 use crate::model::GradFn;
-use crate::model::elementwise::{Elementwise, Role, scalar_is};
+use crate::model::elementwise::{Elementwise, PLAIN, Role, scalar_is};
 use crate::model::exit::{self, Hole};
 use crate::model::rule::{Rule, stopped};
 use crate::names;
 use crate::syntax::mention::Mentioned;
-use crate::syntax::types::{as_written, bounds, is_tensor};
+use crate::syntax::types::{bounds, is_tensor, trait_name};
+use crate::syntax::written::type_as_written;
 
 /// The function of tensors, with the body inside as one of a single element.
 ///
@@ -253,22 +254,6 @@ fn arguments(generics: &Generics, scalar: &Type, instead: &TokenStream) -> Vec<T
     generics.params.iter().filter_map(argument).collect()
 }
 
-/// Bounds that a number with its derivative meets.
-const KNOWN: [&str; 12] = [
-    "Real",
-    "Number",
-    "Element",
-    "Copy",
-    "Clone",
-    "Debug",
-    "Display",
-    "Default",
-    "PartialEq",
-    "PartialOrd",
-    "Send",
-    "Sync",
-];
-
 /// Why a function has no second derivative, if it has none.
 fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     let scalar = elementwise.scalar.to_token_stream().to_string();
@@ -280,18 +265,16 @@ fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
     let mentions_scalar = |ty: &Type| Mentioned::among(ty).contains(&scalar);
     let made_of_scalar = parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(ty));
     if let Some((_, name, ty, _)) = made_of_scalar {
-        let ty = as_written(ty);
+        let ty = type_as_written(ty);
         return Some(format!(
             "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
         ));
     }
-    let bounds = bounds(&model.function.sig.generics, &scalar);
-    let other = bounds.split('+').find(|bound| {
-        let last = bound.rsplit("::").next().unwrap_or_default().trim();
-        !last.is_empty() && last != "'static" && !KNOWN.contains(&last)
-    });
+    let mut bounds = bounds(&model.function.sig.generics, &scalar);
+    let other =
+        bounds.find(|bound| trait_name(bound).is_some_and(|name| name != "Real" && !PLAIN.contains(&name.as_str())));
     other.map(|other| {
-        let other = other.trim();
+        let other = type_as_written(other);
         format!("`{scalar}` has the bound `{other}`, which a number with its derivative may not meet; write `{scalar}: Real` alone")
     })
 }

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -12,8 +13,7 @@ use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::Check;
 use crate::model::parameter::{Parameter, ParameterKind};
 use crate::names;
-use crate::syntax::names::unraw;
-use crate::syntax::types::{bounds, is_tensor};
+use crate::syntax::types::{are_bounded, bounds, is_tensor};
 use crate::syntax::values::is_none;
 
 /// The dtypes with which a generic function is checked.
@@ -67,7 +67,7 @@ pub(crate) fn test(function: &GradFn) -> TokenStream {
 fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
     let signature = &function.function.sig;
     let place = check.name.span();
-    let (check_rule, name) = (function.contract.item("check_rule", place), unraw(&signature.ident));
+    let (check_rule, name) = (function.contract.item("check_rule", place), signature.ident.unraw().to_string());
     let given: Vec<TokenStream> = function
         .parameters
         .iter()
@@ -139,8 +139,7 @@ fn is_sizes(value: &Expr) -> bool {
 /// Whether a type parameter is the dtype of tensors.
 fn is_dtype(function: &GradFn, parameter: &Ident) -> bool {
     let name = parameter.to_string();
-    let bounds = bounds(&function.function.sig.generics, &name);
-    ["Real", "Number", "Element"].iter().any(|bound| bounds.contains(bound))
+    are_bounded(bounds(&function.function.sig.generics, &name), &["Real", "Number", "Element"])
         || function.parameters.iter().any(|parameter| is_tensor(&parameter.ty).as_ref() == Some(&name))
 }
 

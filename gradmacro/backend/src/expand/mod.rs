@@ -20,6 +20,7 @@ use crate::model::parameter::{Parameter, ParameterKind};
 use crate::model::rule::stopped;
 use crate::names;
 use crate::syntax::types::is_constant;
+use crate::syntax::written::place_as_written;
 
 /// The function with its body between `enter` and `exit`.
 ///
@@ -67,7 +68,7 @@ pub(crate) fn expand(model: GradFn) -> TokenStream {
     };
     let line = quote_spanned!(function.sig.ident.span()=> ::core::line!());
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
-    let shown = shown.chain(variables.iter().map(|place| place.to_token_stream().to_string().replace(' ', "")));
+    let shown = shown.chain(variables.iter().map(place_as_written));
     let inputs = inputs(&model);
     let undo_broadcast = contract.get("UNDO_BROADCAST");
     let fit = model.broadcast.then(|| quote!(; #undo_broadcast));

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Block, GenericArgument, PathArguments, ReturnType, Type, parse_quote};
+use syn::{Block, ReturnType, parse_quote};
 
 use super::block::{Exits, filled, if_watched, output};
 use crate::model::{Again, Given, GradFn};
 use crate::names;
-use crate::syntax::types::in_result;
+use crate::syntax::types::{in_result, in_result_mut};
 
 /// Keeps what the body is given, then runs it once for its value.
 pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStream {
@@ -29,7 +29,11 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         .unzip();
     let for_gradient = filled((*again.model.function.block).clone(), &again.model, Exits::Again);
     let returned = match &model.function.sig.output {
-        ReturnType::Type(_, ty) if in_result(ty).is_some() => in_its_result(ty, &given),
+        ReturnType::Type(_, ty) if in_result(ty).is_some() => {
+            let mut ty = ty.clone();
+            *in_result_mut(&mut ty) = parse_quote!(#given);
+            ty.into_token_stream()
+        }
         _ => given,
     };
     let (output, declared) = (output(model), &model.function.sig.output);
@@ -48,20 +52,4 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         let #value = (|| #declared #for_value)();
         #call.end::<#output, _>(#value, #rule)
     }
-}
-
-/// The type with the value in its `Result` replaced.
-fn in_its_result(ty: &Type, value: &TokenStream) -> TokenStream {
-    let mut ty = match ty {
-        Type::Paren(inner) => return in_its_result(&inner.elem, value),
-        other => other.clone(),
-    };
-    if let Type::Path(path) = &mut ty
-        && let Some(last) = path.path.segments.last_mut()
-        && let PathArguments::AngleBracketed(arguments) = &mut last.arguments
-        && let Some(first @ GenericArgument::Type(_)) = arguments.args.first_mut()
-    {
-        *first = parse_quote!(#value);
-    }
-    ty.to_token_stream()
 }

@@ -13,6 +13,7 @@ use crate::names::{self, Contract};
 use crate::report::Report;
 use crate::syntax::groups::peeled_type;
 use crate::syntax::types::{self, is_constant};
+use crate::syntax::written::type_as_written;
 
 /// What the body sees, where the outside sees tensors.
 pub(crate) struct Arrays {
@@ -72,7 +73,7 @@ pub(crate) fn take(function: &mut ItemFn, contract: &Contract, report: &mut Repo
 fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut Report) -> Option<Binding> {
     let shown = pattern.to_token_stream().to_string().replace("mut ", "");
     if let Some(dtype) = types::is_tensor(optional(ty).unwrap_or(&*ty)) {
-        let found = spaceless(&*ty);
+        let found = type_as_written(&*ty);
         let (view, passed) = match optional(ty) {
             Some(_) => (format!("Option<ArrayView2<{dtype}>>"), "Option<&Tensor>"),
             None => (format!("ArrayView2<{dtype}>"), "&Tensor"),
@@ -86,7 +87,7 @@ fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut
     match Written::of(ty) {
         Written::Other => None,
         Written::Refused(remedy) => {
-            let found = spaceless(&*ty);
+            let found = type_as_written(&*ty);
             let message = format!("`{shown}` cannot be `{found}`: {}", remedy.replace("{name}", &shown));
             report.error(&*ty, message);
             None
@@ -109,7 +110,7 @@ fn parameter(pattern: &mut Pat, ty: &mut Type, contract: &Contract, report: &mut
 }
 
 fn outputs(ty: &mut Type, contract: &Contract, report: &mut Report) {
-    let found = spaceless(&*ty);
+    let found = type_as_written(&*ty);
     match ty {
         Type::Tuple(tuple) if !tuple.elems.is_empty() => {
             tuple.elems.iter_mut().for_each(|ty| outputs(ty, contract, report));
@@ -161,12 +162,14 @@ impl Written {
 
     fn of_reference(reference: &TypeReference) -> Self {
         match Written::of(&reference.elem) {
-            Written::Array { .. } if reference.mutability.is_some() => Written::writable(&spaceless(&reference.elem)),
+            Written::Array { .. } if reference.mutability.is_some() => {
+                Written::writable(&type_as_written(&reference.elem))
+            }
             Written::Array { dtype, lifetime, optional: false } => {
                 Written::Array { dtype, lifetime: reference.lifetime.clone().or(lifetime), optional: false }
             }
             Written::Array { .. } => {
-                let optional = spaceless(&reference.elem);
+                let optional = type_as_written(&reference.elem);
                 Written::Refused(format!("it stands in for an optional tensor; take `{{name}}: {optional}`"))
             }
             other => other,
@@ -176,7 +179,7 @@ impl Written {
     fn of_optional(inner: &Type) -> Self {
         match Written::of(inner) {
             Written::Array { dtype, .. } if matches!(peeled_type(inner), Type::Reference(_)) => {
-                let dtype = spaceless(&dtype);
+                let dtype = type_as_written(&dtype);
                 Written::Refused(format!(
                     "an optional array is seen as a view; take `{{name}}: Option<ArrayView2<{dtype}>>`, with its rank"
                 ))
@@ -204,7 +207,7 @@ impl Written {
         });
         match (form, dtype) {
             ("ArrayViewMut", Some(_)) => {
-                Written::writable(&spaceless(&Type::Path(path.clone())).replace("ViewMut", ""))
+                Written::writable(&type_as_written(&Type::Path(path.clone())).replace("ViewMut", ""))
             }
             ("ArrayBase", Some(_)) => Written::Refused(
                 "its elements may be held in any way; take a view, such as `{name}: ArrayView<f32, D>`".to_owned(),
@@ -217,17 +220,6 @@ impl Written {
     fn writable(owned: &str) -> Self {
         Written::Refused(format!("a tensor is not written to; take `mut {{name}}: {owned}`, a copy of its own"))
     }
-}
-
-/// A type as a person writes it.
-fn spaceless(ty: &Type) -> String {
-    let text = ty.to_token_stream().to_string();
-    text.replace(" < ", "<")
-        .replace(" <", "<")
-        .replace("< ", "<")
-        .replace(" >", ">")
-        .replace("& ", "&")
-        .replace(" ,", ",")
 }
 
 impl Arrays {

@@ -29,6 +29,10 @@ pub(crate) enum Role {
     Reference,
 }
 
+/// Traits that a number with its derivative implements, and that do not make a number real.
+pub(crate) const PLAIN: [&str; 11] =
+    ["Number", "Element", "Copy", "Clone", "Debug", "Display", "Default", "PartialEq", "PartialOrd", "Send", "Sync"];
+
 impl Elementwise {
     pub(crate) fn new(scalar: &Type, generics: &Generics, parameters: &[Parameter]) -> Self {
         let text = |ty: &Type| peeled_type(ty).to_token_stream().to_string();

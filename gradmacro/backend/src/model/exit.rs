@@ -8,6 +8,7 @@ use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
 
 use crate::report::Report;
 use crate::syntax::groups::peeled;
+use crate::syntax::values::is_variant;
 
 /// A pair `(value, grad)`.
 pub(crate) struct Exit {
@@ -193,11 +194,6 @@ impl VisitMut for Taker<'_> {
     }
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
     fn visit_item_mut(&mut self, _: &mut Item) {}
-}
-
-/// Whether an expression names a variant such as `Ok`, or a path to it.
-pub(crate) fn is_variant(function: &Expr, name: &str) -> bool {
-    matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
 /// Source text, cut to what fits into a message.

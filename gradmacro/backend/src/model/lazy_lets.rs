@@ -10,7 +10,7 @@ use syn::{Expr, ExprMethodCall, ExprReference, Item, Local, LocalInit, Pat, Stmt
 use crate::names;
 use crate::syntax::effects::{draws, is_calm};
 use crate::syntax::mention::Mentioned;
-use crate::syntax::patterns::{Names, binds_values};
+use crate::syntax::patterns::{self, binds_values};
 
 /// A statement before the gradients.
 pub(crate) enum Statement {
@@ -103,19 +103,18 @@ struct Bound {
 
 impl Bound {
     fn by(statement: &Stmt) -> Self {
-        let mut names = Names::default();
-        match statement {
-            Stmt::Local(local) => names.visit_pat(&local.pat),
-            Stmt::Item(Item::Fn(function)) => names.0.push(function.sig.ident.clone()),
-            _ => {}
-        }
+        let names = match statement {
+            Stmt::Local(local) => patterns::names(&local.pat),
+            Stmt::Item(Item::Fn(function)) => vec![function.sig.ident.clone()],
+            _ => Vec::new(),
+        };
         let is_calm = match statement {
             Stmt::Local(Local { attrs, pat, init: Some(LocalInit { expr, diverge: None, .. }), .. }) => {
                 attrs.is_empty() && binds_values(pat) && !matches!(**expr, Expr::Closure(_)) && is_calm(expr)
             }
             _ => false,
         };
-        Bound { names: names.0, is_calm }
+        Bound { names, is_calm }
     }
 }
 
@@ -176,9 +175,10 @@ pub(crate) fn change_each_other(statements: &[Stmt], gradients: &[Expr]) -> bool
             visit::visit_expr_reference(self, reference);
         }
     }
-    let mut changing = Names::default();
-    statements.iter().filter(|statement| may_change(statement)).for_each(|statement| changing.visit_stmt(statement));
-    let mut calls = Calls(&changing.0, false);
+    let changing = statements.iter().filter(|statement| may_change(statement));
+    let changing = patterns::bindings(|bindings| changing.for_each(|statement| bindings.visit_stmt(statement)));
+    let changing: Vec<Ident> = changing.into_iter().map(|binding| binding.ident).collect();
+    let mut calls = Calls(&changing, false);
     gradients.iter().for_each(|gradient| calls.visit_expr(gradient));
     gradients.len() > 1 && (calls.1 || gradients.iter().any(draws))
 }

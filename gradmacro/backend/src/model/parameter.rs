@@ -2,6 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::{Attribute, Expr, FnArg, ItemFn, Pat, PatType, Type, parse_quote};
 
 use crate::names;
@@ -56,7 +57,10 @@ pub(super) fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut
         };
         let marked = attrs.iter().any(|attribute| attribute.path().is_ident(names::NONDIFF));
         attrs.retain(|attribute| !attribute.path().is_ident(names::NONDIFF));
-        let shown = pat.to_token_stream().to_string();
+        let shown = match &**pat {
+            Pat::Ident(binding) => binding.ident.unraw().to_string(),
+            pattern => pattern.to_token_stream().to_string(),
+        };
         let (name, pattern) = match &mut **pat {
             Pat::Ident(binding) => (binding.ident.clone(), None),
             pat @ Pat::Wild(_) => {
@@ -65,10 +69,6 @@ pub(super) fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut
                 (name, None)
             }
             pat => (names::unnamed_parameter(index), Some(pat.clone())),
-        };
-        let shown = match pattern {
-            Some(_) => shown,
-            None => shown.trim_start_matches("mut ").trim_start_matches("r#").to_owned(),
         };
         let kind = if marked { ParameterKind::Nondiff } else { ParameterKind::ByType };
         let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));

@@ -7,6 +7,7 @@ use syn::parse::Parser;
 use syn::{BinOp, Expr, ExprLit, Lit};
 
 use crate::names;
+use crate::syntax::written::place_as_written;
 
 /// A local or a part of one, such as `x`, `self.w` or `self.layers[0].w`.
 #[derive(Clone, PartialEq)]
@@ -25,7 +26,7 @@ pub(super) struct Part {
 
 impl Part {
     fn new(tokens: TokenStream) -> Self {
-        Part { text: tokens.to_string().replace(' ', ""), tokens }
+        Part { text: place_as_written(&tokens), tokens }
     }
 }
 

@@ -2,19 +2,21 @@
 
 use proc_macro2::Ident;
 use quote::ToTokens;
+use syn::ItemFn;
 use syn::visit::Visit;
-use syn::{FnArg, ItemFn, PatIdent};
 
 use crate::model::options::Options;
 use crate::model::place::places_among;
 use crate::model::{Again, Given, GradFn};
 use crate::names::Contract;
 use crate::report::Report;
+use crate::syntax::patterns;
 
 /// With the option, a second model of the function, for its second run. Mistakes are reported by the first.
 pub(crate) fn again(function: &ItemFn, options: &Options, contract: &Contract) -> Option<Again> {
     options.recompute.as_ref()?;
-    let bindings: Vec<PatIdent> = function.sig.inputs.iter().flat_map(bindings).collect();
+    let inputs = &function.sig.inputs;
+    let bindings = patterns::bindings(|bindings| inputs.iter().for_each(|input| bindings.visit_fn_arg(input)));
     let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
     let mut function = function.clone();
     let (given, body) = places_among(function.block.to_token_stream(), &names);
@@ -26,19 +28,4 @@ pub(crate) fn again(function: &ItemFn, options: &Options, contract: &Contract) -
         |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
     let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
     Some(Again { given, model: Box::new(model) })
-}
-
-/// The names that a parameter binds.
-fn bindings(input: &FnArg) -> Vec<PatIdent> {
-    struct Bindings(Vec<PatIdent>);
-    impl Visit<'_> for Bindings {
-        fn visit_pat_ident(&mut self, binding: &PatIdent) {
-            self.0.push(binding.clone());
-        }
-    }
-    let mut found = Bindings(Vec::new());
-    if let FnArg::Typed(input) = input {
-        found.visit_pat(&input.pat);
-    }
-    found.0
 }

@@ -12,6 +12,7 @@ use crate::model::capture::{Captured, captures, changed_captures};
 use crate::model::exit::{self, Exit};
 use crate::model::lazy_lets::{self, Statement};
 use crate::syntax::attributes::is_for_lints;
+use crate::syntax::groups::peeled;
 use crate::syntax::scope::Scopes;
 use crate::syntax::values::{ends_with_ok, is_none};
 
@@ -270,16 +271,9 @@ fn statements_and_value(body: Expr) -> (Vec<Stmt>, Option<Expr>) {
                     None
                 }
             };
-            (statements, value.map(unparenthesized))
+            (statements, value.map(|value| peeled(&value).clone()))
         }
-        value => (Vec::new(), Some(unparenthesized(value))),
-    }
-}
-
-fn unparenthesized(value: Expr) -> Expr {
-    match value {
-        Expr::Paren(inner) => unparenthesized(*inner.expr),
-        other => other,
+        value => (Vec::new(), Some(peeled(&value).clone())),
     }
 }
 

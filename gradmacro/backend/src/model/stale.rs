@@ -8,13 +8,14 @@ use proc_macro2::Ident;
 use syn::visit::{self, Visit};
 use syn::{
     Block, Expr, ExprAssign, ExprBinary, ExprField, ExprForLoop, ExprIndex, ExprLoop, ExprMethodCall, ExprPath,
-    ExprReference, ExprUnary, ExprWhile, FnArg, Item, Local, Macro, PatIdent, Signature, Type, UnOp,
+    ExprReference, ExprUnary, ExprWhile, FnArg, Item, Local, Macro, Pat, Signature, Type, UnOp,
 };
 
 use crate::model::exit::{self, Exit, Hole};
 use crate::model::place::{is_assignment, root_of};
 use crate::model::rule::Rule;
 use crate::syntax::mention::Mentioned;
+use crate::syntax::patterns;
 
 /// Notes which captures of each rule may change before the pair, and which values of pairs may change one. Among the
 /// parameters, `mutable` are bound by `mut` although the signature no longer says so.
@@ -230,7 +231,7 @@ impl Mutable {
         for input in &signature.inputs {
             if let FnArg::Typed(input) = input {
                 let is_reference = matches!(&*input.ty, Type::Reference(reference) if reference.mutability.is_some());
-                mutable.bind(is_reference, |names| names.visit_pat(&input.pat));
+                mutable.bind(is_reference, &input.pat);
             }
         }
         mutable.visit_block(body);
@@ -241,10 +242,11 @@ impl Mutable {
         self.0.contains(local)
     }
 
-    fn bind(&mut self, all: bool, visit: impl FnOnce(&mut Names)) {
-        let mut names = Names { all, found: Vec::new() };
-        visit(&mut names);
-        self.0.extend(names.found);
+    /// Adds all names of a pattern, or those with `mut`.
+    fn bind(&mut self, all: bool, pattern: &Pat) {
+        let bindings = patterns::bindings(|bindings| bindings.visit_pat(pattern));
+        let mutable = bindings.into_iter().filter(|binding| all || binding.mutability.is_some());
+        self.0.extend(mutable.map(|binding| binding.ident));
     }
 }
 
@@ -254,23 +256,10 @@ impl Visit<'_> for Mutable {
             .init
             .as_ref()
             .is_some_and(|init| matches!(&*init.expr, Expr::Reference(reference) if reference.mutability.is_some()));
-        self.bind(is_reference, |names| names.visit_pat(&local.pat));
+        self.bind(is_reference, &local.pat);
         visit::visit_local(self, local);
     }
-    fn visit_pat_ident(&mut self, binding: &PatIdent) {
-        self.bind(false, |names| names.visit_pat_ident(binding));
-    }
-}
-
-/// The names that a pattern binds: all, or those with `mut`.
-struct Names {
-    all: bool,
-    found: Vec<Ident>,
-}
-
-impl Visit<'_> for Names {
-    fn visit_pat_ident(&mut self, binding: &PatIdent) {
-        self.found.extend((self.all || binding.mutability.is_some()).then(|| binding.ident.clone()));
-        visit::visit_pat_ident(self, binding);
+    fn visit_pat(&mut self, pattern: &Pat) {
+        self.bind(false, pattern);
     }
 }

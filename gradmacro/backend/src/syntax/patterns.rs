@@ -4,21 +4,24 @@ use proc_macro2::Ident;
 use syn::visit::{self, Visit};
 use syn::{Pat, PatIdent};
 
-/// The names that patterns bind, in order.
-#[derive(Default)]
-pub(crate) struct Names(pub(crate) Vec<Ident>);
-
-impl Names {
-    pub(crate) fn of(pattern: &Pat) -> Vec<Ident> {
-        let mut names = Names::default();
-        names.visit_pat(pattern);
-        names.0
-    }
+/// The names that a pattern binds, in order.
+pub(crate) fn names(pattern: &Pat) -> Vec<Ident> {
+    bindings(|bindings| bindings.visit_pat(pattern)).into_iter().map(|binding| binding.ident).collect()
 }
 
-impl Visit<'_> for Names {
+/// The bindings among what is visited, in order.
+pub(crate) fn bindings(visit: impl FnOnce(&mut Bindings)) -> Vec<PatIdent> {
+    let mut bindings = Bindings(Vec::new());
+    visit(&mut bindings);
+    bindings.0
+}
+
+/// Collects bindings.
+pub(crate) struct Bindings(Vec<PatIdent>);
+
+impl Visit<'_> for Bindings {
     fn visit_pat_ident(&mut self, binding: &PatIdent) {
-        self.0.push(binding.ident.clone());
+        self.0.push(binding.clone());
         visit::visit_pat_ident(self, binding);
     }
 }

@@ -1,12 +1,13 @@
 //! Walks a body and knows, at every expression, which locals are visible there.
 
 use proc_macro2::Ident;
-use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, FnArg, Item, LocalInit, Macro, Pat,
-    PatIdent, Signature, Stmt,
+    Signature, Stmt,
 };
+
+use crate::syntax::patterns;
 
 /// The locals visible at a point, innermost last.
 #[derive(Clone, Default)]
@@ -30,17 +31,7 @@ impl Local {
 impl Scopes {
     /// Makes the names of a pattern visible.
     pub(crate) fn bind(&mut self, pattern: &Pat) {
-        struct Names<'a>(&'a mut Vec<Local>);
-        impl Visit<'_> for Names<'_> {
-            fn visit_pat_ident(&mut self, pattern: &PatIdent) {
-                self.0.push(Local::new(&pattern.ident));
-                if let Some((_, inner)) = &pattern.subpat {
-                    self.visit_pat(inner);
-                }
-            }
-            fn visit_expr(&mut self, _: &Expr) {}
-        }
-        Names(&mut self.0).visit_pat(pattern);
+        self.0.extend(patterns::names(pattern).iter().map(Local::new));
     }
 
     /// Makes the parameters of a function visible.

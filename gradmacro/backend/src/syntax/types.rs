@@ -1,7 +1,7 @@
 //! What a type is, as far as its syntax tells.
 
 use quote::ToTokens;
-use syn::{GenericArgument, Generics, PathArguments, Type, WherePredicate};
+use syn::{GenericArgument, Generics, PathArguments, Type, TypeParamBound, WherePredicate};
 
 /// The `T` of a `Result<T, …>`.
 pub(crate) fn in_result(ty: &Type) -> Option<Type> {
@@ -82,24 +82,65 @@ pub(crate) fn is_constant(ty: &Type) -> bool {
     }
 }
 
-/// The bounds on a type parameter, as text.
-pub(crate) fn bounds(generics: &Generics, name: &str) -> String {
-    let inline = generics
-        .type_params()
-        .filter(|parameter| parameter.ident == name)
-        .map(|parameter| parameter.bounds.to_token_stream());
-    let clauses =
-        generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(|predicate| match predicate {
-            WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => {
-                Some(bound.bounds.to_token_stream())
-            }
-            _ => None,
-        });
-    inline.chain(clauses).map(|bounds| bounds.to_string()).collect()
+/// The bounds on a type parameter, in its place and in `where` clauses.
+pub(crate) fn bounds<'g>(generics: &'g Generics, name: &'g str) -> impl Iterator<Item = &'g TypeParamBound> {
+    let inline = generics.type_params().filter(move |parameter| parameter.ident == name).map(|found| &found.bounds);
+    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let clauses = predicates.filter_map(move |predicate| match predicate {
+        WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => Some(&bound.bounds),
+        _ => None,
+    });
+    inline.chain(clauses).flatten()
 }
 
-/// A type as people write it.
-pub(crate) fn as_written(ty: &Type) -> String {
-    let pairs = [("& ", "&"), (" < ", "<"), (" >", ">"), (" ,", ","), ("[ ", "["), (" ]", "]"), (" :: ", "::")];
-    pairs.iter().fold(ty.to_token_stream().to_string(), |text, (from, to)| text.replace(from, to))
+/// The trait that a bound names, without what leads to it; nothing for a lifetime.
+pub(crate) fn trait_name(bound: &TypeParamBound) -> Option<String> {
+    match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether one of the bounds names one of these traits.
+pub(crate) fn are_bounded<'g>(mut bounds: impl Iterator<Item = &'g TypeParamBound>, traits: &[&str]) -> bool {
+    bounds.any(|bound| trait_name(bound).is_some_and(|name| traits.contains(&name.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{Generics, ItemFn, parse_quote};
+
+    use super::{are_bounded, bounds};
+
+    fn is_real(generics: &Generics) -> bool {
+        are_bounded(bounds(generics, "T"), &["Real"])
+    }
+
+    #[test]
+    fn a_bound_is_known_by_its_whole_name() {
+        let of = |function: ItemFn| function.sig.generics;
+        assert!(is_real(&of(parse_quote!(
+            fn f<T: Clone + gradcore::Real>() {}
+        ))));
+        assert!(is_real(&of(parse_quote!(
+            fn f<T>()
+            where
+                T: 'static + Real,
+            {
+            }
+        ))));
+        assert!(!is_real(&of(parse_quote!(
+            fn f<T: Unreal>() {}
+        ))));
+        assert!(!is_real(&of(parse_quote!(
+            fn f<T: From<Real>>() {}
+        ))));
+        assert!(!is_real(&of(parse_quote!(
+            fn f<T, U: Real>()
+            where
+                Vec<T>: Real,
+            {
+            }
+        ))));
+    }
 }

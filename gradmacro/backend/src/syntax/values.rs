@@ -1,14 +1,19 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
-use crate::model::exit::is_variant;
-use crate::syntax::groups::peeled;
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt, parse_quote_spanned};
 
+use crate::syntax::groups::peeled;
+
 /// Whether a gradient is the literal `None`.
 pub(crate) fn is_none(gradient: &Expr) -> bool {
     matches!(peeled(gradient), Expr::Path(path) if path.path.is_ident("None"))
+}
+
+/// Whether an expression names a variant such as `Ok`, or a path to it.
+pub(crate) fn is_variant(function: &Expr, name: &str) -> bool {
+    matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
 /// Calls `visit` on every expression whose value a body may end with, the operands of `return` included.
