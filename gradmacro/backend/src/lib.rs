@@ -41,21 +41,16 @@ pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> Token
     syntax::groups::hold_function_together(&mut function);
     let mut report = report::Report::default();
     let options = model::options::Options::parse(options, &mut report);
-    if options.unclear {
-        let errors = report.finish().err().unwrap_or_default();
-        return expand::refused(function, None, &errors);
+    if options.unclear
+        && let Err(mistakes) = report.barrier()
+    {
+        return expand::refused(function, &mistakes);
     }
-    let contract = names::Contract::new(options.gradcore.clone(), home);
-    let arrays = options.arrays.is_some().then(|| model::arrays::take(&mut function, &contract, &mut report));
-    let again = model::recompute::again(&function, &options, &contract);
-    let modelled = model::GradFn::new(options, contract, arrays, again, function.clone(), &mut report);
-    check::check(&modelled, &function, &mut report);
-    match report.finish() {
-        Ok(()) if modelled.elementwise.is_some() => expand::elementwise::expand(modelled),
-        Ok(()) => expand::expand(modelled),
-        Err(errors) => {
-            let function = expand::elementwise::as_called(&modelled, function);
-            expand::refused(function, modelled.arrays.as_ref(), &errors)
-        }
+    let contract = names::Contract::new(options.gradcore.as_ref(), home);
+    let model = model::GradFn::of(options, contract, &function, &mut report);
+    check::check(&model, &function, &mut report);
+    match report.barrier() {
+        Ok(()) => expand::expand(&model),
+        Err(mistakes) => expand::refused_model(model, &mistakes),
     }
 }

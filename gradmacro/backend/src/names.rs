@@ -11,6 +11,41 @@ pub(crate) const NONDIFF: &str = "nondiff";
 /// The attribute on a function some of whose gradients never use their upstream gradient, on purpose.
 pub(crate) const ALLOW_CONSTANT_GRADIENT: &str = "allow_constant_gradient";
 
+/// Methods of the contract that are found by the type of what they are called on.
+pub(crate) mod method {
+    use proc_macro2::{Ident, Span};
+
+    /// Whether an argument is an input, and which.
+    pub(crate) fn parameter() -> Ident {
+        Ident::new("__parameter", Span::mixed_site())
+    }
+
+    /// Keeps a capture for the rule.
+    pub(crate) fn keep_for_grad(place: Span) -> Ident {
+        Ident::new("keep_for_grad", place)
+    }
+
+    /// Compares element by element, or as Rust does.
+    pub(crate) fn compare(place: Span) -> Ident {
+        Ident::new("__compare", place)
+    }
+
+    /// Copies a local for a closure.
+    pub(crate) fn own() -> Ident {
+        Ident::new("__own", Span::mixed_site())
+    }
+
+    /// Makes an argument of a generated test from sizes, or takes a value for it.
+    pub(crate) fn given(is_sizes: bool, place: Span) -> Ident {
+        Ident::new(if is_sizes { "__sizes" } else { "__value" }, place)
+    }
+}
+
+/// The function of one element inside a function of tensors. Items have no hygiene, so it is a name that nobody gives.
+pub(crate) fn of_one_element(function: &Ident) -> Ident {
+    quote::format_ident!("{}_of_one_element", function.unraw())
+}
+
 /// A local of the generated code.
 fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
@@ -128,7 +163,7 @@ pub(crate) struct Contract {
 
 impl Contract {
     /// With `crate = path`, `gradcore` lives at that path; otherwise at the one that the attribute says.
-    pub(crate) fn new(gradcore: Option<Path>, home: &str) -> Self {
+    pub(crate) fn new(gradcore: Option<&Path>, home: &str) -> Self {
         match gradcore {
             Some(path) => Contract { home: path.to_token_stream(), is_written: true },
             None => Contract { home: home.parse().unwrap_or_default(), is_written: false },

@@ -15,7 +15,7 @@ use crate::syntax::written::type_as_written;
 /// Reports what a function of one element cannot be. `true` if its rules can be looked at.
 pub(crate) fn check(function: &GradFn, report: &mut Report) -> bool {
     has_no_self(function, report);
-    let Some(elementwise) = &function.elementwise else { return false };
+    let Some(elementwise) = function.form.elementwise() else { return false };
     let returns_scalar = returns_a_scalar(function, report);
     returns_scalar && parameters_are_scalars(function, elementwise, report)
 }
@@ -43,7 +43,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
     };
     let found = type_as_written(ty);
     let text = match peeled_type(ty) {
-        ty if function.returns_result => {
+        ty if function.output.in_result => {
             return report_at(
                 ty,
                 report,
@@ -61,7 +61,7 @@ fn returns_a_scalar(function: &GradFn, report: &mut Report) -> bool {
         ty if is_constant(ty) && !is_float(ty) => {
             format!("`{name}` returns `{found}`, which has no gradient; {EXPECTED}")
         }
-        Type::Path(_) => match &function.elementwise {
+        Type::Path(_) => match function.form.elementwise() {
             Some(elementwise) if elementwise.is_generic && !may_be_real(function, &found) => {
                 format!("no gradient exists for every `{found}`; write the bound `{found}: Real`")
             }

@@ -29,7 +29,7 @@ pub(super) fn borrows_the_upstream(rule: &Rule, report: &mut Report) {
 pub(super) fn rules_are_found(function: &GradFn, report: &mut Report) {
     for exit in &function.exits {
         let exit::Rule::Named(name) = &exit.rule else { continue };
-        let upstream = match &function.elementwise {
+        let upstream = match function.form.elementwise() {
             Some(elementwise) => elementwise.scalar.to_token_stream().to_string(),
             None => "&Tensor".to_owned(),
         };
@@ -61,7 +61,10 @@ pub(super) fn is_plain(rule: &Rule, report: &mut Report) {
 
 /// `grad` takes one upstream gradient for each output.
 pub(super) fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut Report) {
-    let Some(outputs) = function.outputs.as_ref().filter(|outputs| !outputs.is_empty()) else { return };
+    let Some(outputs) = function.output.each(function.form.is_elementwise()).filter(|outputs| !outputs.is_empty())
+    else {
+        return;
+    };
     let (expected, found) = (outputs.len(), rule.parameters.len());
     if expected != found {
         let name = &function.function.sig.ident;
@@ -71,7 +74,7 @@ pub(super) fn takes_every_upstream(function: &GradFn, rule: &Rule, report: &mut 
             &rule.written,
             format_args!(
                 "`{name}` returns {}, so `grad` takes {}, found {found}; write `|{}|`",
-                counted(expected, function.outputs_are()),
+                counted(expected, function.form.outputs_are()),
                 counted(expected, "upstream gradient"),
                 written.join(", ")
             ),
@@ -132,13 +135,13 @@ pub(super) fn gives_every_gradient(function: &GradFn, rule: &Rule, report: &mut 
 
 /// No gradient flows through integers: their rule can only say so.
 pub(super) fn integers_stop_gradients(function: &GradFn, rule: &Rule, report: &mut Report) {
-    let Some(outputs) = &function.outputs else { return };
+    let Some(outputs) = function.output.each(function.form.is_elementwise()) else { return };
     let is_integer = |ty: &Type| matches!(is_tensor(ty).as_deref(), Some("i32" | "i64" | "u8" | "bool"));
     let Gradients::Split(gradients) = &rule.gradients else { return };
     if function.variables.is_empty() && certain_inputs(function).is_some_and(|inputs| inputs.is_empty()) {
         return;
     }
-    if !outputs.is_empty() && outputs.iter().all(is_integer) {
+    if !outputs.is_empty() && outputs.into_iter().all(is_integer) {
         for (gradient, _) in gradients.iter().filter(|(gradient, _)| !is_none(gradient)) {
             report.error(
                 gradient,

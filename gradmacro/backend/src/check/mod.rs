@@ -12,7 +12,7 @@ mod truth;
 
 use syn::ItemFn;
 
-use crate::model::GradFn;
+use crate::model::{Form, GradFn};
 use crate::report::Report;
 
 pub(crate) use item::{misplaced, parse};
@@ -21,10 +21,10 @@ pub(crate) use item::{misplaced, parse};
 pub(crate) fn check(function: &GradFn, written: &ItemFn, report: &mut Report) {
     truth::check(function, written, report);
     signature::is_plain(function, report);
-    if function.around.is_some() {
+    if let Form::Closure(_) = function.form {
         closure::check(&function.function, report);
     }
-    if function.is_elementwise {
+    if function.form.is_elementwise() {
         if !elementwise::check(function, report) {
             return;
         }

@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use syn::{Safety, Type};
 
-use crate::model::GradFn;
 use crate::model::parameter::{Parameter, ParameterKind};
+use crate::model::{Form, GradFn};
 use crate::report::Report;
 use crate::syntax::types::{are_bounded, bounds, is_constant, is_tensor};
 use crate::syntax::written::place_as_written;
@@ -46,14 +46,14 @@ pub(super) fn is_plain(function: &GradFn, report: &mut Report) {
 /// Without a value there is nothing to differentiate.
 pub(super) fn returns_a_value(function: &GradFn, report: &mut Report) {
     let signature = &function.function.sig;
-    let value = if function.arrays.is_some() { "Array2<f32>" } else { "Tensor" };
-    match &function.output {
+    let value = if function.form.arrays().is_some() { "Array2<f32>" } else { "Tensor" };
+    match &function.output.value {
         None => report.error(
             signature,
             format_args!("`{}` returns nothing; write the type of its value, such as `-> {value}`, and end it with the pair `(value, grad)`", signature.ident),
         ),
         // Its mistakes were reported when the arrays were taken out of the signature.
-        Some(_) if function.arrays.is_some() => {}
+        Some(_) if function.form.arrays().is_some() => {}
         Some(ty @ Type::ImplTrait(_)) => {
             report.error(ty, format_args!("`{}` must name the type of its value, such as `Tensor` or `(Tensor, Tensor)`", signature.ident));
         }
@@ -71,7 +71,7 @@ pub(super) fn returns_a_value(function: &GradFn, report: &mut Report) {
 /// A gradient needs somewhere to go (where the syntax shows that it has not; types show the rest).
 pub(super) fn has_an_input(function: &GradFn, report: &mut Report) {
     let name = &function.function.sig.ident;
-    if !function.variables.is_empty() || (function.arrays.is_some() && report.has_errors()) {
+    if !function.variables.is_empty() || (function.form.arrays().is_some() && report.has_errors()) {
         return;
     }
     if function.parameters.is_empty() {
@@ -94,8 +94,8 @@ pub(super) fn has_an_input(function: &GradFn, report: &mut Report) {
             &function.function.sig.inputs,
             format_args!(
                 "`{name}` has no differentiable parameter; expected {} of `f32` or `f64`, such as `{}`",
-                if function.arrays.is_some() { "an array" } else { "a tensor or variable" },
-                if function.arrays.is_some() { "a: ArrayView2<f32>" } else { "x: &Tensor" }
+                if function.form.arrays().is_some() { "an array" } else { "a tensor or variable" },
+                if function.form.arrays().is_some() { "a: ArrayView2<f32>" } else { "x: &Tensor" }
             ),
         );
     }
@@ -120,7 +120,7 @@ pub(super) fn variables_are_no_parameters(function: &GradFn, report: &mut Report
 
 /// A body that runs again has to find what it found the first time.
 pub(super) fn is_given_nothing_to_change(function: &GradFn, report: &mut Report) {
-    if function.again.is_none() {
+    if !matches!(function.form, Form::Recompute(_)) {
         return;
     }
     for Parameter { ty, shown, .. } in &function.parameters {
@@ -136,7 +136,7 @@ pub(super) fn is_given_nothing_to_change(function: &GradFn, report: &mut Report)
 
 /// The names of the differentiable parameters, if the syntax of every type tells which they are.
 pub(super) fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
-    if let Some(elementwise) = &function.elementwise {
+    if let Some(elementwise) = function.form.elementwise() {
         return Some(elementwise.inputs(&function.parameters));
     }
     let mut inputs = Vec::new();

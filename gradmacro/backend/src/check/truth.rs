@@ -6,7 +6,7 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::VisitMut;
 use syn::{BinOp, Block, Expr, ExprBinary, ItemFn};
 
-use crate::model::GradFn;
+use crate::model::{Form, GradFn};
 use crate::report::Report;
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::{Handler, Scopes, Walker};
@@ -14,7 +14,7 @@ use crate::syntax::types::is_tensor;
 
 /// Reports such comparisons in a function as it was written.
 pub(super) fn check(model: &GradFn, function: &ItemFn, report: &mut Report) {
-    if model.arrays.is_some() || model.is_elementwise || !expects_truth(&function.block) {
+    if matches!(model.form, Form::Arrays(_) | Form::Elementwise(_)) || !expects_truth(&function.block) {
         return;
     }
     let tensors = model.parameters.iter().filter(|parameter| is_tensor(&parameter.ty).is_some());

@@ -2,19 +2,19 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Block;
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr};
 
 use super::rule;
 use crate::model::GradFn;
-use crate::model::exit::{self, Hole};
+use crate::model::exit;
+use crate::model::hole::{Hole, fill_block, fill_expr};
 use crate::model::rule::Rule;
 use crate::names;
 
 /// What becomes of the exits of a body.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Exits {
+pub(super) enum Exits {
     /// The value is returned, and recorded with its rule.
     Recorded,
     /// The value alone is returned: the rule is made when the body runs again.
@@ -24,49 +24,38 @@ pub(crate) enum Exits {
 }
 
 /// The body with its exits and rules put back.
-pub(crate) fn filled(mut body: Block, model: &GradFn, exits: Exits) -> Block {
-    Filler { model, exits, filled: false }.visit_block_mut(&mut body);
+pub(super) fn filled(model: &GradFn, exits: Exits) -> Block {
+    let mut body = (*model.function.block).clone();
+    let filler = Filler { model, exits };
+    fill_block(&mut body, |hole| filler.put(hole));
     body
 }
 
 struct Filler<'a> {
     model: &'a GradFn,
     exits: Exits,
-    /// Whether a hole was found.
-    filled: bool,
-}
-
-impl VisitMut for Filler<'_> {
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        let hole = Hole::of(expression);
-        self.filled |= hole.is_some();
-        match hole {
-            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
-            Some(Hole::Rule(number)) => {
-                let made = self.rule(number);
-                *expression = Expr::Verbatim(match self.exits {
-                    Exits::Value => made,
-                    _ => self.held(&self.model.rules[number], made),
-                });
-            }
-            None => visit_mut::visit_expr_mut(self, expression),
-        }
-    }
 }
 
 /// The type of the value, without its `Result`.
-pub(crate) fn output(model: &GradFn) -> TokenStream {
-    let output = model.arrays.as_ref().map(|arrays| &arrays.output).or(model.output.as_ref());
+pub(super) fn output(model: &GradFn) -> TokenStream {
+    let output = model.form.arrays().map(|arrays| &arrays.output).or(model.output.value.as_ref());
     output.map_or_else(|| quote!(_), ToTokens::to_token_stream)
 }
 
 impl Filler<'_> {
+    fn put(&self, hole: Hole) -> TokenStream {
+        match (hole, self.exits) {
+            (Hole::Exit(number), _) => self.exit(number),
+            (Hole::Rule(number), Exits::Value) => self.rule(number),
+            (Hole::Rule(number), _) => self.held(&self.model.rules[number], self.rule(number)),
+        }
+    }
+
     fn exit(&self, number: usize) -> TokenStream {
         let exit = &self.model.exits[number];
         let (call, mut value) = (names::call(), exit.value.clone());
         // A `return` in the value is an exit too: it needs the call, so the value comes before `exit` takes it.
-        let mut filler = Filler { model: self.model, exits: self.exits, filled: false };
-        filler.visit_expr_mut(&mut value);
+        let is_left_early = fill_expr(&mut value, |hole| self.put(hole));
         let (output, place) = (output(self.model), names::at(value.span()));
         if self.exits == Exits::Value {
             return quote_spanned!(place=> #call.value::<#output>(#value));
@@ -76,7 +65,7 @@ impl Filler<'_> {
             exit::Rule::Found(rule) => self.rule(*rule),
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
-        if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, filler.filled, self.exits)
+        if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, is_left_early, self.exits)
             && !self.holds_captures()
         {
             return quote_spanned!(place=> #call.exit::<#output>(#value, #rule));
@@ -101,7 +90,7 @@ impl Filler<'_> {
         let (made, valued) = (names::rule(), names::value());
         let make_value = quote_spanned!(place=> let #valued = #value;);
         let make_rule = quote_spanned!(place=> let #made = #rule;);
-        match (filler.filled, exit.changes_captures) {
+        match (is_left_early, exit.changes_captures) {
             (_, true) => quote_spanned!(place=> { #make_value #make_rule #call.exit::<#output>(#valued, #made) }),
             (true, false) => quote_spanned!(place=> { #make_rule #make_value #call.exit::<#output>(#valued, #made) }),
             (false, false) => quote_spanned!(place=> { #make_rule #call.exit::<#output>(#value, #made) }),
@@ -149,7 +138,7 @@ impl Filler<'_> {
 }
 
 /// The backward function, which is made, and for which things are kept, only if a tape watches an input.
-pub(crate) fn if_watched(output: &TokenStream, keeps: &TokenStream, rule: &TokenStream) -> TokenStream {
+pub(super) fn if_watched(output: &TokenStream, keeps: &TokenStream, rule: &TokenStream) -> TokenStream {
     let call = names::call();
     quote! {
         if #call.is_watched() {

@@ -2,20 +2,18 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, FnArg, GenericParam, Generics, ItemFn, Pat, Type, parse_quote};
+use syn::{FnArg, GenericParam, Generics, Pat, Type, parse_quote};
 
 use super::rule::{Sort, gradients, statements, upstream};
-use super::{generated_test, in_braces_of};
+use super::{in_braces_of, nested};
 use crate::model::GradFn;
-use crate::model::elementwise::{Elementwise, PLAIN, Role, scalar_is};
-use crate::model::exit::{self, Hole};
-use crate::model::rule::{Rule, stopped};
+use crate::model::elementwise::{Elementwise, Role, scalar_is};
+use crate::model::exit;
+use crate::model::hole::{Hole, fill_block, fill_expr};
+use crate::model::rule::Rule;
 use crate::names;
-use crate::syntax::mention::Mentioned;
-use crate::syntax::types::{bounds, is_tensor, trait_name};
-use crate::syntax::written::type_as_written;
 
 /// The function of tensors, with the body inside as one of a single element.
 ///
@@ -40,36 +38,20 @@ use crate::syntax::written::type_as_written;
 ///         scale_of_one_element::<Backward<f32>>, Once("…"), false)
 /// }
 /// ```
-pub(crate) fn expand(mut model: GradFn) -> TokenStream {
-    let Some(elementwise) = model.elementwise.take() else { return TokenStream::new() };
-    let mut body = model.function.block.clone();
-    Filler { model: &model, elementwise: &elementwise }.visit_block_mut(&mut body);
-    let call = call(&model, &elementwise, calls(&body.to_token_stream()));
-    let inner = inner(&model, &elementwise, &body);
-    let signature = outer_signature(&model, &elementwise);
+pub(super) fn of_tensors(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
+    let filler = Filler { model, elementwise };
+    let mut body = (*model.function.block).clone();
+    fill_block(&mut body, |hole| filler.put(hole));
+    let (inner, call) = (inner(model, elementwise, &body), call(model, elementwise));
+    let (attrs, vis, signature) = (&model.function.attrs, &model.function.vis, &elementwise.signature);
     let block = in_braces_of(&model.function.block, quote!(#inner #call));
-    // A generated test sees the function as its callers do.
-    let typed = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(input) => Some(&*input.ty),
-        FnArg::Receiver(_) => None,
-    });
-    model.parameters.iter_mut().zip(typed).for_each(|(parameter, ty)| parameter.ty = ty.clone());
-    let test = generated_test::test(&model);
-    let (attrs, vis) = (&model.function.attrs, &model.function.vis);
     let track_caller = (!model.tracks_caller).then(|| quote!(#[track_caller]));
     quote! {
         #(#attrs)*
         #track_caller
         #[allow(clippy::inline_always, clippy::needless_pass_by_value, clippy::used_underscore_binding)]
         #vis #signature #block
-        #test
     }
-}
-
-/// The name of the function of one element. Items have no hygiene, so it is one that nobody gives.
-fn inner_name(model: &GradFn) -> Ident {
-    let name = model.function.sig.ident.to_string();
-    format_ident!("{}_of_one_element", name.trim_start_matches("r#"))
 }
 
 /// The name of the type parameter that stands for what the function of one element runs for.
@@ -79,45 +61,6 @@ fn mode_type(generics: &Generics) -> Ident {
         name.push_str("ode");
     }
     format_ident!("{name}")
-}
-
-/// The signature that callers see: tensors for the inputs and the result.
-fn outer_signature(model: &GradFn, elementwise: &Elementwise) -> syn::Signature {
-    let mut signature = model.function.sig.clone();
-    let tensor_of = |place: proc_macro2::Span| {
-        let (tensor, scalar) = (model.contract.item("Tensor", place), &elementwise.scalar);
-        quote_spanned!(place=> #tensor<#scalar>)
-    };
-    let inputs = signature.inputs.iter_mut().filter_map(|input| match input {
-        FnArg::Typed(input) => Some(input),
-        FnArg::Receiver(_) => None,
-    });
-    for ((number, input), role) in inputs.enumerate().zip(&elementwise.roles) {
-        let name = outer_name(model, number);
-        *input.pat = parse_quote!(#name);
-        if *role == Role::Input && is_tensor(&input.ty).is_none() {
-            let tensor = tensor_of(names::at(input.ty.span()));
-            *input.ty = parse_quote!(&#tensor);
-        }
-    }
-    if is_tensor(&elementwise.scalar).is_none() {
-        let tensor = tensor_of(names::at(elementwise.scalar.span()));
-        signature.output = parse_quote!(-> #tensor);
-    }
-    signature
-}
-
-/// A function with mistakes, as its callers would see it without.
-pub(crate) fn as_called(model: &GradFn, mut function: ItemFn) -> ItemFn {
-    if let (Some(elementwise), None) = (&model.elementwise, function.sig.receiver()) {
-        function.sig = outer_signature(model, elementwise);
-    }
-    function
-}
-
-/// A parameter as the function of tensors calls it.
-fn outer_name(model: &GradFn, number: usize) -> Ident {
-    model.parameters[number].name.clone()
 }
 
 /// The parameters of a role: the pattern, the name outside, and the type of each.
@@ -134,12 +77,12 @@ fn parameters_of<'a>(
         .zip(&elementwise.roles)
         .enumerate()
         .filter(move |(_, (_, found))| role(**found))
-        .map(|(number, ((pattern, ty), found))| (pattern, outer_name(model, number), ty, *found))
+        .map(|(number, ((pattern, ty), found))| (pattern, model.parameters[number].name.clone(), ty, *found))
 }
 
 /// The body as a function of one element, generic over what it runs for.
 fn inner(model: &GradFn, elementwise: &Elementwise, body: &syn::Block) -> TokenStream {
-    let (name, scalar, mode) = (inner_name(model), &elementwise.scalar, names::mode());
+    let (name, scalar, mode) = (names::of_one_element(&model.function.sig.ident), &elementwise.scalar, names::mode());
     let mode_type = mode_type(&model.function.sig.generics);
     let mode_trait = model.contract.get("Mode");
     let patterns = |role: Role| -> (Vec<&Pat>, Literal) {
@@ -151,7 +94,7 @@ fn inner(model: &GradFn, elementwise: &Elementwise, body: &syn::Block) -> TokenS
     let ((inputs, inputs_count), (scalars, scalars_count)) = (patterns(Role::Input), patterns(Role::Scalar));
 
     let (mut constants, mut types, mut clones) = (Vec::new(), Vec::new(), Vec::new());
-    for (pattern, outer, ty, role) in parameters_of(model, elementwise, is_other) {
+    for (pattern, outer, ty, role) in parameters_of(model, elementwise, Role::is_other) {
         match role {
             Role::Reference => {
                 constants.push(pattern.to_token_stream());
@@ -186,44 +129,35 @@ fn inner(model: &GradFn, elementwise: &Elementwise, body: &syn::Block) -> TokenS
     }
 }
 
-fn is_other(role: Role) -> bool {
-    matches!(role, Role::Value | Role::Reference)
-}
-
-/// Nested pairs, the last of them `()`.
-fn nested(all: Vec<TokenStream>) -> TokenStream {
-    all.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
-}
-
 /// The call of the driver.
-fn call(model: &GradFn, elementwise: &Elementwise, calls: bool) -> TokenStream {
-    let stops = Literal::u64_unsuffixed(stopped(&model.rules));
+fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
+    let (calls, stops) = (elementwise.calls, Literal::u64_unsuffixed(model.stops));
     let contract = &model.contract;
     // What is wrong with a constant's type is shown at the function's name.
     let place = names::at(model.function.sig.ident.span());
     let (driver, rule) = (contract.item("elementwise", place), contract.get("rule"));
     let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
-    let (function, scalar, sig) = (inner_name(model), &elementwise.scalar, &model.function.sig);
-    let name = sig.ident.to_string();
-    let name = name.trim_start_matches("r#");
+    let (function, scalar, sig) =
+        (names::of_one_element(&model.function.sig.ident), &elementwise.scalar, &model.function.sig);
+    let name = sig.ident.unraw().to_string();
     let line = quote_spanned!(sig.ident.span()=> ::core::line!());
     let shown = elementwise.inputs(&model.parameters);
     let named = |role: Role| -> Vec<Ident> {
         parameters_of(model, elementwise, move |found| found == role).map(|(_, name, ..)| name).collect()
     };
     let (inputs, scalars) = (named(Role::Input), named(Role::Scalar));
-    let constants = parameters_of(model, elementwise, is_other).map(|(_, name, _, role)| match role {
+    let constants = parameters_of(model, elementwise, Role::is_other).map(|(_, name, _, role)| match role {
         Role::Reference => name.to_token_stream(),
         _ => quote!(&#name),
     });
-    let constants = nested(constants.collect());
+    let constants = nested(constants);
     let at = |scalar: &TokenStream, mode: TokenStream| {
         let arguments = arguments(&sig.generics, &elementwise.scalar, scalar);
         quote!(#function::<#(#arguments,)* #mode>)
     };
     let own = scalar.to_token_stream();
     let (for_value, for_gradients) = (at(&own, quote!(#forward)), at(&own, quote!(#backward<#own>)));
-    let second = match why_once(model, elementwise) {
+    let second = match &elementwise.once {
         Some(reason) => {
             let once = contract.item("Once", place);
             quote_spanned!(place=> #once(#reason))
@@ -254,91 +188,24 @@ fn arguments(generics: &Generics, scalar: &Type, instead: &TokenStream) -> Vec<T
     generics.params.iter().filter_map(argument).collect()
 }
 
-/// Why a function has no second derivative, if it has none.
-fn why_once(model: &GradFn, elementwise: &Elementwise) -> Option<String> {
-    let scalar = elementwise.scalar.to_token_stream().to_string();
-    if !elementwise.is_generic {
-        return Some(format!(
-            "its gradient is computed on `{scalar}`, which no tape sees; make the function generic over `T: Real`"
-        ));
-    }
-    let mentions_scalar = |ty: &Type| Mentioned::among(ty).contains(&scalar);
-    let made_of_scalar = parameters_of(model, elementwise, is_other).find(|(_, _, ty, _)| mentions_scalar(ty));
-    if let Some((_, name, ty, _)) = made_of_scalar {
-        let ty = type_as_written(ty);
-        return Some(format!(
-            "its constant `{name}` is of type `{ty}`, which is fixed; make it one of `f64`, and convert by `{scalar}::of`"
-        ));
-    }
-    let mut bounds = bounds(&model.function.sig.generics, &scalar);
-    let other =
-        bounds.find(|bound| trait_name(bound).is_some_and(|name| name != "Real" && !PLAIN.contains(&name.as_str())));
-    other.map(|other| {
-        let other = type_as_written(other);
-        format!("`{scalar}` has the bound `{other}`, which a number with its derivative may not meet; write `{scalar}: Real` alone")
-    })
-}
-
-/// Whether a body mentions a function that processors have no instruction for: the loop is then compiled otherwise. What
-/// is not seen, because it stands in another function, costs time alone.
-fn calls(body: &TokenStream) -> bool {
-    const CALLED: [&str; 30] = [
-        "exp",
-        "exp2",
-        "exp_m1",
-        "ln",
-        "ln_1p",
-        "log",
-        "log2",
-        "log10",
-        "powf",
-        "sin",
-        "cos",
-        "sin_cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "cbrt",
-        "hypot",
-        "rem_euclid",
-        "div_euclid",
-        "gamma",
-        "ln_gamma",
-        "erf",
-    ];
-    let mentioned = Mentioned::among(body);
-    CALLED.iter().any(|name| mentioned.contains(name))
-}
-
 /// Puts exits and rules back into the body.
 struct Filler<'a> {
     model: &'a GradFn,
     elementwise: &'a Elementwise,
 }
 
-impl VisitMut for Filler<'_> {
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        match Hole::of(expression) {
-            Some(Hole::Exit(number)) => *expression = Expr::Verbatim(self.exit(number)),
-            Some(Hole::Rule(number)) => *expression = Expr::Verbatim(self.rule(number)),
-            None => visit_mut::visit_expr_mut(self, expression),
+impl Filler<'_> {
+    fn put(&self, hole: Hole) -> TokenStream {
+        match hole {
+            Hole::Exit(number) => self.exit(number),
+            Hole::Rule(number) => self.rule(number),
         }
     }
-}
 
-impl Filler<'_> {
-    fn exit(&mut self, number: usize) -> TokenStream {
+    fn exit(&self, number: usize) -> TokenStream {
         let exit = &self.model.exits[number];
         let (mode, mut value) = (names::mode(), exit.value.clone());
-        self.visit_expr_mut(&mut value);
+        fill_expr(&mut value, |hole| self.put(hole));
         let rule = match &exit.rule {
             exit::Rule::Named(name) => name.to_token_stream(),
             exit::Rule::Found(rule) => self.rule(*rule),

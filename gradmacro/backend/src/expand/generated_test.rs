@@ -6,13 +6,15 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprLit, GenericParam, Lifetime, Lit, Type, parse_quote};
+use syn::{Expr, ExprLit, FnArg, GenericParam, Lifetime, Lit, Type, parse_quote};
 
+use super::nested;
 use crate::model::GradFn;
 use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::Check;
 use crate::model::parameter::{Parameter, ParameterKind};
 use crate::names;
+use crate::syntax::groups::peeled_type;
 use crate::syntax::types::{are_bounded, bounds, is_tensor};
 use crate::syntax::values::is_none;
 
@@ -41,8 +43,7 @@ const DTYPES: [&str; 2] = ["f64", "f32"];
 ///
 /// In place of `..` stand options, if the function is elementwise or an exemption is given. A function generic over its
 /// dtype is checked with each of [`DTYPES`].
-pub(crate) fn test(function: &GradFn) -> TokenStream {
-    let Some(check) = &function.check else { return TokenStream::new() };
+pub(super) fn test(function: &GradFn, check: &Check) -> TokenStream {
     let dispatch = function.contract.get("dispatch");
     let place = check.name.span();
     let name = names::test_of(&function.function.sig.ident, place);
@@ -68,17 +69,16 @@ fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
     let signature = &function.function.sig;
     let place = check.name.span();
     let (check_rule, name) = (function.contract.item("check_rule", place), signature.ident.unraw().to_string());
-    let given: Vec<TokenStream> = function
-        .parameters
-        .iter()
-        .enumerate()
-        .filter_map(|(position, parameter)| {
-            Some(given(function, parameter, position, argument_of(check, parameter)?, dtype))
+    let parameters = function.parameters.iter().zip(types(function)).enumerate();
+    let given: Vec<TokenStream> = parameters
+        .filter_map(|(position, (parameter, ty))| {
+            let ty = written_type(function, ty, dtype);
+            Some(given(function, parameter, position, ty, argument_of(check, parameter)?))
         })
         .collect();
     let arguments: Vec<Ident> = (0..given.len()).map(names::argument).collect();
     let pattern = nested(arguments.iter().map(ToTokens::to_token_stream));
-    let given = nested(given.into_iter());
+    let given = nested(given);
     // Items are called by name, whatever the place of the name.
     let mut called = signature.ident.clone();
     called.set_span(names::at(place));
@@ -88,7 +88,7 @@ fn run(function: &GradFn, check: &Check, dtype: &str) -> TokenStream {
 
 /// How the check is made.
 fn options(function: &GradFn, check: &Check) -> TokenStream {
-    let elementwise = function.is_elementwise.then(|| quote!(.any_length()));
+    let elementwise = function.form.is_elementwise().then(|| quote!(.any_length()));
     let exemption = exemptions(function, check).next().map(|(name, _, reason)| quote!(.#name(#reason)));
     if elementwise.is_none() && exemption.is_none() {
         return quote!(..);
@@ -97,24 +97,26 @@ fn options(function: &GradFn, check: &Check) -> TokenStream {
     quote!(<#options as ::core::default::Default>::default() #elementwise #exemption)
 }
 
-/// `a, b` as `(a, (b, ()))`.
-fn nested(parts: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
-    parts.rfold(quote!(()), |rest, first| quote!((#first, #rest)))
+/// The types of the parameters as callers see them.
+fn types(function: &GradFn) -> impl Iterator<Item = &Type> {
+    function.signature().inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(peeled_type(&input.ty)),
+        FnArg::Receiver(_) => None,
+    })
 }
 
 /// What an argument becomes: the type of the parameter decides, where it can be written.
-fn given(function: &GradFn, parameter: &Parameter, position: usize, value: &Expr, dtype: &str) -> TokenStream {
+fn given(function: &GradFn, parameter: &Parameter, position: usize, ty: Option<Type>, value: &Expr) -> TokenStream {
     let contract = &function.contract;
     let place = names::at(value.span());
     // Of what an `Option` might hold nothing is known then, and nothing needs to be.
-    let ty = if is_none(value) { None } else { written_type(function, &parameter.ty, dtype) };
-    let Some(ty) = ty else {
+    let Some(ty) = ty.filter(|_| !is_none(value)) else {
         let passed = contract.item("Passed", place);
         return quote_spanned!(place=> #passed(#value));
     };
     let (slot, shown, position) = (contract.item("Slot", place), &parameter.shown, position as u64);
     let position = proc_macro2::Literal::u64_unsuffixed(position);
-    let method = if is_sizes(value) { quote_spanned!(place=> __sizes) } else { quote_spanned!(place=> __value) };
+    let method = names::method::given(is_sizes(value), place);
     let given = quote_spanned!(place=> (&&#slot::<#ty>::new(#shown, #position)).#method(#value));
     match parameter.kind {
         ParameterKind::Nondiff => {
@@ -140,7 +142,7 @@ fn is_sizes(value: &Expr) -> bool {
 fn is_dtype(function: &GradFn, parameter: &Ident) -> bool {
     let name = parameter.to_string();
     are_bounded(bounds(&function.function.sig.generics, &name), &["Real", "Number", "Element"])
-        || function.parameters.iter().any(|parameter| is_tensor(&parameter.ty).as_ref() == Some(&name))
+        || types(function).any(|ty| is_tensor(ty).as_ref() == Some(&name))
 }
 
 /// The generic arguments of the call: dtypes are said, the rest is inferred.

@@ -2,15 +2,17 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Block, ReturnType, parse_quote};
+use syn::{ReturnType, parse_quote};
 
 use super::block::{Exits, filled, if_watched, output};
-use crate::model::{Again, Given, GradFn};
+use super::function::entered_by;
+use crate::model::recompute::Given;
+use crate::model::{Again, GradFn};
 use crate::names;
 use crate::syntax::types::{in_result, in_result_mut};
 
 /// Keeps what the body is given, then runs it once for its value.
-pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStream {
+pub(super) fn twice(model: &GradFn, again: &Again) -> TokenStream {
     let contract = &model.contract;
     let (call, rerun, replay) = (names::call(), names::rerun(), names::replay());
     let place = proc_macro2::Span::mixed_site();
@@ -22,12 +24,13 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         .map(|Given { place, name, is_mutable }| {
             let (expression, text, at) = (place.expression(), place.text(), names::at(place.span()));
             let kept = names::kept(&place.as_name(), place.span());
-            let keep = quote_spanned!(at=> let #kept = (&&&&#capture(&#expression)).keep_for_grad(&#call, !0, #text););
+            let keep_for_grad = names::method::keep_for_grad(at);
+            let keep = quote_spanned!(at=> let #kept = (&&&&#capture(&#expression)).#keep_for_grad(&#call, !0, #text););
             let mutability = is_mutable.then(|| quote!(mut));
             (keep, quote_spanned!(at=> let #mutability #name = #kept.get();))
         })
         .unzip();
-    let for_gradient = filled((*again.model.function.block).clone(), &again.model, Exits::Again);
+    let (for_value, for_gradient) = (filled(model, Exits::Value), filled(&again.model, Exits::Again));
     let returned = match &model.function.sig.output {
         ReturnType::Type(_, ty) if in_result(ty).is_some() => {
             let mut ty = ty.clone();
@@ -46,10 +49,11 @@ pub(crate) fn body(model: &GradFn, again: &Again, for_value: &Block) -> TokenStr
         }
     };
     let made = if_watched(&output, &keeps, &again);
-    quote! {
+    let body = quote! {
         let #rule = #made;
         #[allow(unused_variables, unused_mut, unused_assignments)]
         let #value = (|| #declared #for_value)();
         #call.end::<#output, _>(#value, #rule)
-    }
+    };
+    entered_by(model, Some(quote!(#[track_caller])), &body)
 }

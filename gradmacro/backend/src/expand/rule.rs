@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Expr;
 use syn::spanned::Spanned;
+use syn::{Expr, Type};
 
 use super::arrays;
 use crate::model::GradFn;
@@ -21,9 +21,11 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
     let keeps = rule.captures.iter().map(|captured| {
         let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
         let inputs = positions(rule, &needed_by(rule, captured));
-        quote_spanned!(names::at(captured.place.span())=> let #kept = (&&&&#capture(&#place)).keep_for_grad(&#call, #inputs, #text);)
+        let (at, method) =
+            (names::at(captured.place.span()), names::method::keep_for_grad(names::at(captured.place.span())));
+        quote_spanned!(at=> let #kept = (&&&&#capture(&#place)).#method(&#call, #inputs, #text);)
     });
-    let sort = if model.arrays.is_some() { Sort::Arrays } else { Sort::Tensors };
+    let sort = if model.form.arrays().is_some() { Sort::Arrays } else { Sort::Tensors };
     let (parameter, binding) = match sort {
         Sort::Arrays => arrays::upstream(&rule.parameters, contract),
         _ => upstream(rule),
@@ -45,7 +47,7 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
 
 /// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a
 /// mismatch is then shown at the user's type.
-pub(crate) fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
+pub(super) fn upstream(rule: &Rule) -> (TokenStream, TokenStream) {
     let patterns = rule.parameters.iter().map(|(pattern, _)| pattern);
     let types = rule.parameters.iter().map(|(_, ty)| ty.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream));
     let (pattern, ty) = match rule.parameters.len() {
@@ -94,7 +96,7 @@ fn positions(rule: &Rule, needed_by: &[bool]) -> TokenStream {
 
 /// The statements before the gradients. A `let` that may be left out keeps its value in an `Option`, and makes it out of
 /// locals that are declared outside of the branch, so that it may borrow from them.
-pub(crate) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
+pub(super) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> TokenStream {
     let shared = contract.get("Shared");
     let expanded = rule.statements.iter().enumerate().map(|(number, statement)| {
         let Let { value, ty, shared: name, needed_by, uses, .. } = match statement {
@@ -178,7 +180,7 @@ fn seen(sort: Sort, used: impl Iterator<Item = Used>) -> TokenStream {
 
 /// What a rule computes with.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Sort {
+pub(super) enum Sort {
     Tensors,
     Arrays,
     Numbers,
@@ -196,42 +198,13 @@ impl Sort {
 }
 
 /// Hands the gradients to `sink`.
-pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: Sort) -> TokenStream {
+pub(super) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: Sort) -> TokenStream {
     match &rule.gradients {
         Gradients::Split(gradients) => {
-            let mut end = sink.span();
-            let nexts: Vec<TokenStream> = gradients
-                .iter()
-                .enumerate()
-                .map(|(position, (gradient, declared))| {
-                    end = names::at(gradient.span());
-                    let captured = captured_used(rule, move |captured| captured.used_by[position]);
-                    let seen = seen(sort, captured.chain(lets_used(rule, &rule.uses[position])));
-                    let output = declared.as_ref().map(|ty| quote!(-> #ty));
-                    let value = match declared {
-                        None if sort == Sort::Tensors && matches!(gradient, Expr::Tuple(_)) => {
-                            let mut parts = gradient.clone();
-                            let none = sort.item(contract, "none", end);
-                            with_typed_none(&mut parts, &Expr::Verbatim(quote_spanned!(end=> #none())));
-                            parts.into_token_stream()
-                        }
-                        None if is_none(gradient) => sort.item(contract, "NoGradient", end),
-                        // A reference to one of the locals bound here would not outlive them.
-                        None if sort == Sort::Tensors && !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {
-                            quote_spanned!(end=> ::core::clone::Clone::clone(#gradient))
-                        }
-                        _ => gradient.to_token_stream(),
-                    };
-                    if sort == Sort::Arrays {
-                        return arrays::next(&seen, declared.as_ref(), &value, end);
-                    }
-                    match (&output, seen.is_empty()) {
-                        (None, true) => quote_spanned!(end=> .next(|| #value)),
-                        _ => quote_spanned!(end=> .next(|| #output { #seen #value })),
-                    }
-                })
-                .collect();
-            quote_spanned!(end=> #sink #(#nexts)* .done())
+            let nexts = gradients.iter().enumerate();
+            let nexts = nexts.map(|(position, gradient)| next(rule, position, gradient, contract, sort));
+            let last = gradients.last().map_or_else(|| sink.span(), |(gradient, _)| names::at(gradient.span()));
+            quote_spanned!(last=> #sink #(#nexts)* .done())
         }
         Gradients::Whole { value, declared, early, fallible } => {
             let seen = seen(sort, captured_used(rule, |captured| captured.used_by.contains(&true)));
@@ -262,5 +235,38 @@ pub(crate) fn gradients(rule: &Rule, contract: &Contract, sink: &Ident, sort: So
             }
         }
         Gradients::Missing => quote!(),
+    }
+}
+
+/// Hands over one gradient, with the type that an inner `fn` declares.
+fn next(
+    rule: &Rule,
+    position: usize,
+    (gradient, declared): &(Expr, Option<Type>),
+    contract: &Contract,
+    sort: Sort,
+) -> TokenStream {
+    let place = names::at(gradient.span());
+    let captured = captured_used(rule, move |captured| captured.used_by[position]);
+    let seen = seen(sort, captured.chain(lets_used(rule, &rule.uses[position])));
+    let output = declared.as_ref().map(|ty| quote!(-> #ty));
+    let value = match declared {
+        None if sort == Sort::Tensors && matches!(gradient, Expr::Tuple(_)) => {
+            let mut parts = gradient.clone();
+            let none = sort.item(contract, "none", place);
+            with_typed_none(&mut parts, &Expr::Verbatim(quote_spanned!(place=> #none())));
+            parts.into_token_stream()
+        }
+        None if is_none(gradient) => sort.item(contract, "NoGradient", place),
+        // A reference to one of the locals bound here would not outlive them.
+        None if sort == Sort::Tensors && !seen.is_empty() && matches!(gradient, Expr::Reference(_)) => {
+            quote_spanned!(place=> ::core::clone::Clone::clone(#gradient))
+        }
+        _ => gradient.to_token_stream(),
+    };
+    match (&output, sort, seen.is_empty()) {
+        (_, Sort::Arrays, _) => arrays::next(&seen, declared.as_ref(), &value, place),
+        (None, _, true) => quote_spanned!(place=> .next(|| #value)),
+        _ => quote_spanned!(place=> .next(|| #output { #seen #value })),
     }
 }

@@ -7,7 +7,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{BinOp, Expr, ExprConst, ExprRepeat, GenericArgument, Item, Type, parse_quote_spanned};
 
 use crate::model::rule::body_of_rule;
-use crate::names::Contract;
+use crate::names::{self, Contract};
 
 /// Rewrites the comparisons of a syntax tree. Nested items keep theirs, apart from the functions named here.
 ///
@@ -33,9 +33,9 @@ impl VisitMut for Comparisons<'_> {
             _ => return,
         };
         let span = binary.op.span();
-        let comparison = self.contract.item(name, span);
+        let (comparison, compare) = (self.contract.item(name, span), names::method::compare(span));
         let (left, right) = (operand(&binary.left), operand(&binary.right));
-        *expression = parse_quote_spanned!(span=> (&&&#comparison(&#left, &#right)).__compare());
+        *expression = parse_quote_spanned!(span=> (&&&#comparison(&#left, &#right)).#compare());
     }
 
     /// Constants are computed by the compiler, where no tensor is.

@@ -2,10 +2,10 @@
 
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
-use syn::parse::{ParseStream, Parser};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, LitInt, Stmt};
+use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, Stmt};
 
+use crate::model::hole::Hole;
 use crate::report::Report;
 use crate::syntax::groups::peeled;
 use crate::syntax::values::is_variant;
@@ -25,34 +25,6 @@ pub(crate) enum Rule {
     /// A closure written in the pair; later, its number among the rules.
     InPlace(Box<ExprClosure>),
     Found(usize),
-}
-
-/// What stands in the body where something was taken out: it is put back by `expand`.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Hole {
-    Exit(usize),
-    Rule(usize),
-}
-
-impl Hole {
-    pub(crate) fn into_expr(self) -> Expr {
-        Expr::Verbatim(match self {
-            Hole::Exit(number) => quote!(exit #number),
-            Hole::Rule(number) => quote!(rule #number),
-        })
-    }
-
-    pub(crate) fn of(expression: &Expr) -> Option<Self> {
-        let Expr::Verbatim(tokens) = expression else { return None };
-        let (kind, number): (Ident, LitInt) =
-            (|input: ParseStream| Ok((input.parse()?, input.parse()?))).parse2(tokens.clone()).ok()?;
-        let number = number.base10_parse().ok()?;
-        match kind.to_string().as_str() {
-            "exit" => Some(Hole::Exit(number)),
-            "rule" => Some(Hole::Rule(number)),
-            _ => None,
-        }
-    }
 }
 
 /// Takes the pairs out of a body, and leaves holes.

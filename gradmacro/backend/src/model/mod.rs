@@ -1,4 +1,4 @@
-//! What an annotated function is: the original syntax, taken apart, with every default resolved.
+//! What an annotated function is: the original syntax, taken apart, with every default resolved and every decision taken.
 
 pub(crate) mod arrays;
 pub(crate) mod capture;
@@ -7,9 +7,11 @@ pub(crate) mod closure;
 pub(crate) mod comparison;
 pub(crate) mod elementwise;
 pub(crate) mod exit;
+pub(crate) mod hole;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;
 pub(crate) mod options;
+pub(crate) mod output;
 pub(crate) mod parameter;
 pub(crate) mod place;
 pub(crate) mod recompute;
@@ -18,7 +20,7 @@ pub(crate) mod stale;
 pub(crate) mod taking;
 
 use proc_macro2::Ident;
-use syn::{Expr, ItemFn, ReturnType, Type};
+use syn::{Expr, ItemFn, Signature};
 
 use crate::model::arrays::Arrays;
 use crate::model::closure::locals_around;
@@ -27,32 +29,24 @@ use crate::model::elementwise::Elementwise;
 use crate::model::exit::Exit;
 use crate::model::literals::Literals;
 use crate::model::options::{Check, Options};
+use crate::model::output::Output;
 use crate::model::parameter::{Parameter, is_one_list, parameters};
-use crate::model::place::Place;
-use crate::model::rule::{Form, Keeping, Rule, named_rules, rewrite};
+use crate::model::recompute::Given;
+use crate::model::rule::{Keeping, Rule, RuleForm, named_rules, rewrite};
 use crate::model::taking::{TakenRules, take_rules};
 use crate::names::{self, Contract};
 use crate::report::Report;
-use crate::syntax::groups::peeled_type;
-use crate::syntax::types::{in_result, is_tensor};
 
 /// An annotated function.
-#[allow(clippy::struct_excessive_bools, reason = "each is an option or an attribute of the user's")]
 pub(crate) struct GradFn {
     /// Attributes, visibility and signature, as they will be emitted; the body with holes.
     pub(crate) function: ItemFn,
     pub(crate) parameters: Vec<Parameter>,
-    /// What a pair's value must be: the return type, or what is in its `Result`.
-    pub(crate) output: Option<Type>,
-    /// The types of the outputs, where the syntax shows them.
-    pub(crate) outputs: Option<Vec<Type>>,
+    pub(crate) output: Output,
     pub(crate) variables: Vec<Expr>,
-    /// With the option `closure`, the locals around the function that it uses.
-    pub(crate) around: Option<Vec<Ident>>,
+    pub(crate) form: Form,
     /// Whether gradients are summed over the axes along which their inputs were stretched.
     pub(crate) broadcast: bool,
-    /// With the option `recompute`, how the body runs again.
-    pub(crate) again: Option<Again>,
     /// The arguments of a generated test.
     pub(crate) check: Option<Check>,
     pub(crate) exits: Vec<Exit>,
@@ -61,19 +55,27 @@ pub(crate) struct GradFn {
     pub(crate) rule_names: Vec<Ident>,
     /// Where the body uses a rule otherwise than in a pair.
     pub(crate) rules_used: Vec<Ident>,
+    /// The inputs to which no rule lets a gradient through: bit `k` for the `k`th.
+    pub(crate) stops: u64,
     pub(crate) contract: Contract,
     /// Whether the user wrote `#[allow_constant_gradient]`, which is taken off.
     pub(crate) allows_constant_gradients: bool,
-    /// What the body sees with the option `arrays`.
-    pub(crate) arrays: Option<Arrays>,
     /// Whether the user wrote `#[track_caller]`.
     pub(crate) tracks_caller: bool,
-    /// Whether the pairs stand in `Ok(…)`.
-    pub(crate) returns_result: bool,
-    /// Whether the option `elementwise` is given.
-    pub(crate) is_elementwise: bool,
-    /// With that option, and a type of the result.
-    pub(crate) elementwise: Option<Elementwise>,
+}
+
+/// What the body is written over, and what becomes of it: of these options a function has at most one.
+pub(crate) enum Form {
+    /// Tensors go in and come out.
+    Tensors,
+    /// As `Tensors`; the function becomes a closure over copies of these locals around it.
+    Closure(Vec<Ident>),
+    /// As `Tensors`; the body runs again for its gradient.
+    Recompute(Again),
+    /// The body is written over arrays.
+    Arrays(Box<Arrays>),
+    /// The body is written for one element. `None` if the function returns nothing, so that an element has no type.
+    Elementwise(Option<Box<Elementwise>>),
 }
 
 /// How a body runs again.
@@ -83,103 +85,129 @@ pub(crate) struct Again {
     pub(crate) model: Box<GradFn>,
 }
 
-/// What the body is given: a parameter or a part of `self`.
-pub(crate) struct Given {
-    pub(crate) place: Place,
-    /// Its name where the body runs again.
-    pub(crate) name: Ident,
-    pub(crate) is_mutable: bool,
-}
-
 impl GradFn {
-    /// What its outputs are called.
-    pub(crate) fn outputs_are(&self) -> &'static str {
-        match (&self.arrays, self.is_elementwise) {
-            (Some(_), _) => "array",
-            (None, true) => "number",
-            (None, false) => "tensor",
-        }
-    }
-
-    /// The model of a function, which runs `again` for its gradient.
-    pub(crate) fn new(
-        options: Options,
-        contract: Contract,
-        arrays: Option<Arrays>,
-        again: Option<Again>,
-        mut function: ItemFn,
-        report: &mut Report,
-    ) -> Self {
-        let Options { variables, closure, broadcast, elementwise, check, .. } = options;
-        let around = closure.map(|_| locals_around(&function));
-        let parameters = parameters(&mut function, &variables, report);
-        let (output, returns_result) = match &function.sig.output {
-            ReturnType::Default => (None, false),
-            ReturnType::Type(_, ty) => match in_result(ty) {
-                Some(value) => (Some(value), true),
-                None => (Some(peeled_type(ty).clone()), false),
-            },
+    /// The model of a function as it is written. Each step needs what those before it have made.
+    pub(crate) fn of(options: Options, contract: Contract, written: &ItemFn, report: &mut Report) -> Self {
+        let mut function = written.clone();
+        // From here on the signature shows tensors, and then names, without what only the macro reads.
+        let arrays = options.arrays.is_some().then(|| arrays::take(&mut function, &contract, report));
+        let parameters = parameters(&mut function, &options.variables, report);
+        let output = Output::of(&function.sig.output);
+        let form = match (arrays, &output.value) {
+            (Some(arrays), _) => Form::Arrays(Box::new(arrays)),
+            (None, value) if options.elementwise.is_some() => {
+                let of = |scalar| Box::new(Elementwise::new(scalar, &function, &parameters, &contract));
+                Form::Elementwise(value.as_ref().map(of))
+            }
+            _ if options.closure.is_some() => Form::Closure(locals_around(written)),
+            _ if options.recompute.is_some() => Form::Recompute(again(written, &contract)),
+            _ => Form::Tensors,
         };
-        let is_elementwise = elementwise.is_some();
-        let elementwise = output
-            .as_ref()
-            .filter(|_| is_elementwise)
-            .map(|scalar| Elementwise::new(scalar, &function.sig.generics, &parameters));
-        let outputs = output.as_ref().and_then(|output| match output {
-            _ if is_elementwise => Some(vec![output.clone()]),
-            Type::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
-            _ => is_tensor(output).map(|_| vec![output.clone()]),
-        });
-        let mut exits = match output {
-            Some(_) => exit::take_exits(&mut function.block, returns_result, report),
+        // Pairs come out first: they name the rules, or have them.
+        let mut exits = match output.value {
+            Some(_) => exit::take_exits(&mut function.block, output.in_result, report),
             None => Vec::new(),
         };
-        let named = named_rules(&exits);
-        match &elementwise {
-            // Among arrays and their elements every comparison is Rust's own.
-            _ if arrays.is_some() => {}
-            None => rewrite(Comparisons { contract: &contract, functions: &named }, &mut function, &mut exits),
-            Some(Elementwise { scalar, is_generic: true, .. }) => {
-                let literals = Literals { contract: &contract, scalar, functions: &named };
-                rewrite(literals, &mut function, &mut exits);
-            }
-            Some(_) => {}
-        }
-        let one_list = variables.is_empty() && is_one_list(&parameters);
-        let keeping = match (&arrays, &elementwise) {
-            (None, None) => Keeping::ByGradient,
-            (Some(_), _) => Keeping::Whole,
-            (None, Some(_)) => Keeping::Nothing,
+        // What stands in a rule is rewritten before the rule is taken apart.
+        rewrite_operations(&mut function, &mut exits, &form, &contract);
+        let rule_form = RuleForm {
+            keeping: match &form {
+                Form::Arrays(_) => Keeping::Whole,
+                Form::Elementwise(Some(_)) => Keeping::Nothing,
+                _ => Keeping::ByGradient,
+            },
+            one_list: options.variables.is_empty() && is_one_list(&parameters),
         };
         let TakenRules { mut rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, around.as_deref().unwrap_or_default(), &mut exits, Form { keeping, one_list });
-        let mutable = arrays.iter().flat_map(|arrays| arrays.mutable(&parameters)).collect();
+            take_rules(&mut function, form.around(), &mut exits, rule_form);
+        let mutable = form.arrays().into_iter().flat_map(|arrays| arrays.mutable(&parameters)).collect();
         stale::find(&function.sig, mutable, &function.block, &mut exits, &mut rules);
-        let attributes = function.attrs.len();
+        let is_written = |name: &str| written.attrs.iter().any(|attribute| attribute.path().is_ident(name));
         function.attrs.retain(|attribute| !attribute.path().is_ident(names::ALLOW_CONSTANT_GRADIENT));
-        let allows_constant_gradients = function.attrs.len() < attributes;
-        let tracks_caller = function.attrs.iter().any(|attribute| attribute.path().is_ident("track_caller"));
         GradFn {
+            stops: rule::stopped(&rules),
+            allows_constant_gradients: is_written(names::ALLOW_CONSTANT_GRADIENT),
+            tracks_caller: is_written("track_caller"),
+            broadcast: options.broadcast.is_some(),
+            variables: options.variables,
+            check: options.check,
             function,
             parameters,
             output,
-            outputs,
-            variables,
-            around,
-            broadcast: broadcast.is_some(),
-            again,
-            check,
+            form,
             exits,
             rules,
             rule_names,
             rules_used,
             contract,
-            allows_constant_gradients,
-            arrays,
-            tracks_caller,
-            returns_result,
-            is_elementwise,
-            elementwise,
         }
+    }
+
+    /// The signature as callers see it.
+    pub(crate) fn signature(&self) -> &Signature {
+        self.form.elementwise().map_or(&self.function.sig, |elementwise| &elementwise.signature)
+    }
+}
+
+impl Form {
+    /// What outputs are called.
+    pub(crate) fn outputs_are(&self) -> &'static str {
+        match self {
+            Form::Arrays(_) => "array",
+            Form::Elementwise(_) => "number",
+            Form::Tensors | Form::Closure(_) | Form::Recompute(_) => "tensor",
+        }
+    }
+
+    pub(crate) fn arrays(&self) -> Option<&Arrays> {
+        match self {
+            Form::Arrays(arrays) => Some(arrays),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn elementwise(&self) -> Option<&Elementwise> {
+        match self {
+            Form::Elementwise(elementwise) => elementwise.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_elementwise(&self) -> bool {
+        matches!(self, Form::Elementwise(_))
+    }
+
+    /// With the option `closure`, the locals around the function that it uses.
+    pub(crate) fn around(&self) -> &[Ident] {
+        match self {
+            Form::Closure(around) => around,
+            _ => &[],
+        }
+    }
+}
+
+/// How a function runs again, which is a function too.
+fn again(written: &ItemFn, contract: &Contract) -> Again {
+    let (given, function) = recompute::second_run(written);
+    let mut report = Report::default();
+    let model = GradFn::of(Options::default(), contract.clone(), &function, &mut report);
+    // The first model has the same mistakes.
+    report.forget();
+    Again { given, model: Box::new(model) }
+}
+
+/// Gives comparisons and literals the meaning that they have in this form.
+fn rewrite_operations(function: &mut ItemFn, exits: &mut [Exit], form: &Form, contract: &Contract) {
+    let functions = &named_rules(exits);
+    match form {
+        // Among arrays and their elements every comparison is Rust's own, and so it is among numbers.
+        Form::Arrays(_) => {}
+        Form::Elementwise(Some(elementwise)) => {
+            let Elementwise { scalar, is_generic, .. } = &**elementwise;
+            if *is_generic {
+                rewrite(Literals { contract, scalar, functions }, function, exits);
+            }
+        }
+        _ => rewrite(Comparisons { contract, functions }, function, exits),
     }
 }

@@ -5,16 +5,19 @@ use quote::ToTokens;
 use syn::ItemFn;
 use syn::visit::Visit;
 
-use crate::model::options::Options;
-use crate::model::place::places_among;
-use crate::model::{Again, Given, GradFn};
-use crate::names::Contract;
-use crate::report::Report;
+use crate::model::place::{Place, places_among};
 use crate::syntax::patterns;
 
-/// With the option, a second model of the function, for its second run. Mistakes are reported by the first.
-pub(crate) fn again(function: &ItemFn, options: &Options, contract: &Contract) -> Option<Again> {
-    options.recompute.as_ref()?;
+/// What the body is given: a parameter or a part of `self`.
+pub(crate) struct Given {
+    pub(crate) place: Place,
+    /// Its name where the body runs again.
+    pub(crate) name: Ident,
+    pub(crate) is_mutable: bool,
+}
+
+/// What a body is given, and the function with these names.
+pub(super) fn second_run(function: &ItemFn) -> (Vec<Given>, ItemFn) {
     let inputs = &function.sig.inputs;
     let bindings = patterns::bindings(|bindings| inputs.iter().for_each(|input| bindings.visit_fn_arg(input)));
     let names: Vec<Ident> = bindings.iter().map(|binding| binding.ident.clone()).collect();
@@ -23,9 +26,8 @@ pub(crate) fn again(function: &ItemFn, options: &Options, contract: &Contract) -
     if let Ok(body) = syn::parse2(body) {
         function.block = body;
     }
-    let model = GradFn::new(Options::default(), contract.clone(), None, None, function, &mut Report::default());
     let is_mutable =
         |name: &Ident| bindings.iter().any(|binding| binding.ident == *name && binding.mutability.is_some());
     let given = given.into_iter().map(|(place, name)| Given { is_mutable: is_mutable(&name), place, name }).collect();
-    Some(Again { given, model: Box::new(model) })
+    (given, function)
 }

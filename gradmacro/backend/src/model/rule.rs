@@ -101,7 +101,7 @@ pub(crate) fn body_of_rule<'i>(item: &'i mut Item, rules: &[Ident]) -> Option<&'
 
 /// What the function says of the form of its rules.
 #[derive(Clone, Copy)]
-pub(crate) struct Form {
+pub(crate) struct RuleForm {
     pub(crate) keeping: Keeping,
     /// Whether the one gradient is that of a list or tuple of tensors.
     pub(crate) one_list: bool,
@@ -123,7 +123,7 @@ const NO_GENERICS: &str = "an inner `grad` takes no generic parameters: it is pa
 const NO_ATTRIBUTE: &str = "`grad` takes no attribute; for a rule of its own, such as one for the second derivative, define a `#[custom_gradient]` function of everything that it uses, outside, and call that in `grad`";
 
 impl Rule {
-    pub(super) fn of_closure(closure: &ExprClosure, around: &Scopes, form: Form) -> Self {
+    pub(super) fn of_closure(closure: &ExprClosure, around: &Scopes, form: RuleForm) -> Self {
         let parameters = closure
             .inputs
             .iter()
@@ -144,7 +144,7 @@ impl Rule {
         rule
     }
 
-    pub(super) fn of_function(function: &ItemFn, around: &Scopes, form: Form) -> Self {
+    pub(super) fn of_function(function: &ItemFn, around: &Scopes, form: RuleForm) -> Self {
         let parameters = function
             .sig
             .inputs
@@ -178,7 +178,7 @@ impl Rule {
         body: Expr,
         declared: Option<Type>,
         around: &Scopes,
-        form: Form,
+        form: RuleForm,
     ) -> Self {
         let bare_returns = bare_returns(&body);
         let fallible = ends_with_ok(&body);

@@ -11,7 +11,8 @@ use syn::{
     ExprReference, ExprUnary, ExprWhile, FnArg, Item, Local, Macro, Pat, Signature, Type, UnOp,
 };
 
-use crate::model::exit::{self, Exit, Hole};
+use crate::model::exit::{self, Exit};
+use crate::model::hole::Hole;
 use crate::model::place::{is_assignment, root_of};
 use crate::model::rule::Rule;
 use crate::syntax::mention::Mentioned;

@@ -4,13 +4,14 @@ use proc_macro2::Ident;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Item, ItemFn, Local, Pat, Stmt, parse_quote};
 
-use crate::model::exit::{self, Exit, Hole};
-use crate::model::rule::{Form, Keeping, Rule, named_rules};
+use crate::model::exit::{self, Exit};
+use crate::model::hole::Hole;
+use crate::model::rule::{Keeping, Rule, RuleForm, named_rules};
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form: Form) -> TakenRules {
+pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form: RuleForm) -> TakenRules {
     let named = named_rules(exits);
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
@@ -23,7 +24,7 @@ pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [E
 struct RuleTaker<'a> {
     named: Vec<Ident>,
     exits: &'a mut [Exit],
-    form: Form,
+    form: RuleForm,
     taken: TakenRules,
 }
 
