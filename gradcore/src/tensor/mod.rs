@@ -5,6 +5,7 @@ mod display;
 mod erased;
 mod holders;
 mod identity;
+mod name;
 mod operand;
 mod untyped;
 
@@ -21,6 +22,7 @@ pub use constant::{Nested, constant};
 pub(crate) use erased::{Erase, Erased};
 pub(crate) use holders::Holding;
 pub(crate) use identity::Identity;
+pub(crate) use name::Name;
 pub use operand::Operand;
 pub(crate) use untyped::{Seen, Untyped};
 

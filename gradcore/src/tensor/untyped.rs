@@ -3,11 +3,11 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use super::name::name_of;
 use super::{Erased, Identity, Tensor};
 use crate::buffers;
 use crate::element::{Element, Wide};
 use crate::shape::Shape;
-use crate::variable::{Variable, name_of};
 
 /// What a tape sees of an argument.
 pub(crate) trait Seen {
@@ -75,21 +75,6 @@ impl<T: Element> Seen for Tensor<T> {
     }
     fn handle(&self) -> Option<Erased> {
         Some(self.erased())
-    }
-}
-
-impl<T: Element> Seen for Variable<T> {
-    fn shape(&self) -> &[usize] {
-        (**self).shape()
-    }
-    fn shared_shape(&self) -> Shape {
-        (**self).shared_shape()
-    }
-    fn name(&self) -> Option<Arc<str>> {
-        self.name().map(Into::into)
-    }
-    fn handle(&self) -> Option<Erased> {
-        Some((**self).erased())
     }
 }
 

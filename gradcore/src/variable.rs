@@ -1,7 +1,5 @@
 //! Variables: tensors with a lasting identity, which tapes watch by themselves.
 
-mod name;
-
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
@@ -10,9 +8,8 @@ use std::sync::Arc;
 use crate::element::{Element, Number};
 use crate::error::Error;
 use crate::kernels::elementwise;
-use crate::tensor::{Identity, Operand, Tensor};
-use name::Name;
-pub(crate) use name::name_of;
+use crate::shape::Shape;
+use crate::tensor::{Erased, Identity, Name, Operand, Seen, Tensor, Untyped};
 
 /// A tensor that keeps its identity when its value changes (TensorFlow's `Variable`): a weight to be trained.
 ///
@@ -161,5 +158,20 @@ impl<T: Element> fmt::Display for Variable<T> {
 impl<T: Element> fmt::Debug for Variable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Variable({:?}, {:?})", self.name().unwrap_or_default(), self.tensor)
+    }
+}
+
+impl<T: Element> Seen for Variable<T> {
+    fn shape(&self) -> &[usize] {
+        (**self).shape()
+    }
+    fn shared_shape(&self) -> Shape {
+        (**self).shared_shape()
+    }
+    fn name(&self) -> Option<Arc<str>> {
+        self.name().map(Into::into)
+    }
+    fn handle(&self) -> Option<Erased> {
+        Some((**self).erased())
     }
 }

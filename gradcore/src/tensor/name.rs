@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::tensor::Identity;
+use super::Identity;
 
 static NAMES: Mutex<BTreeMap<Identity, Arc<str>>> = Mutex::new(BTreeMap::new());
 
-/// The name of a variable, known by its identity as long as this lives.
+/// The name of a variable, known by the identity of its tensor as long as this lives.
 #[derive(Debug)]
-pub(super) struct Name {
+pub(crate) struct Name {
     identity: Identity,
     text: Arc<str>,
 }
 
 impl Name {
-    pub(super) fn new(identity: Identity, text: &str) -> Arc<Self> {
+    pub(crate) fn new(identity: Identity, text: &str) -> Arc<Self> {
         let text: Arc<str> = text.into();
         names(|names| names.insert(identity, Arc::clone(&text)));
         Arc::new(Name { identity, text })
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 }
@@ -37,6 +37,6 @@ fn names<R>(look: impl FnOnce(&mut BTreeMap<Identity, Arc<str>>) -> R) -> R {
 }
 
 /// The name of the trainable variable with this identity, if it has one.
-pub(crate) fn name_of(identity: Identity) -> Option<Arc<str>> {
+pub(super) fn name_of(identity: Identity) -> Option<Arc<str>> {
     identity.is_variable().then(|| names(|names| names.get(&identity).cloned())).flatten()
 }
