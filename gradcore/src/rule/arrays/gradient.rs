@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use ndarray::{Array, Dimension};
 
-use super::Shaped;
 use super::origin::Sources;
+use super::ranked::Shaped;
 use crate::element::Element;
 use crate::recording::call_site::Origin;
 use crate::recording::node;

@@ -12,18 +12,17 @@ mod gradient;
 mod kept;
 mod origin;
 mod output;
+mod ranked;
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use ndarray::{ArrayView, Dimension};
 use smallvec::SmallVec;
 
 use super::gradient::Given;
-use super::input::{Argument, Constant, Input, Inputs, Parameter, SeenMembers};
+use super::input::Inputs;
 use super::{AtLeastOne, Call, Prepared};
-use crate::element::Element;
 use crate::error::{Error, refuse};
 use crate::recording::call_site::Rule;
 use crate::tensor::Tensor;
@@ -35,6 +34,8 @@ pub use gradient::{NoGradient, none};
 pub use kept::KeepArray;
 use origin::Sources;
 use output::{ArrayOutputs, ArrayValue, Upstreams};
+pub use ranked::ranked;
+use ranked::viewed;
 
 /// A call of a rule over arrays whose body is running.
 pub struct ArraysCall<'t, W> {
@@ -146,17 +147,6 @@ where
     })
 }
 
-/// The elements of a tensor as an array with dimension `D`, if that is of the tensor's rank.
-fn viewed<T: Element, D: Dimension>(tensor: &Tensor<T>) -> Option<ArrayView<'_, T, D>> {
-    let shape = tensor.shape();
-    if D::NDIM.is_some_and(|rank| rank != shape.len()) {
-        return None;
-    }
-    let mut dim = D::zeros(shape.len());
-    dim.slice_mut().copy_from_slice(shape);
-    ArrayView::from_shape(dim, tensor.values()).ok()
-}
-
 #[track_caller]
 #[cold]
 fn refuse_rank<D: Dimension>(rule: &'static Rule, position: usize, shape: &[usize]) -> ! {
@@ -171,34 +161,4 @@ fn refuse_rank<D: Dimension>(rule: &'static Rule, position: usize, shape: &[usiz
             if shape.len() <= 6 { shape.len().to_string() } else { "D".to_owned() },
         ),
     })
-}
-
-/// A parameter as an array: an [`Input`], or a [`Constant`] where its elements are integers. `A` is its type.
-pub struct Ranked<P, A>(P, PhantomData<fn() -> A>);
-
-/// Adds the type of the array to what a parameter is.
-#[inline]
-pub fn ranked<A: ArrayType, P>(parameter: P) -> Ranked<P, A> {
-    Ranked(parameter, PhantomData)
-}
-
-/// The gradient of an array of `T` and of rank `D`.
-pub struct Shaped<T, D>(PhantomData<fn() -> (T, D)>);
-
-impl<P: Argument, A: ArrayType> Parameter for Ranked<Input<'_, P>, A> {
-    type Before<Rest> = (Shaped<P::Dtype, A::Dim>, Rest);
-    const IS_INPUT: bool = true;
-    const IS_LIST: bool = false;
-    #[inline]
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        seen.inputs.push(self.0.0.member());
-    }
-}
-
-impl<A> Parameter for Ranked<Constant, A> {
-    type Before<Rest> = Rest;
-    const IS_INPUT: bool = false;
-    const IS_LIST: bool = false;
-    #[inline]
-    fn see<'a>(&'a self, _: &mut SeenMembers<'a>) {}
 }

@@ -4,7 +4,7 @@ use ndarray::{Array, ArrayView, Dimension};
 
 use super::form::ArrayType;
 use super::given::IntoTensor;
-use super::viewed;
+use super::ranked::viewed;
 use crate::element::Element;
 use crate::recording::member::Member;
 use crate::rule::input::Argument;

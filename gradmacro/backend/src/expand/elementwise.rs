@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, Generics, Pat, Type, parse_quote};
 
 use super::rule::{Sort, gradients, statements, upstream};
-use super::{in_braces_of, nested};
+use super::tokens::{in_braces_of, nested};
 use crate::model::GradFn;
 use crate::model::elementwise::{Elementwise, Role, scalar_is};
 use crate::model::exit;

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Signature, parse_quote};
 
 use super::block::{Exits, filled};
-use super::{in_braces_of, nested};
+use super::tokens::{in_braces_of, nested};
 use crate::model::GradFn;
 use crate::model::parameter::{Parameter, ParameterKind};
 use crate::names;

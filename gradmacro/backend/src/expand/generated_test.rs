@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ExprLit, FnArg, GenericParam, Lifetime, Lit, Type, parse_quote};
 
-use super::nested;
+use super::tokens::nested;
 use crate::model::GradFn;
 use crate::model::checked::{argument_of, exemptions};
 use crate::model::options::Check;

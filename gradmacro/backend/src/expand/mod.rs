@@ -9,10 +9,10 @@ mod generated_test;
 mod recompute;
 mod refused;
 mod rule;
+mod tokens;
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Block;
 
 use crate::model::{Form, GradFn};
 
@@ -30,18 +30,4 @@ pub(crate) fn expand(model: &GradFn) -> TokenStream {
     };
     let test = model.check.as_ref().map(|check| generated_test::test(model, check));
     quote!(#function #test)
-}
-
-/// A block in the braces of the user's: rustc takes a function whose braces are a macro's for the macro's own, and does
-/// not report that nobody calls it.
-fn in_braces_of(block: &Block, tokens: TokenStream) -> TokenTree {
-    let mut group = Group::new(Delimiter::Brace, tokens);
-    group.set_span(block.brace_token.span.join());
-    TokenTree::Group(group)
-}
-
-/// `a, b` as nested pairs: `(a, (b, ()))`.
-fn nested(parts: impl IntoIterator<Item = TokenStream>) -> TokenStream {
-    let parts: Vec<TokenStream> = parts.into_iter().collect();
-    parts.into_iter().rfold(quote!(()), |rest, first| quote!((#first, #rest)))
 }
