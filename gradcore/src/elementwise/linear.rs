@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::record;
+use super::recorded::record;
 use crate::element::Real;
 use crate::recording::call_site::Origin;
 use crate::recording::member::Member;

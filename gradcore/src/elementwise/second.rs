@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::call::{Call, ElementRule, Second};
 use super::constants::KeptConstants;
 use super::linear::record_linear;
+use super::loops::computed;
 use super::mode::Backward;
-use super::{Call, ElementRule, computed, record};
+use super::recorded::record;
 use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
@@ -20,19 +22,6 @@ use crate::rule::Argument;
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
-
-/// Whether a function has a second derivative.
-pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Copy + 'static {
-    /// Records the gradients in `wanted`, which a call has computed from its inputs and `dy`.
-    #[doc(hidden)]
-    fn record<B: ElementRule<T, Q, N, K>>(
-        self,
-        call: &Call<T, Q, B, Self, N, K>,
-        dy: &Tensor<T>,
-        wanted: u64,
-        gradients: [Option<Tensor<T>>; N],
-    ) -> [Option<Tensor<T>>; N];
-}
 
 /// It has none, for this reason.
 #[derive(Clone, Copy)]

@@ -1,0 +1,128 @@
+//! A call as its backward loop sees it.
+
+use super::constants::KeptConstants;
+use super::loops::computed;
+use super::mode::Backward;
+use crate::element::Real;
+use crate::kernels::fused::Function;
+use crate::ops::sum_to;
+use crate::recording::call_site::Origin;
+use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::{node, recorder};
+use crate::tensor::{Erased, Tensor};
+
+/// The gradients of a function, element by element.
+struct Derived<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
+    f: &'a B,
+    scalars: [T; K],
+    constants: Q::Seen<'a>,
+    calls: bool,
+}
+
+impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
+    for Derived<'a, B, T, Q, K>
+where
+    B: Fn(Backward<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
+{
+    #[inline(always)]
+    fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
+        (self.f)(Backward { upstream, wanted }, x, self.scalars, self.constants)
+    }
+
+    fn calls(&self) -> bool {
+        self.calls
+    }
+}
+
+/// The gradients of one element.
+pub trait ElementRule<T: Real, Q: KeptConstants, const N: usize, const K: usize>:
+    for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+{
+}
+impl<F, T: Real, Q: KeptConstants, const N: usize, const K: usize> ElementRule<T, Q, N, K> for F where
+    F: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+{
+}
+
+/// What a tape keeps of a call.
+#[derive(Clone)]
+pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
+    pub(super) origin: Origin,
+    pub(super) inputs: [Tensor<T>; N],
+    pub(super) scalars: [T; K],
+    pub(super) constants: Q,
+    pub(super) backward: B,
+    pub(super) second: S,
+    /// Whether the body calls functions that are no instructions.
+    pub(super) calls: bool,
+    /// The inputs to which no gradient flows, whatever they are: bit `k` for the `k`th.
+    pub(super) stops: u64,
+}
+
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> Call<T, Q, B, S, N, K>
+where
+    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    S: Second<T, Q, N, K>,
+{
+    /// The gradients before they are summed to the shapes of the inputs, recorded.
+    fn gradients(&self, dy: &Tensor<T>, wanted: u64) -> [Option<Tensor<T>>; N] {
+        let (scalars, calls) = (self.scalars, self.calls);
+        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
+        let inputs = self.inputs.each_ref();
+        let gradients = computed(self.origin.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted);
+        match recorder::is_idle() {
+            true => gradients,
+            false => self.second.record(self, dy, wanted, gradients),
+        }
+    }
+}
+
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> node::Backward for Call<T, Q, B, S, N, K>
+where
+    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    S: Second<T, Q, N, K>,
+{
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn parameter(&self, position: usize) -> String {
+        (*self.origin.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
+    }
+
+    fn fill(&self, upstream: &mut Filling<'_>) {
+        upstream.next::<T>();
+    }
+
+    fn stops(&self, position: usize) -> bool {
+        self.stops >> position & 1 != 0
+    }
+
+    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
+        let Some(dy) = upstream.gradients[0].as_ref().and_then(Erased::get) else { return };
+        let needed = (0..N).filter(|k| sink.needs(*k)).fold(0u64, |needed, k| needed | 1 << k);
+        let wanted = needed & !self.stops;
+        if wanted == 0 {
+            return;
+        }
+        let gradients = self.gradients(dy, if wanted.count_ones() as usize == N { u64::MAX } else { wanted });
+        for (k, gradient) in gradients.into_iter().enumerate() {
+            if let Some(gradient) = gradient.filter(|_| wanted >> k & 1 != 0) {
+                sink.put(k, sum_to(&gradient, &self.inputs[k].shared_shape()));
+            }
+        }
+    }
+}
+
+/// Whether a function has a second derivative.
+pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Copy + 'static {
+    /// Records the gradients in `wanted`, which a call has computed from its inputs and `dy`.
+    #[doc(hidden)]
+    fn record<B: ElementRule<T, Q, N, K>>(
+        self,
+        call: &Call<T, Q, B, Self, N, K>,
+        dy: &Tensor<T>,
+        wanted: u64,
+        gradients: [Option<Tensor<T>>; N],
+    ) -> [Option<Tensor<T>>; N];
+}
