@@ -33,7 +33,6 @@ mod elementwise;
 mod error;
 pub mod functional;
 mod kernels;
-mod operators;
 mod ops;
 pub mod optimizers;
 mod random;
@@ -86,8 +85,8 @@ pub mod __private {
     pub use crate::check::{CheckOptions, Constant as Passed, Fixed, Slot, check_rule};
     pub use crate::element::{Dual, Real};
     pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
-    pub use crate::operators::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::ops::UNDO_BROADCAST;
+    pub use crate::ops::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::recording::call_site::Rule;
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, hold, none,
@@ -105,7 +104,7 @@ pub mod __private {
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
         pub use crate::check::{GivenConstant as _, GivenTensor as _};
-        pub use crate::operators::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
+        pub use crate::ops::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
         pub use crate::rule::{
             KeepList as _, KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _,
         };

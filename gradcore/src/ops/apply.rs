@@ -6,6 +6,7 @@ use crate::buffers;
 use crate::element::Element;
 use crate::error::or_refuse;
 use crate::kernels::layout;
+use crate::kernels::reduce::Blocks;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -117,4 +118,28 @@ pub(super) fn common_shape(operation: &'static str, left: &Shape, right: &Shape)
         return left.clone();
     }
     or_refuse(Shape::broadcast(operation, left, right))
+}
+
+/// A kernel that reduces blocks of elements.
+type Reduce<T> = fn(&[T], Blocks, &mut [T]);
+
+/// x reduced along axes, which are dropped or kept with size 1. Axes that stand apart are reduced one run after the other,
+/// from the last, so that those before keep their places.
+#[track_caller]
+pub(super) fn reduced<T: Element>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    axes: &[usize],
+    shape: Shape,
+    kernel: Reduce<T>,
+) -> Tensor<T> {
+    let mut runs = axes.chunk_by(|axis, next| axis + 1 == *next).rev().peekable();
+    let mut partial: Option<Tensor<T>> = None;
+    while let Some(run) = runs.next() {
+        let x = partial.as_ref().unwrap_or(x);
+        let blocks = Blocks::around(x.shape(), &(run[0]..run[0] + run.len()));
+        let of_y = if runs.peek().is_none() { shape.clone() } else { Shape::reduced(x.shape(), run, false) };
+        partial = Some(written(operation, of_y, |out| kernel(x.values(), blocks, out)));
+    }
+    partial.unwrap_or_else(|| written(operation, shape, |out| out.copy_from_slice(x.values())))
 }

@@ -1,7 +1,7 @@
 //! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
 
 use super::apply::{binary, unary};
-use super::{greater_equal, less_equal, sum_to, where_};
+use super::sum_to;
 use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Number, Real};
@@ -81,30 +81,6 @@ pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
     rest.iter().for_each(|x| elementwise::add_assign(&mut sum, x.values()));
     let count = xs.len();
     (Tensor::computed(first.shared_shape(), sum), |dy| vec![dy; count])
-}
-
-/// The greater of x and y; the gradient goes to the greater, to x where they are equal.
-#[custom_gradient]
-#[track_caller]
-pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |dy| {
-        let (of_x, of_y) = shapes(x, y);
-        let (to_x, zero) = (greater_equal(x, y), Tensor::scalar(T::default()));
-        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
-    };
-    (binary("maximum", x, y, elementwise::maximum), grad)
-}
-
-/// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
-#[custom_gradient]
-#[track_caller]
-pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |dy| {
-        let (of_x, of_y) = shapes(x, y);
-        let (to_x, zero) = (less_equal(x, y), Tensor::scalar(T::default()));
-        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
-    };
-    (binary("minimum", x, y, elementwise::minimum), grad)
 }
 
 /// -x; d/dx = -1.

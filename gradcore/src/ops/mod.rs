@@ -1,4 +1,5 @@
-//! The operations, each a `#[custom_gradient]` function: formula, forward, `grad`, the pair. A few are made of others.
+//! The operations, each a `#[custom_gradient]` function: formula, forward, `grad`, the pair. A few are made of others. The
+//! operators of Rust stand among them, since a `grad` is written with them: the derivative of a product has products.
 //!
 //! To add one:
 //!
@@ -15,14 +16,13 @@ mod linalg;
 mod math;
 mod nn;
 mod norms;
+mod operators;
 mod parts;
 mod reduction;
 mod selection;
 mod shaping;
 
-pub(crate) use arithmetic::{
-    abs, add, add_n, divide, divide_no_nan, maximum, minimum, multiply, negative, sign, square, subtract,
-};
+pub(crate) use arithmetic::{abs, add, add_n, divide, divide_no_nan, multiply, negative, sign, square, subtract};
 pub(crate) use comparison::{
     equal, greater, greater_equal, less, less_equal, logical_and, logical_not, logical_or, not_equal,
 };
@@ -31,8 +31,11 @@ pub(crate) use linalg::matmul;
 pub(crate) use math::{ceil, cos, exp, floor, log, log1p, pow, round, sigmoid, sin, sqrt, tan, tanh};
 pub(crate) use nn::{elu, log_softmax, relu, softmax, softplus, sparse_softmax_cross_entropy_with_logits, swish};
 pub(crate) use norms::{clip_by_norm, norm};
+pub use operators::{
+    CompareLeft, CompareRight, Equal, EquateScalars, Greater, GreaterEqual, Less, LessEqual, NotEqual, OrderScalars,
+};
 pub(crate) use parts::{concat, gather, pad, slice, stack};
 pub(crate) use reduction::{argmax, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum};
-pub(crate) use selection::{clip_by_value, where_};
+pub(crate) use selection::{clip_by_value, maximum, minimum, where_};
 pub use shaping::UNDO_BROADCAST;
 pub(crate) use shaping::{broadcast_to, identity, permutation, reshape, stop_gradient, sum_to, transpose};

@@ -1,37 +1,13 @@
 //! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
-use super::apply::written;
+use super::apply::{reduced, written};
 use super::parts::resized;
 use super::{broadcast_to, cast, equal, reshape, slice, where_};
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
-use crate::kernels::reduce::{self, Blocks};
+use crate::kernels::reduce;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// A kernel that reduces blocks of elements.
-type Reduce<T> = fn(&[T], Blocks, &mut [T]);
-
-/// x reduced along axes, which are dropped or kept with size 1. Axes that stand apart are reduced one run after the other,
-/// from the last, so that those before keep their places.
-#[track_caller]
-pub(super) fn reduced<T: Element>(
-    operation: &'static str,
-    x: &Tensor<T>,
-    axes: &[usize],
-    shape: Shape,
-    kernel: Reduce<T>,
-) -> Tensor<T> {
-    let mut runs = axes.chunk_by(|axis, next| axis + 1 == *next).rev().peekable();
-    let mut partial: Option<Tensor<T>> = None;
-    while let Some(run) = runs.next() {
-        let x = partial.as_ref().unwrap_or(x);
-        let blocks = Blocks::around(x.shape(), &(run[0]..run[0] + run.len()));
-        let of_y = if runs.peek().is_none() { shape.clone() } else { Shape::reduced(x.shape(), run, false) };
-        partial = Some(written(operation, of_y, |out| kernel(x.values(), blocks, out)));
-    }
-    partial.unwrap_or_else(|| written(operation, shape, |out| out.copy_from_slice(x.values())))
-}
 
 /// Σ x; d/dx = 1.
 #[custom_gradient]

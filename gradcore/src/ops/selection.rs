@@ -1,7 +1,7 @@
 //! One of two, element by element.
 
 use super::apply::{binary, common_shape, stretched, written};
-use super::{broadcast_to, greater_equal, less_equal, minimum, sum_to};
+use super::{broadcast_to, greater_equal, less_equal, sum_to};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
@@ -64,4 +64,28 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
     let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
     let y = binary("clip_by_value", x, &high, elementwise::minimum);
     (binary("clip_by_value", &y, &low, elementwise::maximum), grad)
+}
+
+/// The greater of x and y; the gradient goes to the greater, to x where they are equal.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| {
+        let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
+        let (to_x, zero) = (greater_equal(x, y), Tensor::scalar(T::default()));
+        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+    };
+    (binary("maximum", x, y, elementwise::maximum), grad)
+}
+
+/// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
+#[custom_gradient]
+#[track_caller]
+pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |dy| {
+        let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
+        let (to_x, zero) = (less_equal(x, y), Tensor::scalar(T::default()));
+        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+    };
+    (binary("minimum", x, y, elementwise::minimum), grad)
 }

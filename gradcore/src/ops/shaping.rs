@@ -1,7 +1,6 @@
 //! The same elements in another shape.
 
-use super::apply::written;
-use super::reduction::reduced;
+use super::apply::{reduced, written};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
