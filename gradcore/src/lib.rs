@@ -69,10 +69,9 @@ struct Readme;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __rule {
-    ($name:literal, $line:expr, $($parameter:literal),* $(; $fit:path)? $(=> $stops:literal)?) => {{
+    ($name:literal, $line:expr, $($parameter:literal),* $(; $($known:tt)+)?) => {{
         static RULE: $crate::__private::Rule =
-            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*])
-                .of_module(::core::module_path!())$(.fitting($fit))? $(.stopping($stops))?;
+            $crate::__private::Rule::new($name, ::core::file!(), $line, &[$($parameter),*]) $($($known)+)?;
         &RULE
     }};
 }

@@ -15,7 +15,7 @@ fn shapes<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
 }
 
 /// x + y; d/dx = 1, d/dy = 1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -25,7 +25,7 @@ pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -35,7 +35,7 @@ pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x · y; d/dx = y, d/dy = x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -45,7 +45,7 @@ pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x / y; d/dx = 1 / y, d/dy = -x / y².
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -62,7 +62,7 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x / y, but 0 where y is 0, and so is the gradient there.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let (of_x, of_y) = shapes(x, y);
@@ -74,7 +74,7 @@ pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> 
 }
 
 /// Σ xs of one shape; the gradient goes to each.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
     let (first, rest) = xs.split_first().expect("the caller passes at least one");
     let mut sum = buffers::copied("add_n", &first.shared_shape(), first.values());
@@ -84,26 +84,26 @@ pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
 }
 
 /// -x; d/dx = -1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[inline]
 pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("negative", x, elementwise::neg), |dy| -dy)
 }
 
 /// x²; d/dx = 2x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn square<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("square", x, elementwise::square), |dy| dy * (x + x))
 }
 
 /// |x|; d/dx = sign(x), 0 at 0.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("abs", x, elementwise::abs), |dy| dy * sign(x))
 }
 
 /// -1, 0 or 1; its derivative is 0.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("sign", x, elementwise::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
 }

@@ -9,7 +9,7 @@ use crate::tensor::Tensor;
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident)+) => { $(
         $(#[$doc])*
-        #[custom_gradient]
+        #[custom_gradient(linear)]
         #[track_caller]
         pub(crate) fn $name<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<bool> {
             (binary(stringify!($name), x, y, elementwise::$name), |_| (None, None))

@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 
 /// a · b of the last two axes, each transposed first if asked for; the axes before them broadcast.
 /// Untransposed, d/da = dy · bᵀ and d/db = aᵀ · dy.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn matmul<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b: bool) -> Tensor<T> {
     let (of_a, of_b) = (a.shared_shape(), b.shared_shape());

@@ -8,26 +8,26 @@ use crate::kernels::elementwise;
 use crate::tensor::Tensor;
 
 /// eˣ; d/dx = eˣ.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn exp<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("exp", x, elementwise::exp);
     (y, |dy| dy * y)
 }
 
 /// ln x; d/dx = 1 / x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn log<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("log", x, elementwise::log), |dy| dy / x)
 }
 
 /// ln(1 + x), exact near 0; d/dx = 1 / (1 + x).
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn log1p<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("log1p", x, elementwise::log1p), |dy| dy / (x + T::ONE))
 }
 
 /// √x; d/dx = 1 / (2√x), infinite at 0. Where nothing flows back to 0 or below, nothing is given.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("sqrt", x, elementwise::sqrt);
     let grad = |dy| {
@@ -39,40 +39,40 @@ pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// tanh x; d/dx = 1 - tanh² x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn tanh<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("tanh", x, elementwise::tanh);
     (y, |dy| dy * (Tensor::scalar(T::ONE) - square(&y)))
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ); d/dx = σ(x) (1 - σ(x)).
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("sigmoid", x, elementwise::sigmoid);
     (y, |dy| dy * &y * (Tensor::scalar(T::ONE) - &y))
 }
 
 /// sin x, in radians; d/dx = cos x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn sin<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("sin", x, elementwise::sin), |dy| dy * cos(x))
 }
 
 /// cos x, in radians; d/dx = -sin x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn cos<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("cos", x, elementwise::cos), |dy| -dy * sin(x))
 }
 
 /// tan x, in radians; d/dx = 1 + tan² x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("tan", x, elementwise::tan);
     (y, |dy| dy * (square(&y) + T::ONE))
 }
 
 /// xʸ; d/dx = y xʸ⁻¹, d/dy = xʸ ln x where x > 0, else 0.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
@@ -88,19 +88,19 @@ pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The nearest integer, ties to even. No gradient flows.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn round<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("round", x, elementwise::round), |_| None)
 }
 
 /// The greatest integer that is not above. No gradient flows.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn floor<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("floor", x, elementwise::floor), |_| None)
 }
 
 /// The least integer that is not below. No gradient flows.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn ceil<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("ceil", x, elementwise::ceil), |_| None)
 }

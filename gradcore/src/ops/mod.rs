@@ -1,5 +1,7 @@
-//! The operations, each a `#[custom_gradient]` function: formula, forward, `grad`, the pair. A few are made of others. The
-//! operators of Rust stand among them, since a `grad` is written with them: the derivative of a product has products.
+//! The operations, each a `#[custom_gradient(linear)]` function: formula, forward, `grad`, the pair. A few are made of others.
+//! `linear` says that `grad` is known to be linear in the upstream gradient, which forward mode then need not try; it is
+//! private to this crate. The operators of Rust stand among the operations, since a `grad` is written with them: the
+//! derivative of a product has products.
 //!
 //! To add one:
 //!

@@ -11,28 +11,28 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// max(x, 0); d/dx = 1 where x > 0, else 0.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("relu", x, elementwise::relu);
     (y, |dy| relu_gradient(dy, &y))
 }
 
 /// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
-#[custom_gradient]
+#[custom_gradient(linear)]
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |ddy| (relu_gradient(ddy, y), Tensor::zeros("relu", ddy.shared_shape()));
     (binary("relu", dy, y, elementwise::where_positive), grad)
 }
 
 /// eˣ - 1 where x < 0, else x; d/dx = eˣ where x < 0, else 1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn elu<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| where_(&less(x, &Tensor::scalar(T::default())), &(dy * exp(x)), dy);
     (unary("elu", x, elementwise::elu), grad)
 }
 
 /// x σ(x); d/dx = σ(x) (1 + x (1 - σ(x))).
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
         let (s, one) = (sigmoid(x), Tensor::scalar(T::ONE));
@@ -42,7 +42,7 @@ pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// ln(1 + eˣ); d/dx = σ(x).
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("softplus", x, elementwise::softplus), |dy| dy * sigmoid(x))
 }
@@ -52,7 +52,7 @@ fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
 }
 
 /// eˣ / Σ eˣ of a tensor that is no scalar; d/dx: y (dy - Σ dy y).
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = rowwise("softmax", x, rows::softmax);
@@ -61,7 +61,7 @@ pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x - ln Σ eˣ of a tensor that is no scalar; d/dx: dy - softmax(x) Σ dy.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = rowwise("log_softmax", x, rows::log_softmax);
@@ -82,7 +82,7 @@ fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: impl Fn(&[T]
 const SPARSE_CROSS_ENTROPY: &str = "sparse_softmax_cross_entropy_with_logits";
 
 /// -ln softmax(logits) at the labels; d/dlogits: (softmax(logits) - onehot(labels)) dy.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     labels: &Tensor<L>,

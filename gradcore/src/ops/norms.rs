@@ -7,7 +7,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// √Σ x²; d/dx = x / √Σ x², and 0 where all of x is 0 (TensorFlow: NaN).
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn norm<T: Real>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let y = sqrt(&reduce_sum(&square(x), axes, keepdims));
     let grad = |dy| {

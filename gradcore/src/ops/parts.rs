@@ -19,7 +19,7 @@ pub(super) fn resized(operation: &'static str, shape: &[usize], axis: usize, siz
 }
 
 /// The slices of x at `picks` along an axis; each slice of the gradient is added where its own was picked.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> Tensor<T> {
     let (size, around) = (x.shape()[axis], Around::axis(x.shape(), axis));
@@ -29,7 +29,7 @@ pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> 
 }
 
 /// Zeros of `size` along an axis, to which the slices of x are added at `picks`; the gradient is picked there.
-#[custom_gradient]
+#[custom_gradient(linear)]
 fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usize) -> Tensor<T> {
     let shape = resized("gather", x.shape(), axis, size);
     let around = Around::axis(&shape, axis);
@@ -38,7 +38,7 @@ fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usi
 }
 
 /// The block of `shape` that begins at `begin`; the gradient is 0 around it.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
@@ -47,7 +47,7 @@ pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -
 }
 
 /// Zeros of `shape` with x in them, which begins at `begin`; the gradient is that block.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
@@ -57,7 +57,7 @@ pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> 
 
 /// Tensors one after the other along an axis, in which alone their shapes differ; each gets its part of the gradient. Errors
 /// name the operation that the user has called.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axis: usize) -> Tensor<T> {
     let shapes: Vec<Shape> = xs.iter().map(|x| x.shared_shape()).collect();
@@ -85,7 +85,7 @@ pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axi
 }
 
 /// Tensors of one size, each after the other, in a tensor of `shape`; each gets its part of the gradient.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn stack<T: Element>(rows: &[Tensor<T>], shape: &Shape) -> Tensor<T> {
     let mut values = buffers::reserved("stack", shape);

@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Σ x; d/dx = 1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
@@ -19,7 +19,7 @@ pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
 }
 
 /// Σ x / n; d/dx = 1 / n. Integers are summed as `i64`, and the quotient is truncated.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
@@ -33,7 +33,7 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
 }
 
 /// max x; the gradient goes to the greatest element, in equal parts where several are.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_max<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let y = reduced("reduce_max", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::max);
@@ -41,7 +41,7 @@ pub(crate) fn reduce_max<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
 }
 
 /// min x; the gradient goes to the least element, in equal parts where several are.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_min<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let y = reduced("reduce_min", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::min);
@@ -82,7 +82,7 @@ fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
 }
 
 /// The place of the first greatest element along an axis. No gradient flows.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn argmax<T: Element>(x: &Tensor<T>, axis: usize) -> Tensor<i64> {
     let shape = Shape::reduced(x.shape(), &[axis], false);

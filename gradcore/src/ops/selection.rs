@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
@@ -38,7 +38,7 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the
 /// gradient where they limit.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Tensor<T>) -> Tensor<T> {
     let (of_low, of_high) = (low.shared_shape(), high.shared_shape());
@@ -67,7 +67,7 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
 }
 
 /// The greater of x and y; the gradient goes to the greater, to x where they are equal.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
@@ -79,7 +79,7 @@ pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {

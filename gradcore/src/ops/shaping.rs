@@ -12,7 +12,7 @@ use crate::tensor::{Erased, Identity, Tensor};
 use crate::variable::Variable;
 
 /// x as another tensor; d/dx = 1.
-#[custom_gradient]
+#[custom_gradient(linear)]
 pub(crate) fn identity<T: Element>(x: &Tensor<T>) -> Tensor<T> {
     (x.renewed(Identity::computed()), |dy| dy)
 }
@@ -45,7 +45,7 @@ pub(crate) fn stop_gradient<T: Element>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x under another shape of equal size; the gradient takes the shape of x.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     if shape.size() != x.size() {
@@ -60,7 +60,7 @@ pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 }
 
 /// x with its axes in the order `permutation`; the gradient's axes go back.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn transpose<T: Element>(x: &Tensor<T>, permutation: &[usize]) -> Tensor<T> {
     let shape = Shape::permuted(x.shape(), permutation);
@@ -89,7 +89,7 @@ pub(crate) fn permutation(axes: Option<&[isize]>, shape: &[usize]) -> Vec<usize>
 }
 
 /// x stretched to a shape that it broadcasts to; the gradient is summed back.
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     let fits = Shape::broadcast("broadcast_to", x.shape(), shape);
@@ -124,7 +124,7 @@ fn undo_broadcast(gradient: Erased, shape: &Shape) -> Erased {
     }
 }
 
-#[custom_gradient]
+#[custom_gradient(linear)]
 #[track_caller]
 fn sum_over_stretched<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();

@@ -22,7 +22,7 @@ pub struct Rule {
     pub(crate) fit: Option<Fit>,
     /// The inputs for which `grad` says `None`, wherever the function ends: bit `k` for the `k`th.
     pub(crate) stops: u64,
-    /// Whether it is known to be linear in its upstream gradient: the operations of this crate are.
+    /// Whether it is known to be linear in its upstream gradient.
     pub(crate) is_linear: bool,
 }
 
@@ -35,13 +35,6 @@ impl Rule {
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
         Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false }
-    }
-
-    /// The same rule, which stands in that module.
-    #[must_use]
-    pub const fn of_module(mut self, path: &'static str) -> Self {
-        self.is_linear = starts_with(path.as_bytes(), b"gradcore::ops::");
-        self
     }
 
     /// The same rule, known to be linear in its upstream gradient.
@@ -70,17 +63,6 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ({}:{})", self.name, self.file, self.line)
     }
-}
-
-const fn starts_with(text: &[u8], beginning: &[u8]) -> bool {
-    let mut place = 0;
-    while place < beginning.len() {
-        if place >= text.len() || text[place] != beginning[place] {
-            return false;
-        }
-        place += 1;
-    }
-    true
 }
 
 /// One call of a rule: which, and from where.

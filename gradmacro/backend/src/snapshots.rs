@@ -185,7 +185,7 @@ fn arrays_are_seen_inside_and_tensors_outside() {
     );
     for part in [
         "fn scale<'a, T: Real>(a: &'a Tensor<T>, b: &Tensor<T>, c: &Tensor<T>, n: usize) -> Result<(Tensor<T>, Tensor<T>), E>",
-        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n" => 2),"#,
+        r#"let mut call = arrays::enter(rule!("scale", ::core::line!(), "a", "b", "c", "n"; .stopping(2)),"#,
         "arrays::ranked::<ArrayView2<'_, T>, _",
         "(Constant, ())",
         "let a: ArrayView2<'_, T> = arrays::own(call.view::<ArrayView2<'_, T>>(a, 0usize));",

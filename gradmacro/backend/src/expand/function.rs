@@ -118,10 +118,15 @@ fn rule(model: &GradFn) -> TokenStream {
     let shown = parameters.iter().map(|parameter| parameter.shown.clone());
     let shown = shown.chain(variables.iter().map(place_as_written));
     let undo_broadcast = contract.get("UNDO_BROADCAST");
-    let fit = model.broadcast.then(|| quote!(; #undo_broadcast));
     let stops = Literal::u64_unsuffixed(model.stops);
-    let stops = (model.stops != 0).then(|| quote!(=> #stops));
-    quote!(#rule!(#name, #line, #(#shown),* #fit #stops))
+    let known = [
+        model.broadcast.then(|| quote!(.fitting(#undo_broadcast))),
+        (model.stops != 0).then(|| quote!(.stopping(#stops))),
+        model.linear.then(|| quote!(.linear())),
+    ];
+    let known: TokenStream = known.into_iter().flatten().collect();
+    let known = (!known.is_empty()).then(|| quote!(; #known));
+    quote!(#rule!(#name, #line, #(#shown),* #known))
 }
 
 /// The signature, with a name for each parameter.

@@ -38,6 +38,7 @@ use crate::names::{self, Contract};
 use crate::report::Report;
 
 /// An annotated function.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option or an attribute of the user's")]
 pub(crate) struct GradFn {
     /// Attributes, visibility and signature, as they will be emitted; the body with holes.
     pub(crate) function: ItemFn,
@@ -47,6 +48,8 @@ pub(crate) struct GradFn {
     pub(crate) form: Form,
     /// Whether gradients are summed over the axes along which their inputs were stretched.
     pub(crate) broadcast: bool,
+    /// Whether the rule is known to be linear in its upstream gradient.
+    pub(crate) linear: bool,
     /// The arguments of a generated test.
     pub(crate) check: Option<Check>,
     pub(crate) exits: Vec<Exit>,
@@ -129,6 +132,7 @@ impl GradFn {
             allows_constant_gradients: is_written(names::ALLOW_CONSTANT_GRADIENT),
             tracks_caller: is_written("track_caller"),
             broadcast: options.broadcast.is_some(),
+            linear: options.linear,
             variables: options.variables,
             check: options.check,
             function,

@@ -27,6 +27,9 @@ pub(crate) struct Options {
     pub(crate) recompute: Option<Ident>,
     /// A test of the rule against differences, at these arguments.
     pub(crate) check: Option<Check>,
+    /// Whether the rule is known to be linear in its upstream gradient. It is for operations alone: what it leads to is
+    /// private to their crate.
+    pub(crate) linear: bool,
     /// Where `gradcore` lives, if not at `::gradcore`.
     pub(crate) gradcore: Option<Path>,
     /// Whether nothing more can be said of the function: two cannot stand together, or one is not known.
@@ -103,6 +106,7 @@ impl Options {
             "broadcast" => self.broadcast = Some(name.clone()),
             "recompute" => self.recompute = Some(name.clone()),
             "check" => self.check = Some(Check { name: name.clone(), arguments: arguments(&name, input)? }),
+            "linear" => self.linear = true,
             "crate" => {
                 let path = input.parse::<Token![=]>().and_then(|_| input.parse());
                 self.gradcore = Some(path.map_err(|_| how(&name, "crate = ::path"))?);
