@@ -1,51 +1,42 @@
 //! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
 
 use super::apply::{binary, unary};
-use super::sum_to;
 use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Number, Real};
 use crate::error::{Error, refuse};
 use crate::kernels::elementwise;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-fn shapes<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> (Shape, Shape) {
-    (x.shared_shape(), y.shared_shape())
-}
-
 /// x + y; d/dx = 1, d/dy = 1.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = shapes(x, y);
-    let grad = |dy| (sum_to(dy, &of_x), sum_to(dy, &of_y));
+    let grad = |dy| (dy, dy);
     (binary("add", x, y, elementwise::add), grad)
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = shapes(x, y);
-    let grad = |dy| (sum_to(dy, &of_x), sum_to(&-dy, &of_y));
+    let grad = |dy| (dy, -dy);
     (binary("subtract", x, y, elementwise::sub), grad)
 }
 
 /// x · y; d/dx = y, d/dy = x.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = shapes(x, y);
-    let grad = |dy| (sum_to(&(dy * y), &of_x), sum_to(&(dy * x), &of_y));
+    let grad = |dy| (dy * y, dy * x);
     (binary("multiply", x, y, elementwise::mul), grad)
 }
 
 /// x / y; d/dx = 1 / y, d/dy = -x / y².
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 #[inline]
 pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -56,19 +47,17 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
             found: "a 0".into(),
         });
     }
-    let (of_x, of_y) = shapes(x, y);
-    let grad = |dy| (sum_to(&(dy / y), &of_x), sum_to(&(-dy * x / y / y), &of_y));
+    let grad = |dy| (dy / y, -dy * x / y / y);
     (binary("divide", x, y, elementwise::div), grad)
 }
 
 /// x / y, but 0 where y is 0, and so is the gradient there.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = shapes(x, y);
     let grad = |dy| {
         let slope = divide_no_nan(&divide_no_nan(&-x, y), y);
-        (sum_to(&divide_no_nan(dy, y), &of_x), sum_to(&(dy * slope), &of_y))
+        (divide_no_nan(dy, y), dy * slope)
     };
     (binary("divide_no_nan", x, y, elementwise::divide_no_nan), grad)
 }

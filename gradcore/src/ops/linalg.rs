@@ -1,7 +1,6 @@
 //! Matrix products.
 
 use super::apply::written;
-use super::sum_to;
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
@@ -12,21 +11,13 @@ use crate::tensor::Tensor;
 
 /// a · b of the last two axes, each transposed first if asked for; the axes before them broadcast.
 /// Untransposed, d/da = dy · bᵀ and d/db = aᵀ · dy.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn matmul<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b: bool) -> Tensor<T> {
-    let (of_a, of_b) = (a.shared_shape(), b.shared_shape());
     let grad = |dy| {
-        (
-            sum_to(
-                &if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) },
-                &of_a,
-            ),
-            sum_to(
-                &if transpose_b { matmul(dy, a, true, transpose_a) } else { matmul(a, dy, !transpose_a, false) },
-                &of_b,
-            ),
-        )
+        let of_a = if transpose_a { matmul(b, dy, transpose_b, true) } else { matmul(dy, b, false, !transpose_b) };
+        let of_b = if transpose_b { matmul(dy, a, true, transpose_a) } else { matmul(a, dy, !transpose_a, false) };
+        (of_a, of_b)
     };
     (product(a, b, transpose_a, transpose_b), grad)
 }

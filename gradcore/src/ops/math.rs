@@ -1,7 +1,7 @@
 //! Functions of one real number, element by element.
 
 use super::apply::{binary, unary};
-use super::{equal, greater, logical_not, square, sum_to, where_};
+use super::{equal, greater, logical_not, square, where_};
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::kernels::elementwise;
@@ -72,17 +72,16 @@ pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// xʸ; d/dx = y xʸ⁻¹, d/dy = xʸ ln x where x > 0, else 0.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
     let z = binary("pow", x, y, elementwise::pow);
     let grad = |dy| {
         let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
         let positive = greater(x, &zero);
         // Where x is not positive the logarithm is not taken, so that its own gradient is no NaN.
         let log_x = where_(&positive, &log(&where_(&positive, x, &one)), &zero);
-        (sum_to(&(dy * y * pow(x, &(y - &one))), &of_x), sum_to(&(dy * &z * log_x), &of_y))
+        (dy * y * pow(x, &(y - &one)), dy * &z * log_x)
     };
     (z, grad)
 }

@@ -1,7 +1,7 @@
 //! One of two, element by element.
 
 use super::apply::{binary, common_shape, stretched, written};
-use super::{broadcast_to, greater_equal, less_equal, sum_to};
+use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
@@ -10,13 +10,12 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
-        (sum_to(&where_(condition, dy, &zero), &of_x), sum_to(&where_(condition, &zero, dy), &of_y))
+        (where_(condition, dy, &zero), where_(condition, &zero, dy))
     };
     (select(condition, x, y), grad)
 }
@@ -38,17 +37,16 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the
 /// gradient where they limit.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Tensor<T>) -> Tensor<T> {
-    let (of_low, of_high) = (low.shared_shape(), high.shared_shape());
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
         let (below, above) = (less_equal(x, high), greater_equal(&minimum(x, high), low));
         (
             where_(&above, &where_(&below, dy, &zero), &zero),
-            sum_to(&where_(&above, &zero, dy), &of_low),
-            sum_to(&where_(&above, &where_(&below, &zero, dy), &zero), &of_high),
+            where_(&above, &zero, dy),
+            where_(&above, &where_(&below, &zero, dy), &zero),
         )
     };
     let shape = x.shared_shape();
@@ -67,25 +65,23 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
 }
 
 /// The greater of x and y; the gradient goes to the greater, to x where they are equal.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
-        let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
         let (to_x, zero) = (greater_equal(x, y), Tensor::scalar(T::default()));
-        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+        (where_(&to_x, dy, &zero), where_(&to_x, &zero, dy))
     };
     (binary("maximum", x, y, elementwise::maximum), grad)
 }
 
 /// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
-#[custom_gradient(linear)]
+#[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
-        let (of_x, of_y) = (x.shared_shape(), y.shared_shape());
         let (to_x, zero) = (less_equal(x, y), Tensor::scalar(T::default()));
-        (sum_to(&where_(&to_x, dy, &zero), &of_x), sum_to(&where_(&to_x, &zero, dy), &of_y))
+        (where_(&to_x, dy, &zero), where_(&to_x, &zero, dy))
     };
     (binary("minimum", x, y, elementwise::minimum), grad)
 }
