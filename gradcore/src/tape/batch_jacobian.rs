@@ -7,7 +7,7 @@ use super::jacobian::{rows, stacked};
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
 use super::query::{Missing, Query};
 use super::structure::{Found, OneTensor};
-use super::{GradientTape, PersistentTape};
+use super::{GradientTape, Once, Persistent};
 use crate::error::Error;
 use crate::ops;
 use crate::recording::list::WengertList;
@@ -18,7 +18,7 @@ use crate::recording::transpose::numbers;
 use crate::shape::Shape;
 use crate::tensor::Erased;
 
-impl GradientTape {
+impl GradientTape<Once> {
     /// The Jacobian of each row of `target` with respect to the same row of `source`: of shape `[b, y…, x…]` for a
     /// target of shape `[b, y…]` and a source of shape `[b, x…]`.
     ///
@@ -60,7 +60,7 @@ impl GradientTape {
     }
 }
 
-impl PersistentTape {
+impl GradientTape<Persistent> {
     /// As [`GradientTape::batch_jacobian`]. It is recorded too, so that its own gradient or Jacobian can be asked for.
     ///
     /// # Errors

@@ -4,17 +4,16 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::{GradientTape, PersistentTape};
+use super::GradientTape;
 use crate::element::Real;
 use crate::error::Error;
 use crate::recording::hooks::Hook;
 use crate::recording::member::Member;
 use crate::recording::node::Outcome;
-use crate::recording::running::Recording;
 use crate::recording::slots::NONE;
 use crate::tensor::{Erased, Tensor};
 
-impl GradientTape {
+impl<K> GradientTape<K> {
     /// Calls `hook` with the gradient of a tensor or variable, once per pass: when everything that reaches it has been
     /// added up, and before it goes further (PyTorch's `register_hook`). What the hook returns takes its place: a tensor
     /// of the same shape, or nothing, which leaves it as it is. Of several hooks the second sees what the first returned.
@@ -47,33 +46,7 @@ impl GradientTape {
         tensor: &Tensor<T>,
         hook: impl Fn(&Tensor<T>) -> R + 'static,
     ) -> Result<(), Error> {
-        self.0.register_hook(tensor, hook)
-    }
-}
-
-impl PersistentTape {
-    /// As [`GradientTape::register_hook`]; the hook runs in every pass from now on.
-    ///
-    /// # Errors
-    /// As for [`GradientTape::register_hook`].
-    #[track_caller]
-    pub fn register_hook<T: Real, R: HookResult<T>>(
-        &self,
-        tensor: &Tensor<T>,
-        hook: impl Fn(&Tensor<T>) -> R + 'static,
-    ) -> Result<(), Error> {
-        self.0.register_hook(tensor, hook)
-    }
-}
-
-impl Recording {
-    #[track_caller]
-    fn register_hook<T: Real, R: HookResult<T>>(
-        &self,
-        tensor: &Tensor<T>,
-        hook: impl Fn(&Tensor<T>) -> R + 'static,
-    ) -> Result<(), Error> {
-        let mut record = self.record.borrow_mut();
+        let mut record = self.0.record.borrow_mut();
         match record.slot_when_read(Member { identity: tensor.identity(), seen: tensor }) {
             NONE => Err(Error::Argument {
                 operation: "register_hook",

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
 use super::query::{Missing, Query, Source};
 use super::structure::{Differentiable, Found, OneTensor};
-use super::{GradientTape, PersistentTape};
+use super::{GradientTape, Once, Persistent};
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
@@ -16,7 +16,7 @@ use crate::recording::recorder;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Tensor};
 
-impl GradientTape {
+impl GradientTape<Once> {
     /// The Jacobians of `target` with respect to `sources`, in the structure of the sources: for each source a tensor of
     /// its dtype, whose shape is that of the target followed by that of the source.
     ///
@@ -54,7 +54,7 @@ impl GradientTape {
     }
 }
 
-impl PersistentTape {
+impl GradientTape<Persistent> {
     /// As [`GradientTape::jacobian`]. It is recorded too, so that its own gradient or Jacobian can be asked for.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod structure;
 mod trace;
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::rc::{Rc, Weak};
 
 use crate::error::Error;
@@ -65,7 +66,7 @@ pub(crate) use trace::Trace;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Debug)]
-pub struct GradientTape(Recording);
+pub struct GradientTape<K = Once>(Recording, PhantomData<K>);
 
 /// A tape for any number of gradients, made by [`GradientTape::persistent`]. It records, its own gradients included,
 /// until it is dropped.
@@ -82,35 +83,19 @@ pub struct GradientTape(Recording);
 /// assert_eq!((first.item(), second.item()), (12.0, 12.0));
 /// # Ok::<(), Error>(())
 /// ```
+pub type PersistentTape = GradientTape<Persistent>;
+
+/// The kind of a tape for one gradient.
 #[derive(Debug)]
-pub struct PersistentTape(Recording);
+pub struct Once(());
 
-impl Recording {
-    fn watch_variables(&self, watch: bool) {
-        self.record.borrow_mut().settings.watch_variables = watch;
-    }
+/// The kind of a tape for any number of gradients.
+#[derive(Debug)]
+pub struct Persistent(());
 
-    fn watch(&self, tensors: &(impl Differentiable + ?Sized)) {
-        tensors.visit(&mut |leaf: Leaf<'_>| {
-            self.record.borrow_mut().watch(leaf.member);
-        });
-    }
-
-    fn reset(&self) {
-        // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
-        recorder::forget_slots(self.serial);
-        let settings = self.record.borrow().settings;
-        drop(self.record.replace(Record::new(settings)));
-    }
-
-    fn stop_recording(&self) -> StoppedRecording {
-        let began = Identity::upcoming();
-        self.record.borrow_mut().pauses.push(began..u64::MAX);
-        StoppedRecording {
-            _paused: Paused::these(self.serial..self.serial + 1),
-            record: Rc::downgrade(&self.record),
-            began,
-        }
+impl<K> GradientTape<K> {
+    fn start(settings: Settings) -> Self {
+        GradientTape(Recording::start(settings), PhantomData)
     }
 }
 
@@ -132,30 +117,34 @@ impl Drop for StoppedRecording {
     }
 }
 
-impl GradientTape {
+impl GradientTape<Once> {
     /// Starts a tape for one gradient.
     #[allow(clippy::new_without_default, reason = "starting to record is no default value")]
     #[must_use = "a tape stops recording when it is dropped"]
     pub fn new() -> Self {
-        GradientTape(Recording::start(Settings { watch_variables: true, ..Settings::default() }))
+        Self::start(Settings { watch_variables: true, ..Settings::default() })
     }
+}
 
+impl GradientTape<Persistent> {
     /// Starts a tape for any number of gradients (TensorFlow's `persistent=True`).
     #[must_use = "a tape stops recording when it is dropped"]
-    pub fn persistent() -> PersistentTape {
-        PersistentTape(Recording::start(Settings { persistent: true, watch_variables: true, ..Settings::default() }))
+    pub fn persistent() -> Self {
+        Self::start(Settings { persistent: true, watch_variables: true, ..Settings::default() })
     }
+}
 
+impl<K> GradientTape<K> {
     /// With `false`, variables are not watched by themselves.
     #[must_use]
     pub fn watch_accessed_variables(self, watch: bool) -> Self {
-        self.0.watch_variables(watch);
+        self.0.record.borrow_mut().settings.watch_variables = watch;
         self
     }
 
     /// Watches tensors and variables from now on; uses before are not recorded.
     pub fn watch(&self, tensors: impl Differentiable) {
-        self.0.watch(&tensors);
+        structure::watch(&self.0.record, &tensors);
     }
 
     /// Forgets what was recorded and watched, and goes on recording. What was computed before is constant to this tape;
@@ -173,7 +162,10 @@ impl GradientTape {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reset(&self) {
-        self.0.reset();
+        // What nodes keep may run code of the user's when it is dropped, so that happens when nothing is borrowed.
+        recorder::forget_slots(self.0.serial);
+        let settings = self.0.record.borrow().settings;
+        drop(self.0.record.replace(Record::new(settings)));
     }
 
     /// Stops this tape, and no other, until the guard is dropped: what is computed meanwhile is constant to it.
@@ -192,7 +184,13 @@ impl GradientTape {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn stop_recording(&self) -> StoppedRecording {
-        self.0.stop_recording()
+        let began = Identity::upcoming();
+        self.0.record.borrow_mut().pauses.push(began..u64::MAX);
+        StoppedRecording {
+            _paused: Paused::these(self.0.serial..self.0.serial + 1),
+            record: Rc::downgrade(&self.0.record),
+            began,
+        }
     }
 
     /// The trainable variables that this tape watches, in the order in which they were made.
@@ -200,7 +198,9 @@ impl GradientTape {
     pub fn watched_variables(&self) -> Vec<WatchedVariable> {
         self.0.record.borrow().watched_variables()
     }
+}
 
+impl GradientTape<Once> {
     /// The gradients of `target` with respect to `sources`, in the structure of the sources. Of a target with
     /// several elements, or of several targets, it is the gradient of their sum.
     ///
@@ -246,35 +246,7 @@ impl GradientTape {
     }
 }
 
-impl PersistentTape {
-    /// With `false`, variables are not watched by themselves.
-    #[must_use]
-    pub fn watch_accessed_variables(self, watch: bool) -> Self {
-        self.0.watch_variables(watch);
-        self
-    }
-
-    /// Watches tensors and variables from now on; uses before are not recorded.
-    pub fn watch(&self, tensors: impl Differentiable) {
-        self.0.watch(&tensors);
-    }
-
-    /// As [`GradientTape::reset`].
-    pub fn reset(&self) {
-        self.0.reset();
-    }
-
-    /// As [`GradientTape::stop_recording`].
-    pub fn stop_recording(&self) -> StoppedRecording {
-        self.0.stop_recording()
-    }
-
-    /// As [`GradientTape::watched_variables`].
-    #[must_use]
-    pub fn watched_variables(&self) -> Vec<WatchedVariable> {
-        self.0.record.borrow().watched_variables()
-    }
-
+impl GradientTape<Persistent> {
     /// The gradients of `target` with respect to `sources`, as [`GradientTape::gradient`]. They are recorded too, so
     /// that their own gradient can be asked for, and the tape grows with each; under
     /// [`stop_recording`](Self::stop_recording) they are not.

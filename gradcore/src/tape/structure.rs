@@ -1,11 +1,13 @@
 //! What gradients are taken of and with respect to: tensors, variables, and structures of them.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
 use crate::recording::member::Member;
+use crate::recording::record::Record;
 use crate::tensor::{Erased, Tensor, Untyped};
 use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
@@ -167,6 +169,13 @@ impl<S: Differentiable, const N: usize> Differentiable for [S; N] {
             Err(_) => unreachable!("each of the N parts gave one"),
         }
     }
+}
+
+/// Watches the tensors and variables of a structure from now on.
+pub(super) fn watch(record: &RefCell<Record>, tensors: &(impl Differentiable + ?Sized)) {
+    tensors.visit(&mut |leaf: Leaf<'_>| {
+        record.borrow_mut().watch(leaf.member);
+    });
 }
 
 macro_rules! tuples {

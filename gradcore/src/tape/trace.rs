@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::accumulator::{paired, tangents_or_zeros};
 use super::jacobian::jacobian;
 use super::query::{Missing, gradient};
-use super::structure::{Differentiable, Leaf, OneTensor, handles};
+use super::structure::{Differentiable, Leaf, OneTensor, handles, watch};
 use crate::error::Error;
 use crate::recording::call_site::Origin;
 use crate::recording::list::WengertList;
@@ -32,7 +32,7 @@ impl Trace {
     /// Calls a function while a tape watches its arguments, and them alone.
     pub(crate) fn of<R>(arguments: &impl Differentiable, call: impl FnOnce() -> R) -> (Self, R) {
         let recording = Recording::start(Settings::default());
-        recording.watch(arguments);
+        watch(&recording.record, arguments);
         let results = call();
         (Trace(Rc::clone(&recording.record)), results)
     }

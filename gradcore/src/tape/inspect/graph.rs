@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use crate::recording::call_site::Origin;
 use crate::recording::record::{Cut, Record};
 use crate::recording::slots::{NONE, Slot};
-use crate::tape::{GradientTape, PersistentTape};
+use crate::tape::GradientTape;
 
-impl GradientTape {
+impl<K> GradientTape<K> {
     /// What the tape has recorded, in DOT: `dot -Tsvg` draws it.
     ///
     /// A call is a box with its place; what is watched is an ellipse with the name of the variable, or `x0`, `x1` and so
@@ -27,14 +27,6 @@ impl GradientTape {
     /// assert!(dot.contains(r#"x0 -> call0 [label="x [2]"]"#));
     /// # let _: Tensor = y;
     /// ```
-    #[must_use]
-    pub fn to_dot(&self) -> String {
-        dot(&self.0.record.borrow())
-    }
-}
-
-impl PersistentTape {
-    /// As [`GradientTape::to_dot`].
     #[must_use]
     pub fn to_dot(&self) -> String {
         dot(&self.0.record.borrow())

@@ -6,14 +6,13 @@
 mod graph;
 mod saved;
 
-use super::{GradientTape, PersistentTape};
+use super::GradientTape;
 use crate::recording::notes::Aids;
 use crate::recording::recorder;
-use crate::recording::running::Recording;
 
 pub use saved::{Saved, SavedKind, SavedValue};
 
-impl GradientTape {
+impl<K> GradientTape<K> {
     /// With `true`, the tape looks for numbers that are not finite (TensorFlow's `enable_check_numerics`): in the outputs
     /// of the calls that it records from now on, and in the gradients that each rule gives. The first that the target
     /// depends on, or that turns up in the backward pass, makes [`gradient`](Self::gradient) return
@@ -38,7 +37,7 @@ impl GradientTape {
     /// ```
     #[must_use]
     pub fn check_numerics(self, check: bool) -> Self {
-        self.0.change_aids(|aids| aids.check_numerics = check);
+        self.change_aids(|aids| aids.check_numerics = check);
         self
     }
 
@@ -46,30 +45,12 @@ impl GradientTape {
     /// be looked at, each value is cloned once more than it is kept; a clone of a tensor is a handle.
     #[must_use]
     pub fn note_saved(self, note: bool) -> Self {
-        self.0.change_aids(|aids| aids.note_saved = note);
-        self
-    }
-}
-
-impl PersistentTape {
-    /// As [`GradientTape::check_numerics`].
-    #[must_use]
-    pub fn check_numerics(self, check: bool) -> Self {
-        self.0.change_aids(|aids| aids.check_numerics = check);
+        self.change_aids(|aids| aids.note_saved = note);
         self
     }
 
-    /// As [`GradientTape::note_saved`].
-    #[must_use]
-    pub fn note_saved(self, note: bool) -> Self {
-        self.0.change_aids(|aids| aids.note_saved = note);
-        self
-    }
-}
-
-impl Recording {
     fn change_aids(&self, change: impl FnOnce(&mut Aids)) {
-        self.record.borrow_mut().change_aids(change);
+        self.0.record.borrow_mut().change_aids(change);
         recorder::ask_for_notes();
     }
 }

@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use crate::recording::list::WengertList;
 use crate::recording::notes::{NotedValue, Value};
-use crate::tape::{GradientTape, PersistentTape};
+use crate::tape::GradientTape;
 use crate::tensor::{Erased, Holding};
 
-impl GradientTape {
+impl<K> GradientTape<K> {
     /// What this tape keeps alive: every value that a gradient will use, with the call that it belongs to and its name
     /// there. It prints as a table. [`note_saved`](Self::note_saved) has to be on.
     ///
@@ -27,14 +27,6 @@ impl GradientTape {
     /// println!("{saved}");
     /// # let _: Tensor = y;
     /// ```
-    #[must_use]
-    pub fn saved(&self) -> Saved {
-        Saved::of(&self.0.record.borrow().list)
-    }
-}
-
-impl PersistentTape {
-    /// As [`GradientTape::saved`].
     #[must_use]
     pub fn saved(&self) -> Saved {
         Saved::of(&self.0.record.borrow().list)
