@@ -81,7 +81,8 @@ macro_rules! __rule {
 pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::Tensor;
-    pub use crate::check::{CheckOptions, Constant as Passed, Fixed, Slot, check_rule};
+    pub use crate::check::CheckOptions;
+    pub use crate::check::generated::{Constant as Passed, Fixed, Slot, check_rule};
     pub use crate::element::{Dual, Real};
     pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::ops::UNDO_BROADCAST;
@@ -102,7 +103,7 @@ pub mod __private {
 
     /// Traits that choose by type. They are in scope in generated code, under no name.
     pub mod dispatch {
-        pub use crate::check::{GivenConstant as _, GivenTensor as _};
+        pub use crate::check::generated::{GivenConstant as _, GivenTensor as _};
         pub use crate::ops::{CompareLeft as _, CompareRight as _, EquateScalars as _, OrderScalars as _};
         pub use crate::rule::{
             KeepList as _, KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _,

@@ -14,7 +14,7 @@ mod difference;
 mod ends;
 mod examine;
 mod finding;
-mod generated;
+pub(crate) mod generated;
 mod layout;
 mod leaves;
 mod length;
@@ -29,8 +29,6 @@ mod verdict;
 
 pub use crate::arguments::Inputs;
 pub use finding::{Cause, Change, Finding, Mismatch};
-#[doc(hidden)]
-pub use generated::{Constant, Fixed, GivenConstant, GivenTensor, Slot, check_rule};
 pub use options::{CheckOptions, Exempt, directions, elementwise, not_a_derivative, not_linear, order};
 pub use outputs::CheckedOutputs;
 pub use report::{Failed, InputReport, Report, Second, WrongElement};

@@ -35,8 +35,7 @@ pub use hooks::HookResult;
 pub use inspect::{Saved, SavedKind, SavedValue};
 pub use options::{Fits, GradientOptions, Like, Ones, UnconnectedGradients, output_gradients, unconnected_gradients};
 pub use structure::{Differentiable, OneTensor};
-#[doc(hidden)]
-pub use structure::{Found, Leaf, Visitor};
+pub(crate) use structure::{Found, Leaf, Visitor};
 pub(crate) use trace::Trace;
 
 /// A tape for one gradient (TensorFlow's `GradientTape`). It records from [`GradientTape::new`] until
