@@ -1,10 +1,12 @@
 //! The Wengert list: calls in the order in which they were made, and the slots that they read and write.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
 use super::hooks::Hooks;
 use super::node::Backward;
+use super::notes::Notes;
 use super::slots::{NONE, Slot};
 use crate::shape::Shape;
 
@@ -25,6 +27,8 @@ pub(crate) struct WengertList {
     /// Whether a pass looks for numbers that are not finite.
     pub(crate) checks_numerics: bool,
     pub(crate) hooks: Hooks,
+    /// By place, of the calls that the tape was asked to take notes of.
+    notes: BTreeMap<usize, Rc<Notes>>,
 }
 
 impl WengertList {
@@ -58,6 +62,16 @@ impl WengertList {
         self.backwards.push(Some(backward));
         self.input_ends.push(index(self.inputs.len()));
         self.outputs.push((first_output, index(outputs)));
+    }
+
+    /// Adds notes to the last call.
+    pub(crate) fn note_last(&mut self, notes: &Rc<Notes>) {
+        self.notes.extend(self.len().checked_sub(1).map(|place| (place, Rc::clone(notes))));
+    }
+
+    /// What was noted of the call at a place.
+    pub(crate) fn notes(&self, place: usize) -> Option<&Notes> {
+        self.notes.get(&place).map(|notes| &**notes)
     }
 
     /// Number of calls.

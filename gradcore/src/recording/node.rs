@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::call_site::{Fit, Origin};
 use super::gradients::{Gradients, Stop};
-use super::notes::{self, Notes};
+use super::notes;
 use super::positions::{LAST_BIT, is_in};
 use super::slots::{NONE, Slot};
 use crate::element::Element;
@@ -47,10 +47,6 @@ pub(crate) trait Backward {
     /// Whether the rule is known to give no gradient for the input at a position, whatever reaches the call.
     fn stops(&self, _position: usize) -> bool {
         false
-    }
-    /// What a tape has noted of the call, if it was asked to.
-    fn notes(&self) -> Option<&Notes> {
-        None
     }
 }
 

@@ -1,38 +1,10 @@
-//! The notes on calls whose bodies are running. They stand beside each call's backward function, and go with it.
+//! The notes on calls whose bodies are running. When a call ends they stand beside it in the lists of the tapes.
 
 use std::rc::Rc;
 
-use super::call_site::Origin;
 use super::member::{Member, Output};
-use super::node::{Backward, Filling, Sink, Upstream};
+use super::node::Backward;
 use super::notes::{Aids, BadInput, NotedValue, Notes, bad_inputs, bad_output};
-
-/// A backward function with notes.
-struct Noted {
-    backward: Rc<dyn Backward>,
-    notes: Notes,
-}
-
-impl Backward for Noted {
-    fn origin(&self) -> Origin {
-        self.backward.origin()
-    }
-    fn parameter(&self, position: usize) -> String {
-        self.backward.parameter(position)
-    }
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        self.backward.fill(upstream);
-    }
-    fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
-        self.backward.run(upstream, sink);
-    }
-    fn stops(&self, position: usize) -> bool {
-        self.backward.stops(position)
-    }
-    fn notes(&self) -> Option<&Notes> {
-        Some(&self.notes)
-    }
-}
 
 /// The notes on calls whose bodies are running, if a tape asks for any; each with the depth of the call. A call that no
 /// tape sees has none, and depth 0.
@@ -60,26 +32,25 @@ impl Notebook {
         }
     }
 
-    /// The backward function of a call that ends, with the notes on it; without one they are forgotten.
-    pub(super) fn noted(
+    /// The notes on a call that ends; one without a backward function is forgotten.
+    pub(super) fn take(
         &mut self,
         asked: Aids,
         depth: u32,
         outputs: &[Output<'_>],
-        backward: Option<Rc<dyn Backward>>,
-    ) -> Option<Rc<dyn Backward>> {
+        backward: Option<&dyn Backward>,
+    ) -> Option<Rc<Notes>> {
         if depth == 0 {
-            return backward;
+            return None;
         }
         let (inputs, mut kept) = (taken(&mut self.inputs, depth), taken(&mut self.kept, depth));
         kept.sort_by_key(NotedValue::is_opaque);
         let backward = backward?;
-        let notes = Notes {
+        Some(Rc::new(Notes {
             inputs: inputs.into_iter().map(|bad| bad.named(|position| backward.parameter(position))).collect(),
             saved: asked.note_saved.then_some(kept),
             output: if asked.check_numerics { bad_output(outputs) } else { None },
-        };
-        Some(Rc::new(Noted { backward, notes }))
+        }))
     }
 
     /// Forgets a call that has not come to an end, and those inside it.

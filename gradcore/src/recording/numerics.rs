@@ -1,20 +1,19 @@
 //! The first number that is not finite, forward and backward.
 
 use super::list::WengertList;
-use super::node::Backward;
 use super::notes::{Notes, bad_in, not_finite};
 use crate::error::{BadNumber, Error, TensorOfCall};
 use crate::tensor::Erased;
 
 /// What goes into the backward function of a call and is not finite.
 #[cold]
-pub(crate) fn given(backward: &dyn Backward, upstream: &[Option<Erased>]) -> Vec<BadNumber> {
+pub(crate) fn given(notes: Option<&Notes>, upstream: &[Option<Erased>]) -> Vec<BadNumber> {
     let number = |number: usize| (upstream.len() > 1).then_some(number);
     let upstream = upstream
         .iter()
         .enumerate()
         .filter_map(|(output, gradient)| bad_in(gradient.as_ref()?, || TensorOfCall::Upstream(number(output))));
-    let inputs = backward.notes().map(|notes| notes.inputs.clone()).unwrap_or_default();
+    let inputs = notes.map(|notes| notes.inputs.clone()).unwrap_or_default();
     upstream.chain(inputs).collect()
 }
 
@@ -24,9 +23,8 @@ pub(crate) fn given(backward: &dyn Backward, upstream: &[Option<Erased>]) -> Vec
 pub(crate) fn first_call(list: &WengertList, targets: Vec<bool>) -> Option<Error> {
     let leads = list.leading_to(targets);
     let bad = |place: usize| {
-        let backward = list.backward(place)?;
-        let Notes { output, inputs, .. } = backward.notes()?;
-        Some((backward.origin(), output.clone()?, inputs))
+        let Notes { output, inputs, .. } = list.notes(place)?;
+        Some((list.backward(place)?.origin(), output.clone()?, inputs))
     };
     let is_needed = |place: &usize| list.outputs_of(*place).any(|slot| leads[slot]);
     let found = (0..list.len()).filter(is_needed).find_map(bad)?;

@@ -183,7 +183,7 @@ impl Record {
 
     /// Adds a call of which an input is watched. The slots that stand with the inputs are those of this tape if it
     /// `is_single`. With `again`, what `grad` captured may be differentiated once more, so a computed output is known
-    /// under the body's identity too.
+    /// under the body's identity too. Whether it was added: a call whose outputs have no gradients is none of the list's.
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -192,7 +192,7 @@ impl Record {
         outputs: &[Output<'_>],
         backward: &Rc<dyn Backward>,
         again: bool,
-    ) {
+    ) -> bool {
         let mut watched = false;
         for (identity, slot) in inputs {
             watched |= self.list.push_input(if is_single { *slot } else { self.slots.get(*identity) });
@@ -208,6 +208,7 @@ impl Record {
         if watched && has_gradient {
             self.push_outputs(outputs, backward, again);
         }
+        watched && has_gradient
     }
 
     #[inline]

@@ -16,7 +16,7 @@ use super::lost::{is_lost, lose, lost_gradient};
 use super::member::{Member, Output};
 use super::node::Backward;
 use super::notebook::Notebook;
-use super::notes::{Aids, NotedValue};
+use super::notes::{Aids, NotedValue, Notes};
 use super::positions::LAST_BIT;
 use super::record::{Record, Settings};
 use super::slots::NONE;
@@ -204,10 +204,10 @@ fn look_at(begun: Begun, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
     begun
 }
 
-/// The backward function of a call that ends, with the notes on it.
+/// The notes on a call that ends.
 #[cold]
-fn noted(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) -> Option<Rc<dyn Backward>> {
-    RECORDER.with_borrow_mut(|recorder| recorder.notebook.noted(ASKED.get(), begun.depth, outputs, backward))
+fn notes_on(begun: Begun, outputs: &[Output<'_>], backward: Option<&dyn Backward>) -> Option<Rc<Notes>> {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.take(ASKED.get(), begun.depth, outputs, backward))
 }
 
 /// Whether a tape notes what is kept.
@@ -239,9 +239,10 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 
 /// As [`finish`], with the backward function if an input is watched.
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
-    let backward = if ASKED.get().is_any() { noted(begun, outputs, backward) } else { backward };
-    // It was made before and is dropped after the recorder is borrowed: what it keeps may run code of the user's.
-    let followers = RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref()));
+    // Both are made before and dropped after the recorder is borrowed: what they keep may run code of the user's.
+    let notes = if ASKED.get().is_any() { notes_on(begun, outputs, backward.as_deref()) } else { None };
+    let followers =
+        RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref(), notes.as_ref()));
     if let (Some(followers), Some(backward)) = (followers, &backward) {
         followers.tell(outputs, backward);
     }
@@ -326,6 +327,7 @@ impl Recorder {
         depth: u32,
         outputs: &[Output<'_>],
         backward: Option<&Rc<dyn Backward>>,
+        notes: Option<&Rc<Notes>>,
     ) -> Option<Box<Followers>> {
         let frame = self.frames.get(depth)?;
         let inputs = self.frames.inputs_of(depth);
@@ -334,7 +336,13 @@ impl Recorder {
             for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
                 match &tape.follower {
                     Some(follower) => Followers::add(&mut followers, inputs, frame.again, tape.serial, follower),
-                    None => tape.record.borrow_mut().push(inputs, frame.is_single, outputs, backward, frame.again),
+                    None => {
+                        let mut record = tape.record.borrow_mut();
+                        let is_recorded = record.push(inputs, frame.is_single, outputs, backward, frame.again);
+                        if let Some(notes) = notes.filter(|_| is_recorded) {
+                            record.list.note_last(notes);
+                        }
+                    }
                 }
             }
         }

@@ -141,13 +141,13 @@ impl Handles {
 
 impl Saved {
     fn of(list: &WengertList) -> Self {
-        let calls = || (0..list.len()).filter_map(|place| list.backward(place));
-        let kept = || calls().filter_map(|call| call.notes()?.saved.as_ref());
+        let calls = || (0..list.len()).filter_map(|place| Some((list.backward(place)?, list.notes(place))));
+        let kept = || calls().filter_map(|(_, notes)| notes?.saved.as_ref());
         let own = Handles::of(kept().flatten().filter_map(NotedValue::tensor));
         let mut seen = HashSet::new();
         let mut saved = Saved { values: Vec::new(), calls_without_notes: calls().count() - kept().count() };
-        for call in calls() {
-            let Some(kept) = call.notes().and_then(|notes| notes.saved.as_ref()) else { continue };
+        for (call, notes) in calls() {
+            let Some(kept) = notes.and_then(|notes| notes.saved.as_ref()) else { continue };
             for (place, value) in kept.iter().enumerate() {
                 let is_shared = Rc::strong_count(call) > 1 || value.tensor().is_some_and(|t| !own.are_all_of(t));
                 saved.values.push(SavedValue {
