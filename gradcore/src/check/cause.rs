@@ -90,10 +90,10 @@ impl Suspect<'_> {
     }
 
     /// Whether elements stand at the place of others.
-    fn is_moved(&self, numeric: &dyn Numeric, origin: fn(&[usize], usize) -> usize) -> Result<bool, Trouble> {
+    fn is_moved(&self, numeric: &dyn Numeric, site: fn(&[usize], usize) -> usize) -> Result<bool, Trouble> {
         let mut moved = 0;
         for element in self.samples() {
-            let other = origin(self.shape, element);
+            let other = site(self.shape, element);
             let Some(slope) = numeric.slope(self.weights, self.input, other)? else { continue };
             if !self.are_close(self.gradient()[element], slope) {
                 return Ok(false);

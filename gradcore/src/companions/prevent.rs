@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::element::Element;
 use crate::error::Error;
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::member::Output;
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::recorder;
@@ -36,25 +36,25 @@ pub fn prevent_gradient<T: Element>(x: impl Operand<T>, reason: impl Into<String
     let x = x.borrow();
     let y = x.renewed(Identity::fresh());
     if !recorder::is_idle() {
-        let origin = Origin { rule: &RULE, called: Location::caller() };
+        let site = CallSite { rule: &RULE, called: Location::caller() };
         let begun = recorder::begin(&RULE, &[x.member()], &[]);
         let output = Output { inside: y.identity(), outside: y.identity(), value: &y };
         recorder::finish(begun, &[output], || {
-            Rc::new(Prevented::<T> { origin, reason: reason.into(), dtype: PhantomData })
+            Rc::new(Prevented::<T> { site, reason: reason.into(), dtype: PhantomData })
         });
     }
     y
 }
 
 struct Prevented<T> {
-    origin: Origin,
+    site: CallSite,
     reason: String,
     dtype: PhantomData<T>,
 }
 
 impl<T: Element> Backward for Prevented<T> {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
@@ -66,6 +66,6 @@ impl<T: Element> Backward for Prevented<T> {
     }
 
     fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {
-        sink.end(Error::GradientPrevented { called: self.origin.called, reason: self.reason.clone() });
+        sink.end(Error::GradientPrevented { called: self.site.called, reason: self.reason.clone() });
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::error::Error;
 use crate::random::{Replay, State};
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::member::FoundInput;
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::notes::NotedValue;
@@ -103,8 +103,8 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
     let mut renewed = value.clone();
     renewed.renew();
     let second_run = |inputs| {
-        let origin = Origin { rule: &RULE, called: wrapped };
-        Rc::new(SecondRun { origin, random, inputs, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
+        let site = CallSite { rule: &RULE, called: wrapped };
+        Rc::new(SecondRun { site, random, inputs, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
     };
     discovery.end(&value.described(&renewed), second_run, kept);
     renewed
@@ -112,7 +112,7 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
 
 /// What a tape keeps of a call.
 struct SecondRun<O, A> {
-    origin: Origin,
+    site: CallSite,
     random: State,
     inputs: Vec<FoundInput>,
     again: A,
@@ -120,8 +120,8 @@ struct SecondRun<O, A> {
 }
 
 impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
@@ -143,7 +143,7 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
         for (output, (found, expected)) in described.iter().zip(upstream.shapes).enumerate() {
             if *expected != found.value.shape() {
                 let (expected, found) = (expected.to_vec(), found.value.shape().to_vec());
-                let wrapped = self.origin.called;
+                let wrapped = self.site.called;
                 return sink.end(Error::RecomputedShape { output, expected, found, wrapped });
             }
         }

@@ -6,7 +6,7 @@ use super::mode::Backward;
 use crate::element::Real;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::node::{Filling, Sink, Upstream};
 use crate::recording::{node, recorder};
 use crate::tensor::{Erased, Tensor};
@@ -47,7 +47,7 @@ impl<F, T: Real, Q: KeptConstants, const N: usize, const K: usize> ElementRule<T
 /// What a tape keeps of a call.
 #[derive(Clone)]
 pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
-    pub(super) origin: Origin,
+    pub(super) site: CallSite,
     pub(super) inputs: [Tensor<T>; N],
     pub(super) scalars: [T; K],
     pub(super) constants: Q,
@@ -69,7 +69,7 @@ where
         let (scalars, calls) = (self.scalars, self.calls);
         let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
         let inputs = self.inputs.each_ref();
-        let gradients = computed(self.origin.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted);
+        let gradients = computed(self.site.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted);
         match recorder::is_idle() {
             true => gradients,
             false => self.second.record(self, dy, wanted, gradients),
@@ -82,12 +82,12 @@ where
     B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,
 {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
-        (*self.origin.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
+        (*self.site.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
     }
 
     fn fill(&self, upstream: &mut Filling<'_>) {

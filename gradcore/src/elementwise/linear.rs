@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::recorded::record;
 use crate::element::Real;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::member::Member;
 use crate::recording::node;
 use crate::recording::node::{Filling, Sink, Upstream};
@@ -26,7 +26,7 @@ pub(super) fn record_linear<T: Real>(
     transpose: impl Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T> + 'static,
 ) {
     let (count, given) = (inputs.len(), outputs.len());
-    record(underived.origin, inputs, fixed, outputs, || {
+    record(underived.site, inputs, fixed, outputs, || {
         Rc::new(Linear { underived, fixed, inputs: count, outputs: given, transpose, dtype: PhantomData::<fn() -> T> })
     });
 }
@@ -41,8 +41,8 @@ struct Linear<T, F> {
 }
 
 impl<T: Real, F: Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T>> node::Backward for Linear<T, F> {
-    fn origin(&self) -> Origin {
-        self.underived.origin
+    fn site(&self) -> CallSite {
+        self.underived.site
     }
 
     fn parameter(&self, position: usize) -> String {

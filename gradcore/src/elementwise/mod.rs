@@ -19,7 +19,7 @@ use std::rc::Rc;
 use crate::element::Real;
 use crate::error::or_refuse;
 use crate::kernels::fused::Function;
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -59,10 +59,10 @@ where
     let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen(), calls };
     let [value] = computed(rule, &f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
-    let origin = Origin { rule, called: Location::caller() };
-    record(origin, &inputs.map(Argument::member), N, &[&y], || {
+    let site = CallSite { rule, called: Location::caller() };
+    record(site, &inputs.map(Argument::member), N, &[&y], || {
         let inputs = inputs.map(Clone::clone);
-        Rc::new(Call { origin, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
+        Rc::new(Call { site, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });
     y
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use crate::element::Real;
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::member::{Member, Output};
 use crate::recording::notes::NotedValue;
 use crate::recording::{node, recorder};
@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 /// function keeps the first `kept` inputs.
 #[track_caller]
 pub(super) fn record<T: Real>(
-    origin: Origin,
+    site: CallSite,
     inputs: &[Member<'_>],
     kept: usize,
     outputs: &[&Tensor<T>],
@@ -24,9 +24,9 @@ pub(super) fn record<T: Real>(
     if recorder::is_idle() {
         return;
     }
-    let begun = recorder::begin(origin.rule, inputs, &[]);
+    let begun = recorder::begin(site.rule, inputs, &[]);
     if recorder::notes_saved() && begun.watched != 0 {
-        recorder::note_kept(begun, noted(origin.rule, &inputs[..kept]));
+        recorder::note_kept(begun, noted(site.rule, &inputs[..kept]));
     }
     let described = outputs.iter().map(|output| {
         let identity = output.identity();

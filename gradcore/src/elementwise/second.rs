@@ -14,7 +14,7 @@ use super::recorded::record;
 use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::member::Member;
 use crate::recording::node::{Filling, Sink, Upstream};
 use crate::recording::{node, recorder};
@@ -35,7 +35,7 @@ impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, 
         wanted: u64,
         gradients: [Option<Tensor<T>>; N],
     ) -> [Option<Tensor<T>>; N] {
-        let underived = Underived { origin: call.origin, order: "second", reason: self.0 };
+        let underived = Underived { site: call.site, order: "second", reason: self.0 };
         let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
         let (call, shape) = (call.clone(), dy.shared_shape());
         let inputs = members(&call.inputs, dy);
@@ -68,7 +68,7 @@ impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, c
             constants: self.constants.seen(),
             calls: self.calls,
         };
-        let [derivative] = computed(self.origin.rule, &f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
+        let [derivative] = computed(self.site.rule, &f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
         let members: SmallVec<[Member<'_>; 4]> = self.inputs.iter().chain(upstreams).map(Argument::member).collect();
         underived.mark(&members, derivative.expect("the output is wanted"))
     }
@@ -127,9 +127,9 @@ where
         gradients: [Option<Tensor<T>>; N],
     ) -> [Option<Tensor<T>>; N] {
         let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
-        record(call.origin, &members(&call.inputs, dy), N + 1, &outputs, || {
+        record(call.site, &members(&call.inputs, dy), N + 1, &outputs, || {
             Rc::new(BackwardCall {
-                origin: call.origin,
+                site: call.site,
                 inputs: call.inputs.clone(),
                 dy: dy.clone(),
                 scalars: call.scalars,
@@ -151,7 +151,7 @@ fn members<'a, T: Real>(inputs: &'a [Tensor<T>], dy: &'a Tensor<T>) -> SmallVec<
 /// What a tape keeps of a backward loop: of the inputs and `dy` it made the gradients in `wanted`.
 #[derive(Clone)]
 struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
-    origin: Origin,
+    site: CallSite,
     inputs: [Tensor<T>; N],
     dy: Tensor<T>,
     scalars: [T; K],
@@ -201,12 +201,12 @@ impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> node::Backwar
 where
     D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
 {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
-        (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
+        (*self.site.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
     fn fill(&self, upstream: &mut Filling<'_>) {
@@ -238,7 +238,7 @@ where
         }
         let mut members = members(&self.inputs, &self.dy);
         members.extend(upstream.iter().map(|upstream| upstream.member()));
-        let underived = Underived { origin: self.origin, order: "third", reason: THIRD };
+        let underived = Underived { site: self.site, order: "third", reason: THIRD };
         let call = self.clone();
         record_linear(underived, &members, N + 1, &[&derivative], move |k, upstreams| {
             // Of the gradient with number k alone, weighted by what is upstream of its derivative.
@@ -263,7 +263,7 @@ where
             calls: self.calls,
         };
         let groups = (self.inputs.each_ref(), [&self.dy], upstream);
-        let [derivative] = computed(self.origin.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
+        let [derivative] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
         derivative.expect("the output is wanted")
     }
 }

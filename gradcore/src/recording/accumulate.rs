@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::call_site::{Origin, Rule};
+use super::call_site::{CallSite, Rule};
 use super::member::{Member, Output};
 use super::node::{Backward, Filling, Sink, Upstream};
 use super::recorder;
@@ -72,12 +72,12 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
-struct Sum<T>(Origin, PhantomData<T>);
+struct Sum<T>(CallSite, PhantomData<T>);
 
 static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]).linear();
 
 impl<T: Real> Backward for Sum<T> {
-    fn origin(&self) -> Origin {
+    fn site(&self) -> CallSite {
         self.0
     }
     fn parameter(&self, position: usize) -> String {
@@ -106,6 +106,6 @@ fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
     let sum = inside.renewed(Identity::fresh());
     let output = Output { inside: inside.identity(), outside: sum.identity(), value: &sum };
     let called = Location::caller();
-    recorder::finish(begun, &[output], || Rc::new(Sum::<T>(Origin { rule: &SUM, called }, PhantomData)));
+    recorder::finish(begun, &[output], || Rc::new(Sum::<T>(CallSite { rule: &SUM, called }, PhantomData)));
     sum
 }

@@ -67,12 +67,12 @@ impl fmt::Display for Rule {
 
 /// One call of a rule: which, and from where.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
+pub(crate) struct CallSite {
     pub(crate) rule: &'static Rule,
     pub(crate) called: &'static Location<'static>,
 }
 
-impl Origin {
+impl CallSite {
     /// What errors say of the call.
     pub(crate) fn told(self) -> RuleCall {
         let Rule { name: function, file, line, .. } = *self.rule;
@@ -80,15 +80,15 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` at {}", self.rule.name, self.called)
     }
 }
 
 /// Each call with its place; one that comes several times in a row once.
-pub(crate) fn places(origins: impl Iterator<Item = Origin>) -> Vec<String> {
-    let mut places: Vec<String> = origins.map(|origin| origin.to_string()).collect();
+pub(crate) fn places(sites: impl Iterator<Item = CallSite>) -> Vec<String> {
+    let mut places: Vec<String> = sites.map(|site| site.to_string()).collect();
     places.dedup();
     places
 }

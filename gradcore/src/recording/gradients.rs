@@ -1,6 +1,6 @@
 //! The gradients of a pass, by slot.
 
-use super::call_site::Origin;
+use super::call_site::CallSite;
 use super::slots::{NONE, Slot};
 use crate::error::BadNumber;
 use crate::tensor::Erased;
@@ -24,7 +24,7 @@ pub(crate) type Add = fn(&mut Erased, Erased);
 
 /// An input for which a rule returned no gradient although one was needed.
 pub(crate) struct Stop {
-    pub(crate) origin: Origin,
+    pub(crate) site: CallSite,
     pub(crate) input: Slot,
 }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::call_site::{Fit, Origin};
+use super::call_site::{CallSite, Fit};
 use super::gradients::{Gradients, Stop};
 use super::notes;
 use super::positions::{LAST_BIT, is_in};
@@ -38,7 +38,7 @@ pub(crate) type Outcome = Result<(), Box<Error>>;
 
 /// The backward function of a recorded call: gives `sink` the gradients of the inputs that it needs.
 pub(crate) trait Backward {
-    fn origin(&self) -> Origin;
+    fn site(&self) -> CallSite;
     /// Name of the differentiable input at a position.
     fn parameter(&self, position: usize) -> String;
     /// Makes a tensor for each output, of its dtype.
@@ -128,7 +128,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: nobody has written the gradient of one of so many tensors, from `position` on, which is needed.
     #[cold]
     pub(crate) fn refuse_not_implemented(&mut self, position: usize, size: usize, reason: &'static str) {
-        let call = self.backward.origin().told();
+        let call = self.backward.site().told();
         let parameter = if size > 1 { self.list(position) } else { self.backward.parameter(position) };
         self.error = Some(Box::new(Error::NotImplemented { parameter, call, reason }));
     }
@@ -142,7 +142,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
-        let call = self.backward.origin().told();
+        let call = self.backward.site().told();
         let parameter = self.list(position);
         self.error = Some(Box::new(Error::GradientCount { call, parameter, expected, found }));
     }
@@ -150,7 +150,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: the rule could give no gradients.
     #[cold]
     pub(crate) fn fail(&mut self, source: Box<dyn std::error::Error + Send + Sync>) {
-        let call = self.backward.origin().told();
+        let call = self.backward.site().told();
         self.error = Some(Box::new(Error::GradientFailed(Box::new(GradientFailure { call, source: source.into() }))));
     }
 
@@ -176,7 +176,7 @@ impl Sink<'_> {
         let missing = self.asked & !self.given;
         for (position, slot) in self.inputs.iter().enumerate() {
             if is_in(missing, position) {
-                self.gradients.stops.push(Stop { origin: self.backward.origin(), input: *slot });
+                self.gradients.stops.push(Stop { site: self.backward.site(), input: *slot });
             }
         }
     }
@@ -193,7 +193,7 @@ impl Sink<'_> {
         });
         if let Some(made) = made {
             let given = self.gradients.bad.take().unwrap_or_default();
-            self.end(notes::not_finite(self.backward.origin(), made, given));
+            self.end(notes::not_finite(self.backward.site(), made, given));
         }
     }
 
@@ -201,7 +201,7 @@ impl Sink<'_> {
     fn put_fitted<T: Element>(&mut self, position: usize, gradient: Tensor<T>) {
         let slot = self.inputs[position];
         let shape = &self.shapes[slot as usize];
-        let fitted = self.backward.origin().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
+        let fitted = self.backward.site().rule.fit.as_ref().map(|Fit(fit)| fit(Erased::new(gradient.clone()), shape));
         match fitted.filter(|fitted| *shape == fitted.as_untyped().shape()) {
             Some(fitted) => self.add(position, fitted),
             None => self.refuse_shape(position, gradient.shape()),
@@ -210,7 +210,7 @@ impl Sink<'_> {
 
     #[cold]
     fn refuse_shape(&mut self, position: usize, found: &[usize]) {
-        let call = self.backward.origin().told();
+        let call = self.backward.site().told();
         let shape = Error::GradientShape(Box::new(GradientShape {
             call,
             parameter: self.backward.parameter(position),

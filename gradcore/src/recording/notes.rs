@@ -2,7 +2,7 @@
 
 use std::any::{Any, type_name};
 
-use super::call_site::Origin;
+use super::call_site::CallSite;
 use super::member::{Member, Output};
 use crate::element::Element;
 use crate::error::{BadNumber, BadValue, Error, NotFinite, TensorOfCall};
@@ -187,6 +187,6 @@ fn index_of(mut place: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// What is said of a call that made a number that is not finite.
-pub(crate) fn not_finite(origin: Origin, made: BadNumber, given: Vec<BadNumber>) -> Error {
-    Error::NotFinite(Box::new(NotFinite { call: origin.told(), made, given }))
+pub(crate) fn not_finite(site: CallSite, made: BadNumber, given: Vec<BadNumber>) -> Error {
+    Error::NotFinite(Box::new(NotFinite { call: site.told(), made, given }))
 }

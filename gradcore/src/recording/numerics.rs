@@ -24,13 +24,13 @@ pub(crate) fn first_call(list: &WengertList, targets: Vec<bool>) -> Option<Error
     let leads = list.leading_to(targets);
     let bad = |place: usize| {
         let Notes { output, inputs, .. } = list.notes(place)?;
-        Some((list.backward(place)?.origin(), output.clone()?, inputs))
+        Some((list.backward(place)?.site(), output.clone()?, inputs))
     };
     let is_needed = |place: &usize| list.outputs_of(*place).any(|slot| leads[slot]);
     let found = (0..list.len()).filter(is_needed).find_map(bad)?;
-    let (origin, made, inputs) = match found.2.is_empty() {
+    let (site, made, inputs) = match found.2.is_empty() {
         true => found,
         false => (0..list.len()).find_map(bad).unwrap_or(found),
     };
-    Some(not_finite(origin, made, inputs.clone()))
+    Some(not_finite(site, made, inputs.clone()))
 }

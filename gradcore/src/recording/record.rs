@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::call_site::{Origin, places};
+use super::call_site::{CallSite, places};
 use super::list::WengertList;
 use super::member::{Member, Output, is_comparison};
 use super::node::Backward;
@@ -20,7 +20,7 @@ use crate::variable::Variable;
 
 /// A call through which no gradient flows although an input is watched; kept to explain missing gradients.
 pub(crate) struct Cut {
-    pub(crate) origin: Origin,
+    pub(crate) site: CallSite,
     pub(crate) inputs: SmallVec<[Slot; 2]>,
     /// Whether it gave truth values: what is chosen by them alone has the derivative zero, where it has one.
     pub(crate) is_comparison: bool,
@@ -203,7 +203,7 @@ impl Record {
         }
         if !has_gradient {
             let is_comparison = is_comparison(outputs);
-            inputs.iter().for_each(|(input, _)| self.note_cut(backward.origin(), *input, is_comparison));
+            inputs.iter().for_each(|(input, _)| self.note_cut(backward.site(), *input, is_comparison));
         }
         if watched && has_gradient {
             self.push_outputs(outputs, backward, again);
@@ -240,19 +240,19 @@ impl Record {
 
     /// The calls that let no gradient through.
     pub(crate) fn cut_places(&self) -> Vec<String> {
-        places(self.cuts.iter().map(|cut| cut.origin))
+        places(self.cuts.iter().map(|cut| cut.site))
     }
 
     /// Those of them that are no comparisons.
-    pub(crate) fn stopping_cuts(&self) -> impl Iterator<Item = Origin> {
-        self.cuts.iter().filter(|cut| !cut.is_comparison).map(|cut| cut.origin)
+    pub(crate) fn stopping_cuts(&self) -> impl Iterator<Item = CallSite> {
+        self.cuts.iter().filter(|cut| !cut.is_comparison).map(|cut| cut.site)
     }
 
     /// Remembers that a call lets no gradient of a tensor through, if this tape watches it.
-    pub(crate) fn note_cut(&mut self, origin: Origin, input: Identity, is_comparison: bool) {
+    pub(crate) fn note_cut(&mut self, site: CallSite, input: Identity, is_comparison: bool) {
         match self.slot(input) {
             NONE => {}
-            slot => self.cuts.push(Cut { origin, inputs: SmallVec::from_slice(&[slot]), is_comparison }),
+            slot => self.cuts.push(Cut { site, inputs: SmallVec::from_slice(&[slot]), is_comparison }),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Follower for Tangents {
         let mut record = self.record.borrow_mut();
         if pushed.stops {
             let is_comparison = is_comparison(outputs);
-            inputs.iter().for_each(|input| record.note_cut(backward.origin(), *input, is_comparison));
+            inputs.iter().for_each(|input| record.note_cut(backward.site(), *input, is_comparison));
         }
         for (output, tangent) in outputs.iter().zip(pushed.tangents) {
             if let Some(tangent) = tangent {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::accumulate;
-use super::call_site::Origin;
+use super::call_site::CallSite;
 use super::gradients::Gradients;
 use super::list::WengertList;
 use super::member::Member;
@@ -53,7 +53,7 @@ pub(crate) fn pushed(
     match transposed(backward, &tangents, outputs, paused) {
         Ok(probe) if probe.gradients.iter().all(Option::is_none) => Pushed { stops: true, ..all(None) },
         Ok(probe) => Pushed { tangents: probe.tangents.into_iter().map(|found| found.map(Ok)).collect(), stops: false },
-        Err(error) => all(Some(Err(Box::new(in_forward_mode(*error, backward.origin()))))),
+        Err(error) => all(Some(Err(Box::new(in_forward_mode(*error, backward.site()))))),
     }
 }
 
@@ -79,7 +79,7 @@ fn transposed(
         let _paused = Paused::from(paused);
         probe(backward, tangents, outputs, &mut numbers())
     };
-    if backward.origin().rule.is_linear {
+    if backward.site().rule.is_linear {
         return seen();
     }
     let unseen = Paused::from(0);
@@ -88,8 +88,8 @@ fn transposed(
     drop(unseen);
     let probe = seen()?;
     match () {
-        () if !probe.agrees_with(&other) || !probe.scaled_to(&far) => Err(Box::new(not_linear(backward.origin()))),
-        () if !probe.is_transposed(tangents) => Err(Box::new(unseen_by_tapes(backward.origin()))),
+        () if !probe.agrees_with(&other) || !probe.scaled_to(&far) => Err(Box::new(not_linear(backward.site()))),
+        () if !probe.is_transposed(tangents) => Err(Box::new(unseen_by_tapes(backward.site()))),
         () => Ok(probe),
     }
 }
@@ -244,22 +244,22 @@ fn are_close(one: &[f64], two: &[f64]) -> bool {
     })
 }
 
-fn not_linear(origin: Origin) -> Error {
-    Error::NotLinear { call: origin.told() }
+fn not_linear(site: CallSite) -> Error {
+    Error::NotLinear { call: site.told() }
 }
 
 /// A rule is linear, and tapes have not seen all that it computes.
-fn unseen_by_tapes(origin: Origin) -> Error {
-    Error::HigherDerivative { order: FORWARD, call: origin.told(), reason: PLAIN_NUMBERS }
+fn unseen_by_tapes(site: CallSite) -> Error {
+    Error::HigherDerivative { order: FORWARD, call: site.told(), reason: PLAIN_NUMBERS }
 }
 
 const FORWARD: &str = "forward-mode";
 const PLAIN_NUMBERS: &str = "its `grad` seems to compute with numbers that it reads out of the upstream gradient, which no tape sees; write it with tensors";
 
 /// What is missing in forward mode is not a second derivative to the user.
-fn in_forward_mode(error: Error, origin: Origin) -> Error {
+fn in_forward_mode(error: Error, site: CallSite) -> Error {
     match error {
-        Error::HigherDerivative { call, reason, .. } if call.function == origin.rule.name => {
+        Error::HigherDerivative { call, reason, .. } if call.function == site.rule.name => {
             Error::HigherDerivative { order: FORWARD, call, reason }
         }
         _ => error,

@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::member::{Member, Output};
 use crate::recording::node::{Backward, Filling, Upstream};
 use crate::recording::notes::NotedValue;
@@ -50,7 +50,7 @@ type Sizes = Option<Box<Vec<u32>>>;
 
 /// A call of a rule whose body is running.
 pub struct Call<W> {
-    origin: Origin,
+    site: CallSite,
     /// Which parameters are inputs: bit `k` for the `k`th.
     inputs: u64,
     begun: Begun,
@@ -83,7 +83,7 @@ where
             }
         }
     }
-    Call { origin: Origin { rule, called: Location::caller() }, inputs: I::INPUTS, begun, sizes, wanted: PhantomData }
+    Call { site: CallSite { rule, called: Location::caller() }, inputs: I::INPUTS, begun, sizes, wanted: PhantomData }
 }
 
 /// Of which inputs a tape watches a tensor: bit `k` for the `k`th, given that of each tensor.
@@ -101,7 +101,7 @@ fn watched_inputs(tensors: u64, sizes: &[u32]) -> u64 {
 impl<W> Call<W> {
     /// The same call, from another place.
     pub(crate) fn called_at(mut self, called: &'static Location<'static>) -> Self {
-        self.origin.called = called;
+        self.site.called = called;
         self
     }
 
@@ -144,9 +144,9 @@ impl<W> Call<W> {
         B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given + 'static,
         W: 'static,
     {
-        let (origin, inputs, sizes) = (self.origin, self.inputs, self.sizes.clone());
+        let (site, inputs, sizes) = (self.site, self.inputs, self.sizes.clone());
         let signature = PhantomData::<fn() -> (O, W)>;
-        Prepared(Some(Rc::new(Recorded { origin, inputs, sizes, backward, signature })), PhantomData)
+        Prepared(Some(Rc::new(Recorded { site, inputs, sizes, backward, signature })), PhantomData)
     }
 
     /// Ends the call: the caller's value, recorded with its backward function where a tape watches an input.
@@ -197,7 +197,7 @@ impl<W> Drop for Call<W> {
 
 /// What a tape keeps of a call.
 struct Recorded<O, W, B> {
-    origin: Origin,
+    site: CallSite,
     inputs: u64,
     sizes: Sizes,
     backward: B,
@@ -208,15 +208,15 @@ impl<O: Outputs, W, B> Backward for Recorded<O, W, B>
 where
     B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
 {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
         let (input, element) = input_at(position, self.sizes.as_deref().map(Vec::as_slice));
         let is_input = |parameter: &usize| self.inputs >> parameter & 1 != 0;
         let parameter = (0..64).filter(is_input).nth(input);
-        let name = parameter.and_then(|parameter| self.origin.rule.parameters.get(parameter)).unwrap_or(&"?");
+        let name = parameter.and_then(|parameter| self.site.rule.parameters.get(parameter)).unwrap_or(&"?");
         element.map_or_else(|| (*name).to_owned(), |element| format!("{name}[{element}]"))
     }
 
@@ -226,7 +226,7 @@ where
 
     fn stops(&self, position: usize) -> bool {
         let (input, _) = input_at(position, self.sizes.as_deref().map(Vec::as_slice));
-        self.origin.rule.stops.checked_shr(u32::try_from(input).unwrap_or(u32::MAX)).is_some_and(|rest| rest & 1 != 0)
+        self.site.rule.stops.checked_shr(u32::try_from(input).unwrap_or(u32::MAX)).is_some_and(|rest| rest & 1 != 0)
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut crate::recording::node::Sink<'_>) {

@@ -6,12 +6,12 @@ use super::gradient::{Given, Sink};
 use super::output::{OutputValue, Outputs};
 use super::{Call, Prepared};
 use crate::random::{Replay, State};
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::recorder::Begun;
 
 /// What makes a body run again as it ran first.
 pub struct Rerun<W> {
-    origin: Origin,
+    site: CallSite,
     inputs: u64,
     /// The random numbers of the first run.
     random: State,
@@ -22,7 +22,7 @@ impl<W> Call<W> {
     /// What makes the body, which is about to run, run again.
     #[must_use]
     pub fn rerun(&self) -> Rerun<W> {
-        Rerun { origin: self.origin, inputs: self.inputs, random: State::now(), wanted: PhantomData }
+        Rerun { site: self.site, inputs: self.inputs, random: State::now(), wanted: PhantomData }
     }
 
     /// The value of an exit in the first run.
@@ -68,7 +68,7 @@ impl<W> Rerun<W> {
     #[must_use]
     pub fn start(&self) -> (Call<W>, Replay) {
         let begun = Begun { watched: !0, ..Begun::default() };
-        let call = Call { origin: self.origin, inputs: self.inputs, begun, sizes: None, wanted: PhantomData };
+        let call = Call { site: self.site, inputs: self.inputs, begun, sizes: None, wanted: PhantomData };
         (call, Replay::of(&self.random))
     }
 
@@ -77,7 +77,7 @@ impl<W> Rerun<W> {
     /// # Panics
     /// Panics if the body returned an error, which it did not the first time.
     pub fn end(&self, outcome: impl SecondRun) -> Given {
-        let Origin { rule, .. } = self.origin;
+        let CallSite { rule, .. } = self.site;
         outcome.given().unwrap_or_else(|| {
             panic!("{rule} returned an error when it ran again for its gradient, and had returned none before")
         })

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::element::Element;
 use crate::error::Error;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::member::{Member, Output};
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::recorder;
@@ -14,7 +14,7 @@ use crate::tensor::{Identity, Tensor};
 #[derive(Clone, Copy)]
 pub(crate) struct Underived {
     /// The call whose gradient it is.
-    pub(crate) origin: Origin,
+    pub(crate) site: CallSite,
     /// Which derivative of the function is missing, such as `second`.
     pub(crate) order: &'static str,
     /// Why, and after `;` the remedy.
@@ -29,7 +29,7 @@ impl Underived {
         if recorder::is_idle() {
             return gradient;
         }
-        let begun = recorder::begin(self.origin.rule, inputs, &[]);
+        let begun = recorder::begin(self.site.rule, inputs, &[]);
         let marked = gradient.renewed(Identity::fresh());
         let output = Output { inside: gradient.identity(), outside: marked.identity(), value: &marked };
         recorder::finish(begun, &[output], || Rc::new(self));
@@ -40,20 +40,20 @@ impl Underived {
 impl Underived {
     /// Name of the input at a position.
     pub(crate) fn parameter(&self, position: usize) -> String {
-        (*self.origin.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
+        (*self.site.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
     /// Ends the pass that asks for the derivative.
     #[cold]
     pub(crate) fn refuse(self, sink: &mut Sink<'_>) {
-        let Underived { origin, order, reason } = self;
-        sink.end(Error::HigherDerivative { order, call: origin.told(), reason });
+        let Underived { site, order, reason } = self;
+        sink.end(Error::HigherDerivative { order, call: site.told(), reason });
     }
 }
 
 impl Backward for Underived {
-    fn origin(&self) -> Origin {
-        self.origin
+    fn site(&self) -> CallSite {
+        self.site
     }
 
     fn parameter(&self, position: usize) -> String {
@@ -76,7 +76,7 @@ mod tests {
     use super::Underived;
     use crate::error::Error;
     use crate::ops::square;
-    use crate::recording::call_site::{Origin, Rule};
+    use crate::recording::call_site::{CallSite, Rule};
     use crate::rule::input::Argument;
     use crate::tape::GradientTape;
     use crate::tensor::Tensor;
@@ -85,9 +85,9 @@ mod tests {
 
     /// 2x, computed from x where no tape sees it.
     fn doubled(x: &Tensor) -> Tensor {
-        let origin = Origin { rule: &RULE, called: Location::caller() };
+        let site = CallSite { rule: &RULE, called: Location::caller() };
         let doubled = Tensor::scalar(2.0 * x.item());
-        Underived { origin, order: "second", reason: "no tape sees it; let one" }.mark(&[x.member()], doubled)
+        Underived { site, order: "second", reason: "no tape sees it; let one" }.mark(&[x.member()], doubled)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gradients};
 use super::structure::{Differentiable, Found, Leaf, handles, stretched};
 use crate::error::{Error, Unconnected};
-use crate::recording::call_site::{Origin, places};
+use crate::recording::call_site::{CallSite, places};
 use crate::recording::record::Record;
 use crate::recording::running::Recording;
 use crate::recording::tangents::Tangents;
@@ -120,7 +120,7 @@ impl ForwardAccumulator {
 pub(super) fn tangents_or_zeros<Y: Differentiable>(
     target: &Y,
     tangent: impl Fn(Identity) -> Option<Tangent>,
-    cuts: impl Iterator<Item = Origin>,
+    cuts: impl Iterator<Item = CallSite>,
 ) -> Result<Y::Gradients, Error> {
     let (mut found, mut is_reached) = (VecDeque::new(), false);
     target.visit(&mut |Leaf { member, value }: Leaf<'_>| {

@@ -142,10 +142,10 @@ impl<'r> Query<'r> {
         let reached = list.dependents([source.slot]);
         // A persistent tape has recorded the pass too; what it made there has later slots.
         let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
-        let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.origin));
+        let stops = places(gradients.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.site));
         let counts = |cut: &&Cut| !cut.is_comparison || self.missing != Missing::ZeroIfIndependent;
         let cuts = record.cuts.iter().filter(counts).filter(|cut| cut.inputs.iter().any(is_reached));
-        let cuts = places(cuts.map(|cut| cut.origin));
+        let cuts = places(cuts.map(|cut| cut.site));
         if !stops.is_empty() {
             return Unconnected::Stopped { by: stops };
         }

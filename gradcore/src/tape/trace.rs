@@ -11,7 +11,7 @@ use super::jacobian::jacobian;
 use super::query::{Missing, gradient};
 use super::structure::{Differentiable, Leaf, OneTensor, handles, watch};
 use crate::error::Error;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::list::WengertList;
 use crate::recording::record::{Record, Settings, copy_list, take_list};
 use crate::recording::running::Recording;
@@ -91,7 +91,7 @@ fn at(tangents: &[Option<Tangent>], slot: Slot) -> Option<Tangent> {
 
 /// Runs the calls from the first to the last, from the tangents of their inputs to those of their outputs. The calls
 /// that let none through.
-fn sweep(list: &WengertList, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
+fn sweep(list: &WengertList, tangents: &mut [Option<Tangent>]) -> Vec<CallSite> {
     let mut stops = Vec::new();
     for place in 0..list.len() {
         let inputs: SmallVec<[Option<Tangent>; 2]> =
@@ -99,7 +99,7 @@ fn sweep(list: &WengertList, tangents: &mut [Option<Tangent>]) -> Vec<Origin> {
         let Some(backward) = list.backward(place).filter(|_| inputs.iter().any(Option::is_some)) else { continue };
         // Every tape is outside of the function, and sees how the tangents are computed.
         let pushed = transpose::pushed(backward, &inputs, &list.shapes[list.outputs_of(place)], u64::MAX);
-        stops.extend(pushed.stops.then(|| backward.origin()));
+        stops.extend(pushed.stops.then(|| backward.site()));
         list.outputs_of(place).zip(pushed.tangents).for_each(|(slot, tangent)| tangents[slot] = tangent);
     }
     stops

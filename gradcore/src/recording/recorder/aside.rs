@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::{Begun, RECORDER, is_idle};
-use crate::recording::call_site::{Origin, Rule};
+use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::record::Record;
 use crate::recording::slots::NONE;
 use crate::tensor::Identity;
@@ -35,10 +35,10 @@ pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
     if is_idle() {
         return;
     }
-    let origin = Origin { rule, called: Location::caller() };
+    let site = CallSite { rule, called: Location::caller() };
     RECORDER.with_borrow(|recorder| {
         for tape in recorder.tapes.iter().filter(|tape| tape.records(recorder.barrier)) {
-            tape.record.borrow_mut().note_cut(origin, input, false);
+            tape.record.borrow_mut().note_cut(site, input, false);
         }
     });
 }

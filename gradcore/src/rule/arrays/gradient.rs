@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 
 use ndarray::{Array, Dimension};
 
-use super::origin::Sources;
 use super::ranked::Shaped;
+use super::sources::Sources;
 use crate::element::Element;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::node;
 use crate::rule::gradient::{self, Given};
 use crate::rule::not_implemented::NotImplemented;
@@ -69,7 +69,7 @@ pub struct Sink<'a, 't, W> {
 #[doc(hidden)]
 pub struct Taker<'a, 't> {
     tape: &'a mut node::Sink<'t>,
-    origin: Origin,
+    site: CallSite,
     /// What the gradients are computed from.
     sources: Sources,
 }
@@ -78,7 +78,7 @@ impl Taker<'_, '_> {
     #[inline]
     fn put<T: Element>(&mut self, position: usize, gradient: Converted<T>) {
         match gradient {
-            Ok(Some(gradient)) => self.tape.put(position, self.sources.mark(self.origin, gradient)),
+            Ok(Some(gradient)) => self.tape.put(position, self.sources.mark(self.site, gradient)),
             Ok(None) => {}
             Err(NotImplemented(reason)) => self.tape.refuse_not_implemented(position, 1, reason),
         }
@@ -87,8 +87,8 @@ impl Taker<'_, '_> {
 
 impl<'a, 't, W> Sink<'a, 't, W> {
     #[inline]
-    pub(super) fn new(sink: gradient::Sink<'a, 't, W>, origin: Origin, sources: Sources) -> Self {
-        Sink { taker: Taker { tape: sink.into_tape(), origin, sources }, position: 0, wanted: PhantomData }
+    pub(super) fn new(sink: gradient::Sink<'a, 't, W>, site: CallSite, sources: Sources) -> Self {
+        Sink { taker: Taker { tape: sink.into_tape(), site, sources }, position: 0, wanted: PhantomData }
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.

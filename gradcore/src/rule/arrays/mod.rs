@@ -10,9 +10,9 @@ mod form;
 mod given;
 mod gradient;
 mod kept;
-mod origin;
 mod output;
 mod ranked;
+mod sources;
 
 use std::any::Any;
 use std::ops::Deref;
@@ -32,10 +32,10 @@ pub use form::{hold, own, own_optional};
 use gradient::Sink;
 pub use gradient::{NoGradient, none};
 pub use kept::KeepArray;
-use origin::Sources;
 use output::{ArrayOutputs, ArrayValue, Upstreams};
 pub use ranked::ranked;
 use ranked::viewed;
+use sources::Sources;
 
 /// A call of a rule over arrays whose body is running.
 pub struct ArraysCall<'t, W> {
@@ -85,7 +85,7 @@ impl<'t, W> ArraysCall<'t, W> {
         match viewed(tensor) {
             Some(view) => view,
             // A closure would not know the caller.
-            None => refuse_rank::<A::Dim>(self.call.origin.rule, position, tensor.shape()),
+            None => refuse_rank::<A::Dim>(self.call.site.rule, position, tensor.shape()),
         }
     }
 
@@ -140,10 +140,10 @@ fn prepared<O: Upstreams, W: 'static, B>(call: &Call<W>, sources: Sources, backw
 where
     B: for<'a, 'p> Fn(O::Views<'a>, Sink<'a, 'p, W>) -> Given + 'static,
 {
-    let origin = call.origin;
+    let site = call.site;
     call.backward::<O::Tensors, _>(move |upstream, sink| {
         let sources = sources.with(|add| O::members(&upstream, add));
-        backward(O::views(upstream), Sink::new(sink, origin, sources))
+        backward(O::views(upstream), Sink::new(sink, site, sources))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::record::{Cut, Record};
 use crate::recording::slots::{NONE, Slot};
 use crate::tape::GradientTape;
@@ -78,7 +78,7 @@ impl Drawing<'_> {
         let id = format!("call{place}");
         let inputs = || list.inputs_of(place).iter().enumerate().filter(|(_, slot)| **slot != NONE);
         let is_cut = inputs().all(|(position, _)| backward.stops(position));
-        self.call_box(&id, backward.origin(), is_cut);
+        self.call_box(&id, backward.site(), is_cut);
         for (position, slot) in inputs() {
             self.edge(*slot, &id, &backward.parameter(position), backward.stops(position));
         }
@@ -89,7 +89,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn call_box(&mut self, id: &str, Origin { rule, called }: Origin, is_cut: bool) {
+    fn call_box(&mut self, id: &str, CallSite { rule, called }: CallSite, is_cut: bool) {
         let label = quoted(&format!("{}\n{}:{}", rule.name, called.file(), called.line()));
         self.lines.push(format!("{id} [shape=box, label={label}{}]", dashed(is_cut)));
     }
@@ -107,16 +107,16 @@ impl Drawing<'_> {
 
     /// The calls that are on the tape only to explain missing gradients, each once, however often it was made.
     fn cuts(&mut self) {
-        let mut calls: Vec<Origin> = Vec::new();
+        let mut calls: Vec<CallSite> = Vec::new();
         let mut edges = HashSet::new();
-        for Cut { origin, inputs, .. } in &self.record.cuts {
-            let is_same = |call: &Origin| std::ptr::eq(call.rule, origin.rule) && call.called == origin.called;
+        for Cut { site, inputs, .. } in &self.record.cuts {
+            let is_same = |call: &CallSite| std::ptr::eq(call.rule, site.rule) && call.called == site.called;
             let known = calls.iter().position(is_same);
             let number = known.unwrap_or(calls.len());
             let id = format!("cut{number}");
             if known.is_none() {
-                calls.push(*origin);
-                self.call_box(&id, *origin, true);
+                calls.push(*site);
+                self.call_box(&id, *site, true);
             }
             for slot in inputs.iter().filter(|slot| edges.insert((number, **slot))) {
                 self.edge(*slot, &id, "", true);

@@ -151,8 +151,8 @@ impl Saved {
             for (place, value) in kept.iter().enumerate() {
                 let is_shared = Rc::strong_count(call) > 1 || value.tensor().is_some_and(|t| !own.are_all_of(t));
                 saved.values.push(SavedValue {
-                    function: call.origin().rule.name,
-                    called: call.origin().called,
+                    function: call.site().rule.name,
+                    called: call.site().called,
                     name: shown(kept, place),
                     kind: value.kind(),
                     bytes: value.bytes(),

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::element::Element;
-use crate::recording::call_site::Origin;
+use crate::recording::call_site::CallSite;
 use crate::recording::member::Member;
 use crate::recording::recorder;
 use crate::rule::input::{Inputs, SeenMembers};
@@ -45,14 +45,14 @@ impl Sources {
 
     /// The gradient, such that its derivative is an error.
     #[inline]
-    pub(super) fn mark<T: Element>(&self, origin: Origin, gradient: Tensor<T>) -> Tensor<T> {
+    pub(super) fn mark<T: Element>(&self, site: CallSite, gradient: Tensor<T>) -> Tensor<T> {
         if self.0.is_empty() {
             return gradient;
         }
         let members: SmallVec<[Member<'_>; 3]> =
             self.0.iter().map(|(identity, shape)| Member { identity: *identity, seen: shape }).collect();
         Underived {
-            origin,
+            site,
             order: "second",
             reason: "its gradient is computed on arrays, which no tape sees; write it with tensors",
         }
