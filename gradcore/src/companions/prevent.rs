@@ -8,9 +8,9 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::member::Output;
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::recorder;
+use crate::recording::tensor_ref::Output;
 use crate::rule::Argument;
 use crate::tensor::{Identity, Operand, Tensor};
 
@@ -37,7 +37,7 @@ pub fn prevent_gradient<T: Element>(x: impl Operand<T>, reason: impl Into<String
     let y = x.renewed(Identity::fresh());
     if !recorder::is_idle() {
         let site = CallSite { rule: &RULE, called: Location::caller() };
-        let begun = recorder::begin(&RULE, &[x.member()], &[]);
+        let begun = recorder::begin(&RULE, &[x.tensor_ref()], &[]);
         let output = Output { inside: y.identity(), outside: y.identity(), value: &y };
         recorder::finish(begun, &[output], || {
             Rc::new(Prevented::<T> { site, reason: reason.into(), dtype: PhantomData })

@@ -7,10 +7,10 @@ use std::rc::Rc;
 use crate::error::Error;
 use crate::random::{Replay, State};
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::member::FoundInput;
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::recorder::discovery::Discovery;
+use crate::recording::tensor_ref::FoundInput;
 use crate::recording::within::Within;
 use crate::rule::{Outputs, Snapshot};
 use crate::tuples::for_each_tuple;
@@ -125,7 +125,7 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
     }
 
     fn parameter(&self, position: usize) -> String {
-        let name = self.inputs[position].member().seen.name();
+        let name = self.inputs[position].tensor_ref().seen.name();
         name.map_or_else(|| format!("input {position}"), |name| name.to_string())
     }
 

@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 use super::recorded::record;
 use crate::element::Real;
 use crate::recording::call_site::CallSite;
-use crate::recording::member::Member;
 use crate::recording::node;
 use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::tensor_ref::TensorRef;
 use crate::rule::underived::Underived;
 use crate::tensor::{Erased, Tensor};
 
@@ -20,7 +20,7 @@ use crate::tensor::{Erased, Tensor};
 /// no derivative.
 pub(super) fn record_linear<T: Real>(
     underived: Underived,
-    inputs: &[Member<'_>],
+    inputs: &[TensorRef<'_>],
     fixed: usize,
     outputs: &[&Tensor<T>],
     transpose: impl Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T> + 'static,

@@ -60,7 +60,7 @@ where
     let [value] = computed(rule, &f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let site = CallSite { rule, called: Location::caller() };
-    record(site, &inputs.map(Argument::member), N, &[&y], || {
+    record(site, &inputs.map(Argument::tensor_ref), N, &[&y], || {
         let inputs = inputs.map(Clone::clone);
         Rc::new(Call { site, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });

@@ -6,8 +6,8 @@ use smallvec::SmallVec;
 
 use crate::element::Real;
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::member::{Member, Output};
 use crate::recording::notes::NotedValue;
+use crate::recording::tensor_ref::{Output, TensorRef};
 use crate::recording::{node, recorder};
 use crate::tensor::Tensor;
 
@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 #[track_caller]
 pub(super) fn record<T: Real>(
     site: CallSite,
-    inputs: &[Member<'_>],
+    inputs: &[TensorRef<'_>],
     kept: usize,
     outputs: &[&Tensor<T>],
     backward: impl FnOnce() -> Rc<dyn node::Backward>,
@@ -36,7 +36,7 @@ pub(super) fn record<T: Real>(
 }
 
 /// Inputs that a backward function keeps: those of the function, and for a backward loop `dy`.
-fn noted(rule: &'static Rule, inputs: &[Member<'_>]) -> impl Iterator<Item = NotedValue> {
+fn noted(rule: &'static Rule, inputs: &[TensorRef<'_>]) -> impl Iterator<Item = NotedValue> {
     let names = rule.parameters.iter().copied().chain(["dy"]);
     names.zip(inputs).filter_map(|(name, input)| Some(NotedValue::tensor_of(name, input.seen.handle()?)))
 }

@@ -15,8 +15,8 @@ use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
-use crate::recording::member::Member;
 use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::tensor_ref::TensorRef;
 use crate::recording::{node, recorder};
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
@@ -38,7 +38,7 @@ impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, 
         let underived = Underived { site: call.site, order: "second", reason: self.0 };
         let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
         let (call, shape) = (call.clone(), dy.shared_shape());
-        let inputs = members(&call.inputs, dy);
+        let inputs = tensor_refs(&call.inputs, dy);
         let transpose = {
             let call = call.clone();
             move |_: usize, upstreams: &[Option<&Tensor<T>>]| call.in_upstream(&shape, wanted, upstreams, underived)
@@ -69,8 +69,9 @@ impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, c
             calls: self.calls,
         };
         let [derivative] = computed(self.site.rule, &f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
-        let members: SmallVec<[Member<'_>; 4]> = self.inputs.iter().chain(upstreams).map(Argument::member).collect();
-        underived.mark(&members, derivative.expect("the output is wanted"))
+        let tensor_refs: SmallVec<[TensorRef<'_>; 4]> =
+            self.inputs.iter().chain(upstreams).map(Argument::tensor_ref).collect();
+        underived.mark(&tensor_refs, derivative.expect("the output is wanted"))
     }
 }
 
@@ -127,7 +128,7 @@ where
         gradients: [Option<Tensor<T>>; N],
     ) -> [Option<Tensor<T>>; N] {
         let outputs: SmallVec<[&Tensor<T>; 2]> = gradients.iter().flatten().collect();
-        record(call.site, &members(&call.inputs, dy), N + 1, &outputs, || {
+        record(call.site, &tensor_refs(&call.inputs, dy), N + 1, &outputs, || {
             Rc::new(BackwardCall {
                 site: call.site,
                 inputs: call.inputs.clone(),
@@ -144,8 +145,8 @@ where
     }
 }
 
-fn members<'a, T: Real>(inputs: &'a [Tensor<T>], dy: &'a Tensor<T>) -> SmallVec<[Member<'a>; 4]> {
-    inputs.iter().chain([dy]).map(Argument::member).collect()
+fn tensor_refs<'a, T: Real>(inputs: &'a [Tensor<T>], dy: &'a Tensor<T>) -> SmallVec<[TensorRef<'a>; 4]> {
+    inputs.iter().chain([dy]).map(Argument::tensor_ref).collect()
 }
 
 /// What a tape keeps of a backward loop: of the inputs and `dy` it made the gradients in `wanted`.
@@ -236,18 +237,18 @@ where
         if recorder::is_idle() {
             return derivative;
         }
-        let mut members = members(&self.inputs, &self.dy);
-        members.extend(upstream.iter().map(|upstream| upstream.member()));
+        let mut tensor_refs = tensor_refs(&self.inputs, &self.dy);
+        tensor_refs.extend(upstream.iter().map(|upstream| upstream.tensor_ref()));
         let underived = Underived { site: self.site, order: "third", reason: THIRD };
         let call = self.clone();
-        record_linear(underived, &members, N + 1, &[&derivative], move |k, upstreams| {
+        record_linear(underived, &tensor_refs, N + 1, &[&derivative], move |k, upstreams| {
             // Of the gradient with number k alone, weighted by what is upstream of its derivative.
             let zero = Tensor::scalar(T::NOTHING);
             let weight = upstreams[0].unwrap_or(&zero);
             let weights = array::from_fn(|other| if other == k { weight } else { &zero });
             let weighted = call.directed(direction, weights);
-            let inputs = call.inputs.iter().chain([&call.dy, weight]).map(Argument::member);
-            underived.mark(&inputs.collect::<SmallVec<[Member<'_>; 4]>>(), weighted)
+            let inputs = call.inputs.iter().chain([&call.dy, weight]).map(Argument::tensor_ref);
+            underived.mark(&inputs.collect::<SmallVec<[TensorRef<'_>; 4]>>(), weighted)
         });
         derivative
     }

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::call_site::{CallSite, Rule};
-use super::member::{Member, Output};
 use super::node::{Backward, Filling, Sink, Upstream};
 use super::recorder;
+use super::tensor_ref::{Output, TensorRef};
 use crate::buffers;
 use crate::element::Real;
 use crate::kernels::elementwise;
@@ -96,12 +96,12 @@ impl<T: Real> Backward for Sum<T> {
     }
 }
 
-fn member<T: Real>(tensor: &Tensor<T>) -> Member<'_> {
-    Member { identity: tensor.identity(), seen: tensor }
+fn tensor_ref<T: Real>(tensor: &Tensor<T>) -> TensorRef<'_> {
+    TensorRef { identity: tensor.identity(), seen: tensor }
 }
 
 fn recorded_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
-    let begun = recorder::begin(&SUM, &[member(left), member(right)], &[]);
+    let begun = recorder::begin(&SUM, &[tensor_ref(left), tensor_ref(right)], &[]);
     let inside = fresh_sum(left, right);
     let sum = inside.renewed(Identity::fresh());
     let output = Output { inside: inside.identity(), outside: sum.identity(), value: &sum };

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::member::Output;
 use super::node::Backward;
 use super::slots::Slot;
+use super::tensor_ref::Output;
 use crate::tensor::Identity;
 
 /// A call that has ended, of which an input may be followed.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::call_site::Rule;
-use super::member::{FoundInput, Member};
 use super::slots::{NONE, Slot};
+use super::tensor_ref::{FoundInput, TensorRef};
 use crate::tensor::Identity;
 
 /// A rule whose body is running. What it has several of stands in lists that all frames share, from a place on: frames
@@ -139,7 +139,7 @@ impl Frames {
     }
 
     /// Makes a watched tensor that the body has read an input.
-    pub(super) fn push_found(&mut self, depth: u32, read: Member<'_>) {
+    pub(super) fn push_found(&mut self, depth: u32, read: TensorRef<'_>) {
         if !self.has_found(depth, read.identity) {
             self.found.push((depth, FoundInput::of(read)));
         }

@@ -2,8 +2,8 @@
 
 use super::call_site::Rule;
 use super::frames::Frame;
-use super::member::Member;
 use super::record::Record;
+use super::tensor_ref::TensorRef;
 use crate::tensor::Identity;
 
 /// Whether a tensor that is not on a tape would be watched if it were read.
@@ -12,7 +12,7 @@ pub(super) fn is_lost(frame: &Frame, record: &Record, tensor: Identity) -> bool 
 }
 
 #[cold]
-pub(super) fn lost_gradient(rule: &Rule, used: Member<'_>, expression: Option<&str>) -> String {
+pub(super) fn lost_gradient(rule: &Rule, used: TensorRef<'_>, expression: Option<&str>) -> String {
     let kind = if used.identity.is_variable() { "variable" } else { "tensor" };
     let of_variable = used.seen.name();
     let name = expression.or(of_variable.as_deref()).map_or_else(String::new, |name| format!(" `{name}`"));

@@ -1,7 +1,7 @@
 //! What the calls of rules leave behind, and how it is run. It knows no operation, and has no public face: that is
 //! [`tape`](crate::tape).
 //!
-//! * What is known of a call: its `site`, the `member`s that go in and come out, `positions` of these in the bits of a
+//! * What is known of a call: its `site`, the `tensor_ref`s that go in and come out, `positions` of these in the bits of a
 //!   word, its `node`, which is the contract with whoever runs it, `notes` of it if a person asks.
 //! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, with `hooks` on their gradients; a
 //!   `record` is all that one tape has.
@@ -21,7 +21,6 @@ pub(crate) mod gradients;
 pub(crate) mod hooks;
 pub(crate) mod list;
 pub(crate) mod lost;
-pub(crate) mod member;
 pub(crate) mod node;
 pub(crate) mod notebook;
 pub(crate) mod notes;
@@ -32,5 +31,6 @@ pub(crate) mod recorder;
 pub(crate) mod running;
 pub(crate) mod slots;
 pub(crate) mod tangents;
+pub(crate) mod tensor_ref;
 pub(crate) mod transpose;
 pub(crate) mod within;

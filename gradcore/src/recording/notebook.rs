@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::member::{Member, Output};
 use super::node::Backward;
 use super::notes::{Aids, BadInput, NotedValue, Notes, bad_inputs, bad_output};
+use super::tensor_ref::{Output, TensorRef};
 
 /// The notes on calls whose bodies are running, if a tape asks for any; each with the depth of the call. A call that no
 /// tape sees has none, and depth 0.
@@ -19,7 +19,7 @@ impl Notebook {
     }
 
     /// Notes which arguments of a call that begins are not finite.
-    pub(super) fn look_at(&mut self, depth: u32, inputs: &[Member<'_>], known: &[Member<'_>]) {
+    pub(super) fn look_at(&mut self, depth: u32, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) {
         if depth != 0 {
             self.inputs.extend(bad_inputs(inputs, known).map(|bad| (depth, bad)));
         }

@@ -3,7 +3,7 @@
 use std::any::{Any, type_name};
 
 use super::call_site::CallSite;
-use super::member::{Member, Output};
+use super::tensor_ref::{Output, TensorRef};
 use crate::element::Element;
 use crate::error::{BadNumber, BadValue, Error, NotFinite, TensorOfCall};
 use crate::tensor::{Erased, Tensor};
@@ -149,10 +149,13 @@ impl BadInput {
 }
 
 /// The arguments of a call that are not finite.
-pub(super) fn bad_inputs<'a>(inputs: &'a [Member<'a>], known: &'a [Member<'a>]) -> impl Iterator<Item = BadInput> + 'a {
+pub(super) fn bad_inputs<'a>(
+    inputs: &'a [TensorRef<'a>],
+    known: &'a [TensorRef<'a>],
+) -> impl Iterator<Item = BadInput> + 'a {
     let inputs = inputs.iter().enumerate().map(|(position, input)| (Some(position), input));
-    inputs.chain(known.iter().map(|known| (None, known))).filter_map(|(position, member)| {
-        let (index, value) = first_in(&member.seen.handle()?)?;
+    inputs.chain(known.iter().map(|known| (None, known))).filter_map(|(position, tensor_ref)| {
+        let (index, value) = first_in(&tensor_ref.seen.handle()?)?;
         Some(BadInput { position, index, value })
     })
 }

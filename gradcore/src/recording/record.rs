@@ -9,10 +9,10 @@ use smallvec::SmallVec;
 
 use super::call_site::{CallSite, places};
 use super::list::WengertList;
-use super::member::{Member, Output, is_comparison};
 use super::node::Backward;
 use super::notes::Aids;
 use super::slots::{NONE, Slot, SlotMap};
+use super::tensor_ref::{Output, TensorRef, is_comparison};
 use crate::element::Element;
 use crate::shape::Shape;
 use crate::tensor::Identity;
@@ -135,15 +135,15 @@ impl Record {
         self.list.shapes.len()
     }
 
-    pub(crate) fn watch(&mut self, member: Member<'_>) -> Slot {
-        match self.slot(member.identity) {
+    pub(crate) fn watch(&mut self, tensor_ref: TensorRef<'_>) -> Slot {
+        match self.slot(tensor_ref.identity) {
             NONE => {
-                let slot = self.list.new_slot(member.seen.shared_shape());
-                self.slots.set(member.identity, slot);
+                let slot = self.list.new_slot(tensor_ref.seen.shared_shape());
+                self.slots.set(tensor_ref.identity, slot);
                 self.watched.push((slot, Identity::upcoming()));
-                if member.identity.is_variable() {
-                    let (name, shape) = (member.seen.name(), member.seen.shared_shape());
-                    self.variables.push(WatchedVariable { identity: member.identity, name, shape });
+                if tensor_ref.identity.is_variable() {
+                    let (name, shape) = (tensor_ref.seen.name(), tensor_ref.seen.shared_shape());
+                    self.variables.push(WatchedVariable { identity: tensor_ref.identity, name, shape });
                 }
                 slot
             }
@@ -153,9 +153,9 @@ impl Record {
 
     /// The slot of an input; a variable that is read for the first time gets one, if the tape watches variables.
     #[inline]
-    pub(crate) fn slot_when_read(&mut self, member: Member<'_>) -> Slot {
-        match self.slot(member.identity) {
-            NONE if self.watches_by_itself(member.identity) => self.watch(member),
+    pub(crate) fn slot_when_read(&mut self, tensor_ref: TensorRef<'_>) -> Slot {
+        match self.slot(tensor_ref.identity) {
+            NONE if self.watches_by_itself(tensor_ref.identity) => self.watch(tensor_ref),
             slot => slot,
         }
     }

@@ -13,13 +13,13 @@ use super::call_site::Rule;
 use super::follower::{Follower, Followers};
 use super::frames::{Frame, Frames};
 use super::lost::{is_lost, lose, lost_gradient};
-use super::member::{Member, Output};
 use super::node::Backward;
 use super::notebook::Notebook;
 use super::notes::{Aids, NotedValue, Notes};
 use super::positions::LAST_BIT;
 use super::record::{Record, Settings};
 use super::slots::NONE;
+use super::tensor_ref::{Output, TensorRef};
 use crate::tensor::Identity;
 use crate::threads;
 
@@ -69,9 +69,9 @@ impl ActiveTape {
     }
 
     /// The inputs that it watches, reading them: bit `k` for the `k`th.
-    fn watched_when_read(&self, inputs: &[Member<'_>]) -> u64 {
+    fn watched_when_read(&self, inputs: &[TensorRef<'_>]) -> u64 {
         let mut record = self.record.borrow_mut();
-        let bit = |(k, input): (usize, &Member<'_>)| {
+        let bit = |(k, input): (usize, &TensorRef<'_>)| {
             u64::from(record.slot_when_read(*input) != NONE) << k.min(LAST_BIT as usize)
         };
         inputs.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
@@ -174,7 +174,7 @@ pub(crate) fn forget_slots(serial: u64) {
 /// Panics if the call stands in the body of another rule and an input is watched without being an input of that rule.
 #[track_caller]
 #[inline(never)]
-pub(crate) fn begin(rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+pub(crate) fn begin(rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
     let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
         if recorder.frames.depth() > 0 {
             for input in inputs {
@@ -199,7 +199,7 @@ pub(crate) fn ask_for_notes() {
 
 /// Notes which arguments of a call that has begun are not finite.
 #[cold]
-fn look_at(begun: Begun, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+fn look_at(begun: Begun, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
     RECORDER.with_borrow_mut(|recorder| recorder.notebook.look_at(begun.depth, inputs, known));
     begun
 }
@@ -254,14 +254,14 @@ pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option
 /// Panics if it is none.
 #[track_caller]
 #[inline]
-pub(crate) fn expect_input(used: Member<'_>, expression: Option<&'static str>) {
+pub(crate) fn expect_input(used: TensorRef<'_>, expression: Option<&'static str>) {
     if !LATEST.get().contains(&used.identity) {
         look_for_input(used, expression);
     }
 }
 
 #[track_caller]
-fn look_for_input(used: Member<'_>, expression: Option<&'static str>) {
+fn look_for_input(used: TensorRef<'_>, expression: Option<&'static str>) {
     if let Err(lost) = RECORDER.with_borrow_mut(|recorder| recorder.expect_known(used, expression)) {
         lose(&lost);
     }
@@ -290,7 +290,7 @@ impl Recorder {
         ASKED.set(aids.fold(Aids::NONE, Aids::and));
     }
 
-    fn begin(&mut self, rule: &'static Rule, inputs: &[Member<'_>], known: &[Member<'_>]) -> Begun {
+    fn begin(&mut self, rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
         let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Begun::default() };
@@ -370,7 +370,7 @@ impl Recorder {
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
     #[inline]
-    fn expect_known(&mut self, used: Member<'_>, expression: Option<&str>) -> Result<(), String> {
+    fn expect_known(&mut self, used: TensorRef<'_>, expression: Option<&str>) -> Result<(), String> {
         for tape in &self.tapes {
             let Some((depth, frame)) = self.frames.innermost(|depth, frame| tape.saw(depth, frame)) else { continue };
             if depth <= self.hidden || self.frames.takes(depth, used.identity) {

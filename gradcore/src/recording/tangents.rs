@@ -6,9 +6,9 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::follower::{Followed, Follower};
-use super::member::{Member, is_comparison};
 use super::record::Record;
 use super::recorder::pause::Outside;
+use super::tensor_ref::{TensorRef, is_comparison};
 use super::transpose::{Tangent, pushed};
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity};
@@ -30,7 +30,7 @@ impl Tangents {
     }
 
     /// Gives a tensor a tangent from outside.
-    pub(crate) fn start(&self, primal: Member<'_>, tangent: Erased) {
+    pub(crate) fn start(&self, primal: TensorRef<'_>, tangent: Erased) {
         self.record.borrow_mut().watch(primal);
         self.by_slot.borrow_mut().push(Ok(tangent));
     }

@@ -12,12 +12,12 @@ use super::accumulate;
 use super::call_site::CallSite;
 use super::gradients::Gradients;
 use super::list::WengertList;
-use super::member::Member;
 use super::node::{Backward, Filling};
 use super::record::{Record, Settings};
 use super::recorder::{self, pause::Paused};
 use super::running::Recording;
 use super::slots::{NONE, Slot};
+use super::tensor_ref::TensorRef;
 use crate::error::Error;
 use crate::shape::Shape;
 use crate::tensor::Erased;
@@ -117,7 +117,7 @@ fn probe(
     let tape = Recording::start(Settings::default());
     let upstream = upstream(backward, outputs, numbers);
     for v in upstream.iter().flatten() {
-        tape.record.borrow_mut().watch(Member { identity: v.as_untyped().identity(), seen: v.as_untyped() });
+        tape.record.borrow_mut().watch(TensorRef { identity: v.as_untyped().identity(), seen: v.as_untyped() });
     }
     let alone = run_alone(backward, tangents, outputs, &upstream)?;
     recorder::stop(tape.serial);

@@ -3,11 +3,11 @@
 use smallvec::SmallVec;
 
 use super::gradients::Gradients;
-use super::member::{FoundInput, Output};
 use super::node::{Sink, Upstream};
 use super::record::Settings;
 use super::running::Recording;
 use super::slots::Slot;
+use super::tensor_ref::{FoundInput, Output};
 use super::{accumulate, recorder};
 
 /// Records what runs while it lives.
@@ -21,7 +21,7 @@ impl<'i> Within<'i> {
     pub(crate) fn of(inputs: &'i [FoundInput]) -> Self {
         let tape = Recording::start(Settings::default());
         inputs.iter().for_each(|input| {
-            tape.record.borrow_mut().watch(input.member());
+            tape.record.borrow_mut().watch(input.tensor_ref());
         });
         Within { tape, inputs }
     }
@@ -33,7 +33,7 @@ impl<'i> Within<'i> {
         let mut record = self.tape.record.borrow_mut();
         let mut list = std::mem::take(&mut record.list);
         let sources: SmallVec<[Slot; 4]> =
-            needed.iter().map(|position| record.slot(self.inputs[*position].member().identity)).collect();
+            needed.iter().map(|position| record.slot(self.inputs[*position].tensor_ref().identity)).collect();
         let mut pass = Gradients::of(&list, sources.iter().copied(), accumulate::add);
         for (output, gradient) in outputs.iter().zip(upstream.gradients.iter()) {
             if let Some(gradient) = gradient {

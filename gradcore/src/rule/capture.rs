@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 
 use super::Call;
 use crate::element::Element;
-use crate::recording::member::Member;
 use crate::recording::notes::NotedValue;
 use crate::recording::recorder;
+use crate::recording::tensor_ref::TensorRef;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
@@ -26,7 +26,7 @@ pub trait Snapshot {
     fn seen(kept: &Self::Kept) -> &Self;
     /// The tensor that this is, if it is one: a tape may watch it.
     #[doc(hidden)]
-    fn member(&self) -> Option<Member<'_>> {
+    fn tensor_ref(&self) -> Option<TensorRef<'_>> {
         None
     }
 }
@@ -43,10 +43,10 @@ impl<U: Clone + 'static> Snapshot for U {
         kept
     }
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        fn member_of<T: Element>(value: &dyn Any) -> Option<Member<'_>> {
+    fn tensor_ref(&self) -> Option<TensorRef<'_>> {
+        fn member_of<T: Element>(value: &dyn Any) -> Option<TensorRef<'_>> {
             let tensor: &Tensor<T> = value.downcast_ref()?;
-            Some(Member { identity: tensor.identity(), seen: tensor })
+            Some(TensorRef { identity: tensor.identity(), seen: tensor })
         }
         member_of::<f32>(self).or_else(|| member_of::<f64>(self))
     }
@@ -63,8 +63,8 @@ impl<T: Element> Snapshot for Variable<T> {
         kept
     }
     #[inline]
-    fn member(&self) -> Option<Member<'_>> {
-        Some(super::input::Argument::member(self))
+    fn tensor_ref(&self) -> Option<TensorRef<'_>> {
+        Some(super::input::Argument::tensor_ref(self))
     }
 }
 
@@ -111,10 +111,10 @@ fn keep<W, S: Snapshot + ?Sized>(
     if !call.watches(positions) {
         return None;
     }
-    if let Some(member) = value.member()
-        && !member.identity.is_computed()
+    if let Some(tensor_ref) = value.tensor_ref()
+        && !tensor_ref.identity.is_computed()
     {
-        recorder::expect_input(member, Some(expression));
+        recorder::expect_input(tensor_ref, Some(expression));
     }
     // Another snapshot for the notes: what is looked at is slow to move.
     call.note_kept(|| NotedValue::all_in(expression, &value.snapshot()));

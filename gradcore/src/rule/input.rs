@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::element::{Element, Integer};
-use crate::recording::member::Member;
+use crate::recording::tensor_ref::TensorRef;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Tensor};
 use crate::tuples::for_each_tuple;
@@ -17,48 +17,48 @@ pub trait Argument {
     /// The dtype, of which the gradient is.
     type Dtype: Element;
     #[doc(hidden)]
-    fn member(&self) -> Member<'_>;
+    fn tensor_ref(&self) -> TensorRef<'_>;
 }
 
 /// An argument that is left out.
-const NOBODY: Member<'static> = Member { identity: Identity::NOBODY, seen: &Shape::SCALAR };
+const NOBODY: TensorRef<'static> = TensorRef { identity: Identity::NOBODY, seen: &Shape::SCALAR };
 
 impl<T: Element> Argument for Tensor<T> {
     type Dtype = T;
     #[inline]
-    fn member(&self) -> Member<'_> {
-        Member { identity: self.identity(), seen: self }
+    fn tensor_ref(&self) -> TensorRef<'_> {
+        TensorRef { identity: self.identity(), seen: self }
     }
 }
 
 impl<T: Element> Argument for Variable<T> {
     type Dtype = T;
     #[inline]
-    fn member(&self) -> Member<'_> {
-        Member { identity: self.identity(), seen: self }
+    fn tensor_ref(&self) -> TensorRef<'_> {
+        TensorRef { identity: self.identity(), seen: self }
     }
 }
 
 impl<A: Argument + ?Sized> Argument for &A {
     type Dtype = A::Dtype;
     #[inline]
-    fn member(&self) -> Member<'_> {
-        (**self).member()
+    fn tensor_ref(&self) -> TensorRef<'_> {
+        (**self).tensor_ref()
     }
 }
 
 impl<A: Argument + ?Sized> Argument for &mut A {
     type Dtype = A::Dtype;
     #[inline]
-    fn member(&self) -> Member<'_> {
-        (**self).member()
+    fn tensor_ref(&self) -> TensorRef<'_> {
+        (**self).tensor_ref()
     }
 }
 
 impl<A: Argument> Argument for Option<A> {
     type Dtype = A::Dtype;
-    fn member(&self) -> Member<'_> {
-        self.as_ref().map_or(NOBODY, Argument::member)
+    fn tensor_ref(&self) -> TensorRef<'_> {
+        self.as_ref().map_or(NOBODY, Argument::tensor_ref)
     }
 }
 
@@ -74,7 +74,7 @@ pub trait Differentiable {
     /// Whether it is more than one tensor.
     const IS_LIST: bool;
     #[doc(hidden)]
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>));
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>));
 }
 
 macro_rules! single {
@@ -83,8 +83,8 @@ macro_rules! single {
             type Gradient = Tensor<T>;
             const IS_LIST: bool = false;
             #[inline]
-            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
-                visit(self.member());
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
+                visit(self.tensor_ref());
             }
         }
     )+ };
@@ -97,7 +97,7 @@ macro_rules! references {
             type Gradient = D::Gradient;
             const IS_LIST: bool = D::IS_LIST;
             #[inline]
-            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
                 (**self).visit(visit);
             }
         }
@@ -108,7 +108,7 @@ references!(&D, &mut D, Box<D>, Rc<D>, Arc<D>);
 impl<D: Differentiable> Differentiable for Option<D> {
     type Gradient = D::Gradient;
     const IS_LIST: bool = D::IS_LIST;
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
         match self {
             Some(argument) => argument.visit(visit),
             None if D::IS_LIST => {}
@@ -120,15 +120,15 @@ impl<D: Differentiable> Differentiable for Option<D> {
 impl<A: Argument> Differentiable for [A] {
     type Gradient = Vec<Tensor<A::Dtype>>;
     const IS_LIST: bool = true;
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
-        self.iter().for_each(|argument| visit(argument.member()));
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
+        self.iter().for_each(|argument| visit(argument.tensor_ref()));
     }
 }
 
 impl<A: Argument, const N: usize> Differentiable for [A; N] {
     type Gradient = Vec<Tensor<A::Dtype>>;
     const IS_LIST: bool = true;
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
         self.as_slice().visit(visit);
     }
 }
@@ -136,7 +136,7 @@ impl<A: Argument, const N: usize> Differentiable for [A; N] {
 impl<T: Argument> Differentiable for Vec<T> {
     type Gradient = Vec<Tensor<T::Dtype>>;
     const IS_LIST: bool = true;
-    fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
+    fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
         self.as_slice().visit(visit);
     }
 }
@@ -147,8 +147,8 @@ macro_rules! tuples {
         impl<$($argument: Argument),+> Differentiable for ($($argument,)+) {
             type Gradient = ($(Tensor<$argument::Dtype>,)+);
             const IS_LIST: bool = true;
-            fn visit<'a>(&'a self, visit: &mut impl FnMut(Member<'a>)) {
-                $(visit(self.$index.member());)+
+            fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
+                $(visit(self.$index.tensor_ref());)+
             }
         }
     };
@@ -237,7 +237,7 @@ pub trait Parameter {
     /// Whether it is more than one tensor.
     const IS_LIST: bool;
     #[doc(hidden)]
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>);
+    fn see<'a>(&'a self, seen: &mut SeenTensors<'a>);
 }
 
 impl<D: Differentiable> Parameter for Input<'_, D> {
@@ -245,8 +245,8 @@ impl<D: Differentiable> Parameter for Input<'_, D> {
     const IS_INPUT: bool = true;
     const IS_LIST: bool = D::IS_LIST;
     #[inline]
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        self.0.visit(&mut |member| seen.inputs.push(member));
+    fn see<'a>(&'a self, seen: &mut SeenTensors<'a>) {
+        self.0.visit(&mut |tensor_ref| seen.inputs.push(tensor_ref));
     }
 }
 
@@ -255,7 +255,7 @@ impl Parameter for Constant {
     const IS_INPUT: bool = false;
     const IS_LIST: bool = false;
     #[inline]
-    fn see<'a>(&'a self, _: &mut SeenMembers<'a>) {}
+    fn see<'a>(&'a self, _: &mut SeenTensors<'a>) {}
 }
 
 impl<P: Parameter> Parameter for Nondiff<P> {
@@ -263,8 +263,8 @@ impl<P: Parameter> Parameter for Nondiff<P> {
     const IS_INPUT: bool = false;
     const IS_LIST: bool = false;
     #[inline]
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        let mut inside = SeenMembers::default();
+    fn see<'a>(&'a self, seen: &mut SeenTensors<'a>) {
+        let mut inside = SeenTensors::default();
         self.0.see(&mut inside);
         seen.known.extend(inside.inputs);
     }
@@ -274,10 +274,10 @@ impl<P: Parameter> Parameter for Captured<P> {
     type Before<Rest> = Rest;
     const IS_INPUT: bool = false;
     const IS_LIST: bool = false;
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        let mut inside = SeenMembers::default();
+    fn see<'a>(&'a self, seen: &mut SeenTensors<'a>) {
+        let mut inside = SeenTensors::default();
         self.1.see(&mut inside);
-        seen.rare().captured.extend(inside.inputs.iter().map(|member| (member.identity, self.0)));
+        seen.rare().captured.extend(inside.inputs.iter().map(|tensor_ref| (tensor_ref.identity, self.0)));
     }
 }
 
@@ -290,16 +290,16 @@ pub trait Inputs {
     /// Whether an input is more than one tensor.
     const HAS_LISTS: bool;
     #[doc(hidden)]
-    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>, has_lists: bool);
+    fn tensor_refs<'a>(&'a self, seen: &mut SeenTensors<'a>, has_lists: bool);
 }
 
 /// The tensors among the arguments.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct SeenMembers<'a> {
-    pub(super) inputs: SmallVec<[Member<'a>; 4]>,
+pub struct SeenTensors<'a> {
+    pub(super) inputs: SmallVec<[TensorRef<'a>; 4]>,
     /// Those that are `#[nondiff]`.
-    pub(super) known: SmallVec<[Member<'a>; 1]>,
+    pub(super) known: SmallVec<[TensorRef<'a>; 1]>,
     /// What most calls have nothing of.
     pub(super) rare: Option<Box<Rare>>,
 }
@@ -314,7 +314,7 @@ pub(super) struct Rare {
     pub(super) sizes: Vec<u32>,
 }
 
-impl SeenMembers<'_> {
+impl SeenTensors<'_> {
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }
@@ -325,7 +325,7 @@ impl Inputs for () {
     const INPUTS: u64 = 0;
     const HAS_LISTS: bool = false;
     #[inline]
-    fn members<'a>(&'a self, _: &mut SeenMembers<'a>, _: bool) {}
+    fn tensor_refs<'a>(&'a self, _: &mut SeenTensors<'a>, _: bool) {}
 }
 
 impl<P: Parameter, R: Inputs> Inputs for (P, R) {
@@ -333,14 +333,14 @@ impl<P: Parameter, R: Inputs> Inputs for (P, R) {
     const INPUTS: u64 = P::IS_INPUT as u64 | R::INPUTS << 1;
     const HAS_LISTS: bool = P::IS_LIST || R::HAS_LISTS;
     #[inline]
-    fn members<'a>(&'a self, seen: &mut SeenMembers<'a>, has_lists: bool) {
+    fn tensor_refs<'a>(&'a self, seen: &mut SeenTensors<'a>, has_lists: bool) {
         let before = seen.inputs.len();
         self.0.see(seen);
         if P::IS_INPUT && has_lists {
             let size = seen.inputs.len() - before;
             seen.rare().sizes.push(u32::try_from(size).expect("a list has fewer than 2^32 tensors"));
         }
-        self.1.members(seen, has_lists);
+        self.1.tensor_refs(seen, has_lists);
     }
 }
 

@@ -23,12 +23,12 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::member::{Member, Output};
 use crate::recording::node::{Backward, Filling, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::positions::LAST_BIT;
 use crate::recording::recorder;
 use crate::recording::recorder::Begun;
+use crate::recording::tensor_ref::{Output, TensorRef};
 
 pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
@@ -37,7 +37,7 @@ use gradient::Sink;
 pub use gradient::{Failure, Given, NoGradient, none};
 pub use held::hold;
 pub(crate) use input::Argument;
-use input::{AtLeastOne, Inputs, SeenMembers};
+use input::{AtLeastOne, Inputs, SeenTensors};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 pub use not_implemented::NotImplemented;
 use output::OutputValue;
@@ -72,8 +72,8 @@ where
 {
     let (mut begun, mut sizes) = (Begun::default(), None);
     if !recorder::is_idle() {
-        let mut seen = SeenMembers::default();
-        inputs.members(&mut seen, I::HAS_LISTS);
+        let mut seen = SeenTensors::default();
+        inputs.tensor_refs(&mut seen, I::HAS_LISTS);
         begun = recorder::begin(rule, &seen.inputs, &seen.known);
         if let Some(rare) = seen.rare {
             recorder::aside::name_captures(begun, &rare.captured);
@@ -182,7 +182,7 @@ pub struct Prepared<O>(Option<Rc<dyn Backward>>, PhantomData<fn() -> O>);
 #[track_caller]
 fn record(begun: &mut Begun, outputs: &[Output<'_>], recorded: Option<Rc<dyn Backward>>) {
     for output in outputs.iter().filter(|output| !output.inside.is_computed()) {
-        recorder::expect_input(Member { identity: output.inside, seen: output.value }, None);
+        recorder::expect_input(TensorRef { identity: output.inside, seen: output.value }, None);
     }
     recorder::finish_with(std::mem::take(begun), outputs, recorded);
 }

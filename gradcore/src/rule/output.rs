@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::element::Element;
-use crate::recording::member::Output;
 use crate::recording::node::{Filling, Upstream};
+use crate::recording::tensor_ref::Output;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity, Tensor};
 use crate::tuples::for_each_tuple;

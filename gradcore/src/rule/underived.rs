@@ -5,9 +5,9 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::recording::call_site::CallSite;
-use crate::recording::member::{Member, Output};
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::recorder;
+use crate::recording::tensor_ref::{Output, TensorRef};
 use crate::tensor::{Identity, Tensor};
 
 /// What stands in the way of a derivative.
@@ -25,7 +25,7 @@ impl Underived {
     /// The gradient, recorded as computed from `inputs` by a call whose backward function fails: every tape that
     /// watches one of them then knows that there is a path, and that it has no derivative.
     #[track_caller]
-    pub(crate) fn mark<T: Element>(self, inputs: &[Member<'_>], gradient: Tensor<T>) -> Tensor<T> {
+    pub(crate) fn mark<T: Element>(self, inputs: &[TensorRef<'_>], gradient: Tensor<T>) -> Tensor<T> {
         if recorder::is_idle() {
             return gradient;
         }
@@ -87,7 +87,7 @@ mod tests {
     fn doubled(x: &Tensor) -> Tensor {
         let site = CallSite { rule: &RULE, called: Location::caller() };
         let doubled = Tensor::scalar(2.0 * x.item());
-        Underived { site, order: "second", reason: "no tape sees it; let one" }.mark(&[x.member()], doubled)
+        Underived { site, order: "second", reason: "no tape sees it; let one" }.mark(&[x.tensor_ref()], doubled)
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl ForwardAccumulator {
         let mut moves = moves.into_iter();
         primals.visit(&mut |primal: Leaf<'_>| {
             if let Some(tangent) = moves.next() {
-                tangents.start(primal.member, tangent);
+                tangents.start(primal.tensor_ref, tangent);
             }
         });
         Ok(ForwardAccumulator { _recording: recording, tangents })
@@ -103,12 +103,12 @@ impl ForwardAccumulator {
         tangents_or_zeros(target, |identity| self.tangents.get(identity), record.stopping_cuts())
     }
 
-    fn tangent(&self, Leaf { member, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
-        match self.tangents.get(member.identity) {
+    fn tangent(&self, Leaf { tensor_ref, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
+        match self.tangents.get(tensor_ref.identity) {
             Some(tangent) => tangent.map_err(|error| *error),
             None if zeros => Ok(value.filled(0.0)),
             None => {
-                let reason = explain(&self.tangents.record.borrow(), member.identity);
+                let reason = explain(&self.tangents.record.borrow(), tensor_ref.identity);
                 Err(Error::Unconnected { source_name: "the primals".into(), reason })
             }
         }
@@ -123,8 +123,8 @@ pub(super) fn tangents_or_zeros<Y: Differentiable>(
     cuts: impl Iterator<Item = CallSite>,
 ) -> Result<Y::Gradients, Error> {
     let (mut found, mut is_reached) = (VecDeque::new(), false);
-    target.visit(&mut |Leaf { member, value }: Leaf<'_>| {
-        let tangent = tangent(member.identity);
+    target.visit(&mut |Leaf { tensor_ref, value }: Leaf<'_>| {
+        let tangent = tangent(tensor_ref.identity);
         is_reached |= tangent.is_some();
         found.push_back(tangent.unwrap_or_else(|| Ok(value.filled(0.0))).map_err(|error| *error));
     });
@@ -148,9 +148,9 @@ pub(super) fn paired(primals: &impl Differentiable, tangents: &impl Differentiab
     let given = handles(tangents);
     let mut paired: Vec<Result<Erased, Error>> = Vec::new();
     let mut seen: Vec<Identity> = Vec::new();
-    primals.visit(&mut |Leaf { member, value }: Leaf<'_>| {
+    primals.visit(&mut |Leaf { tensor_ref, value }: Leaf<'_>| {
         let place = seen.len();
-        let tangent = match (seen.iter().position(|earlier| *earlier == member.identity), given.get(place)) {
+        let tangent = match (seen.iter().position(|earlier| *earlier == tensor_ref.identity), given.get(place)) {
             (Some(first), _) => Err(Error::RepeatedPrimal { first, second: place }),
             // The counts differ, which is reported below.
             (None, None) => Ok(value.filled(0.0)),
@@ -160,7 +160,7 @@ pub(super) fn paired(primals: &impl Differentiable, tangents: &impl Differentiab
                 found: tangent.as_untyped().shape().to_vec(),
             }),
         };
-        seen.push(member.identity);
+        seen.push(tensor_ref.identity);
         paired.push(tangent);
     });
     if seen.len() != given.len() {

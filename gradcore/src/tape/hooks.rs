@@ -8,9 +8,9 @@ use super::GradientTape;
 use crate::element::Real;
 use crate::error::Error;
 use crate::recording::hooks::Hook;
-use crate::recording::member::Member;
 use crate::recording::node::Outcome;
 use crate::recording::slots::NONE;
+use crate::recording::tensor_ref::TensorRef;
 use crate::tensor::{Erased, Tensor};
 
 impl<K> GradientTape<K> {
@@ -47,7 +47,7 @@ impl<K> GradientTape<K> {
         hook: impl Fn(&Tensor<T>) -> R + 'static,
     ) -> Result<(), Error> {
         let mut record = self.0.record.borrow_mut();
-        match record.slot_when_read(Member { identity: tensor.identity(), seen: tensor }) {
+        match record.slot_when_read(TensorRef { identity: tensor.identity(), seen: tensor }) {
             NONE => Err(Error::Argument {
                 operation: "register_hook",
                 expected: "a tensor that the tape watches, or has seen computed from one".into(),

@@ -10,9 +10,9 @@ use crate::error::{Error, Unconnected};
 use crate::recording::call_site::places;
 use crate::recording::gradients::Gradients;
 use crate::recording::list::WengertList;
-use crate::recording::member::Member;
 use crate::recording::record::{Cut, Record};
 use crate::recording::slots::{NONE, Slot};
+use crate::recording::tensor_ref::TensorRef;
 use crate::recording::{accumulate, recorder};
 use crate::tensor::{Erased, Identity};
 
@@ -194,8 +194,8 @@ fn find_starts(
             }),
         };
         starts.push(Start {
-            slot: record.borrow().slot(leaf.member.identity),
-            identity: leaf.member.identity,
+            slot: record.borrow().slot(leaf.tensor_ref.identity),
+            identity: leaf.tensor_ref.identity,
             gradient,
         });
     });
@@ -210,7 +210,7 @@ fn find_starts(
 
 fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized)) -> Vec<Source> {
     let mut found = Vec::new();
-    sources.visit(&mut |Leaf { member: Member { identity, seen }, value }: Leaf<'_>| {
+    sources.visit(&mut |Leaf { tensor_ref: TensorRef { identity, seen }, value }: Leaf<'_>| {
         let (slot, name) = (record.slot(identity), seen.name());
         found.push(Source { slot, identity, value: value.erased(), name });
     });

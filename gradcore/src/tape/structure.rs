@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
-use crate::recording::member::Member;
 use crate::recording::record::Record;
+use crate::recording::tensor_ref::TensorRef;
 use crate::tensor::{Erased, Tensor, Untyped};
 use crate::tuples::for_each_tuple;
 use crate::variable::Variable;
@@ -62,7 +62,7 @@ pub trait Visitor {
 /// One tensor of a structure.
 #[doc(hidden)]
 pub struct Leaf<'a> {
-    pub(crate) member: Member<'a>,
+    pub(crate) tensor_ref: TensorRef<'a>,
     pub(crate) value: &'a dyn Untyped,
 }
 
@@ -100,7 +100,7 @@ fn next_gradient<T: Real>(found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
 impl<T: Real> Differentiable for Tensor<T> {
     type Gradients = Tensor<T>;
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visitor.tensor(Leaf { member: Member { identity: self.identity(), seen: self }, value: self });
+        visitor.tensor(Leaf { tensor_ref: TensorRef { identity: self.identity(), seen: self }, value: self });
     }
     fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
         next_gradient(found)
@@ -110,7 +110,7 @@ impl<T: Real> Differentiable for Tensor<T> {
 impl<T: Real> Differentiable for Variable<T> {
     type Gradients = Tensor<T>;
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visitor.tensor(Leaf { member: Member { identity: self.identity(), seen: self }, value: &**self });
+        visitor.tensor(Leaf { tensor_ref: TensorRef { identity: self.identity(), seen: self }, value: &**self });
     }
     fn gradients(&self, found: &mut Found<'_>) -> Result<Tensor<T>, Error> {
         next_gradient(found)
@@ -174,7 +174,7 @@ impl<S: Differentiable, const N: usize> Differentiable for [S; N] {
 /// Watches the tensors and variables of a structure from now on.
 pub(super) fn watch(record: &RefCell<Record>, tensors: &(impl Differentiable + ?Sized)) {
     tensors.visit(&mut |leaf: Leaf<'_>| {
-        record.borrow_mut().watch(leaf.member);
+        record.borrow_mut().watch(leaf.tensor_ref);
     });
 }
 

@@ -6,9 +6,9 @@ use super::{
     Begun, RECORDER, Recorder, abandon, expect_input, finish_with, forget_latest, lose, note_kept, notes_saved,
 };
 use crate::recording::call_site::Rule;
-use crate::recording::member::{FoundInput, Member, Output};
 use crate::recording::node::Backward;
 use crate::recording::notes::NotedValue;
+use crate::recording::tensor_ref::{FoundInput, Output, TensorRef};
 
 /// A running body whose inputs are discovered. No tape records its operations.
 pub(crate) struct Discovery {
@@ -43,7 +43,7 @@ impl Discovery {
         kept: impl FnOnce() -> Vec<NotedValue>,
     ) {
         for output in outputs.iter().filter(|output| !output.inside.is_computed()) {
-            expect_input(Member { identity: output.inside, seen: output.value }, None);
+            expect_input(TensorRef { identity: output.inside, seen: output.value }, None);
         }
         let found = RECORDER.with_borrow_mut(|recorder| recorder.found(self.depth));
         match found {
@@ -76,10 +76,10 @@ impl Recorder {
         for tape in self.tapes.iter().filter(|tape| tape.saw(depth, &frame)) {
             let mut record = tape.record.borrow_mut();
             found.iter().for_each(|input| {
-                record.slot_when_read(input.member());
+                record.slot_when_read(input.tensor_ref());
             });
         }
-        let known = found.iter().try_for_each(|input| self.expect_known(input.member(), None));
+        let known = found.iter().try_for_each(|input| self.expect_known(input.tensor_ref(), None));
         self.frames.put_back(frame, found.iter().map(|input| input.identity));
         known.map(|()| found)
     }

@@ -142,7 +142,7 @@ where
 {
     let site = call.site;
     call.backward::<O::Tensors, _>(move |upstream, sink| {
-        let sources = sources.with(|add| O::members(&upstream, add));
+        let sources = sources.with(|add| O::tensor_refs(&upstream, add));
         backward(O::views(upstream), Sink::new(sink, site, sources))
     })
 }

@@ -6,7 +6,7 @@ use super::form::ArrayType;
 use super::given::IntoTensor;
 use super::ranked::viewed;
 use crate::element::Element;
-use crate::recording::member::Member;
+use crate::recording::tensor_ref::TensorRef;
 use crate::rule::input::Argument;
 use crate::rule::output::Outputs;
 use crate::tensor::Tensor;
@@ -37,7 +37,7 @@ pub trait Upstreams: 'static {
     #[doc(hidden)]
     fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_>;
     #[doc(hidden)]
-    fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>));
+    fn tensor_refs<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(TensorRef<'a>));
 }
 
 impl<T: Element, D: Dimension + 'static> Upstreams for Array<T, D> {
@@ -47,8 +47,8 @@ impl<T: Element, D: Dimension + 'static> Upstreams for Array<T, D> {
     fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_> {
         viewed(upstream).expect(RANK)
     }
-    fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
-        add(Argument::member(*upstream));
+    fn tensor_refs<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(TensorRef<'a>)) {
+        add(Argument::tensor_ref(*upstream));
     }
 }
 
@@ -83,8 +83,8 @@ macro_rules! tuples {
             fn views(upstream: <Self::Tensors as Outputs>::Upstream<'_>) -> Self::Views<'_> {
                 ($(viewed(upstream.$index).expect(RANK),)+)
             }
-            fn members<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(Member<'a>)) {
-                $(add(upstream.$index.member());)+
+            fn tensor_refs<'a>(upstream: &<Self::Tensors as Outputs>::Upstream<'a>, add: &mut dyn FnMut(TensorRef<'a>)) {
+                $(add(upstream.$index.tensor_ref());)+
             }
         }
 

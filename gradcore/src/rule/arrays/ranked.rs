@@ -6,7 +6,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::form::ArrayType;
 use crate::element::Element;
-use crate::rule::input::{Argument, Constant, Input, Parameter, SeenMembers};
+use crate::rule::input::{Argument, Constant, Input, Parameter, SeenTensors};
 use crate::tensor::Tensor;
 
 /// The elements of a tensor as an array with dimension `D`, if that is of the tensor's rank.
@@ -37,8 +37,8 @@ impl<P: Argument, A: ArrayType> Parameter for Ranked<Input<'_, P>, A> {
     const IS_INPUT: bool = true;
     const IS_LIST: bool = false;
     #[inline]
-    fn see<'a>(&'a self, seen: &mut SeenMembers<'a>) {
-        seen.inputs.push(self.0.0.member());
+    fn see<'a>(&'a self, seen: &mut SeenTensors<'a>) {
+        seen.inputs.push(self.0.0.tensor_ref());
     }
 }
 
@@ -47,5 +47,5 @@ impl<A> Parameter for Ranked<Constant, A> {
     const IS_INPUT: bool = false;
     const IS_LIST: bool = false;
     #[inline]
-    fn see<'a>(&'a self, _: &mut SeenMembers<'a>) {}
+    fn see<'a>(&'a self, _: &mut SeenTensors<'a>) {}
 }

@@ -4,9 +4,9 @@ use smallvec::SmallVec;
 
 use crate::element::Element;
 use crate::recording::call_site::CallSite;
-use crate::recording::member::Member;
 use crate::recording::recorder;
-use crate::rule::input::{Inputs, SeenMembers};
+use crate::recording::tensor_ref::TensorRef;
+use crate::rule::input::{Inputs, SeenTensors};
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Tensor};
@@ -21,25 +21,25 @@ impl Sources {
     pub(super) fn of(inputs: &impl Inputs) -> Self {
         let mut sources = Sources::default();
         if !recorder::is_idle() {
-            let mut seen = SeenMembers::default();
-            inputs.members(&mut seen, false);
+            let mut seen = SeenTensors::default();
+            inputs.tensor_refs(&mut seen, false);
             seen.inputs.iter().for_each(|input| sources.add(*input));
         }
         sources
     }
 
-    fn add(&mut self, member: Member<'_>) {
-        self.0.push((member.identity, member.seen.shared_shape()));
+    fn add(&mut self, tensor_ref: TensorRef<'_>) {
+        self.0.push((tensor_ref.identity, tensor_ref.seen.shared_shape()));
     }
 
-    /// The same, and what `members` adds; nothing where no tape could ask for it.
+    /// The same, and what `tensor_refs` adds; nothing where no tape could ask for it.
     #[inline]
-    pub(super) fn with<'a>(&self, members: impl FnOnce(&mut dyn FnMut(Member<'a>))) -> Self {
+    pub(super) fn with<'a>(&self, tensor_refs: impl FnOnce(&mut dyn FnMut(TensorRef<'a>))) -> Self {
         if !recorder::is_recording() {
             return Sources::default();
         }
         let mut all = self.clone();
-        members(&mut |member| all.add(member));
+        tensor_refs(&mut |tensor_ref| all.add(tensor_ref));
         all
     }
 
@@ -49,13 +49,13 @@ impl Sources {
         if self.0.is_empty() {
             return gradient;
         }
-        let members: SmallVec<[Member<'_>; 3]> =
-            self.0.iter().map(|(identity, shape)| Member { identity: *identity, seen: shape }).collect();
+        let tensor_refs: SmallVec<[TensorRef<'_>; 3]> =
+            self.0.iter().map(|(identity, shape)| TensorRef { identity: *identity, seen: shape }).collect();
         Underived {
             site,
             order: "second",
             reason: "its gradient is computed on arrays, which no tape sees; write it with tensors",
         }
-        .mark(&members, gradient)
+        .mark(&tensor_refs, gradient)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Seen, Untyped};
 
-/// An input of a rule, or a member of targets and sources: what a tape has to know of a tensor.
+/// An input of a rule, or a part of targets and sources: what a tape has to know of a tensor.
 #[derive(Clone, Copy)]
-pub struct Member<'a> {
+pub struct TensorRef<'a> {
     pub(crate) identity: Identity,
     pub(crate) seen: &'a dyn Seen,
 }
@@ -35,12 +35,12 @@ pub(crate) struct FoundInput {
 }
 
 impl FoundInput {
-    pub(crate) fn of(Member { identity, seen }: Member<'_>) -> Self {
+    pub(crate) fn of(TensorRef { identity, seen }: TensorRef<'_>) -> Self {
         FoundInput { identity, shape: seen.shared_shape(), name: seen.name() }
     }
 
-    pub(crate) fn member(&self) -> Member<'_> {
-        Member { identity: self.identity, seen: self }
+    pub(crate) fn tensor_ref(&self) -> TensorRef<'_> {
+        TensorRef { identity: self.identity, seen: self }
     }
 }
 
