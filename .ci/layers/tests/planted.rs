@@ -25,7 +25,7 @@ fn found(package: &str, room: &str, file: &str, planted: &str) -> Option<String>
 }
 
 const SHAPE: &str = "gradcore/src/shape.rs";
-const RECORDING: &str = "gradcore/src/recording/within.rs";
+const RECORDING: &str = "gradcore/src/recording/nested_pass.rs";
 
 #[test]
 fn a_room_that_needs_nothing_from_above_passes() {

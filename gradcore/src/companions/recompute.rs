@@ -7,11 +7,11 @@ use std::rc::Rc;
 use crate::error::Error;
 use crate::random::{Replay, State};
 use crate::recording::call_site::{CallSite, Rule};
+use crate::recording::nested_pass::NestedPass;
 use crate::recording::node::{Backward, Filling, Sink, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::recorder::discovery::Discovery;
 use crate::recording::tensor_ref::FoundInput;
-use crate::recording::within::Within;
 use crate::rule::{Outputs, Snapshot};
 use crate::tuples::for_each_tuple;
 
@@ -134,7 +134,7 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
-        let within = Within::of(&self.inputs);
+        let pass = NestedPass::of(&self.inputs);
         let outputs = {
             let _replay = Replay::of(&self.random);
             (self.again)()
@@ -147,6 +147,6 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
                 return sink.end(Error::RecomputedShape { output, expected, found, wrapped });
             }
         }
-        within.give(&described, &upstream, sink);
+        pass.give(&described, &upstream, sink);
     }
 }

@@ -11,19 +11,19 @@ use super::tensor_ref::{FoundInput, Output};
 use super::{accumulate, recorder};
 
 /// Records what runs while it lives.
-pub(crate) struct Within<'i> {
+pub(crate) struct NestedPass<'i> {
     tape: Recording,
     inputs: &'i [FoundInput],
 }
 
-impl<'i> Within<'i> {
+impl<'i> NestedPass<'i> {
     /// Watches the inputs of a call, which are all different.
     pub(crate) fn of(inputs: &'i [FoundInput]) -> Self {
         let tape = Recording::start(Settings::default());
         inputs.iter().for_each(|input| {
             tape.record.borrow_mut().watch(input.tensor_ref());
         });
-        Within { tape, inputs }
+        NestedPass { tape, inputs }
     }
 
     /// Takes the gradients that reached the call's outputs back to its inputs.
