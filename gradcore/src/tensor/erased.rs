@@ -1,6 +1,6 @@
 //! Tensors whose dtype the tape need not know.
 
-use super::{Element, Holding, Identity, Tensor, Untyped};
+use super::{Element, HandleCount, Identity, Tensor, Untyped};
 use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
@@ -46,8 +46,8 @@ macro_rules! dtypes {
             }
 
             /// What this handle holds, and what that holds where it was reshaped.
-            pub(crate) fn holdings(&self) -> (Option<Holding>, Option<Holding>) {
-                match self { $(Erased::$variant(tensor) => tensor.holdings(),)+ }
+            pub(crate) fn handle_counts(&self) -> (Option<HandleCount>, Option<HandleCount>) {
+                match self { $(Erased::$variant(tensor) => tensor.handle_counts(),)+ }
             }
 
             /// The first element that is NaN or infinite, and its place in row-major order.

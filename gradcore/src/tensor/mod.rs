@@ -3,7 +3,7 @@
 mod constant;
 mod display;
 mod erased;
-mod holders;
+mod handle_counts;
 mod identity;
 mod name;
 mod operand;
@@ -20,7 +20,7 @@ use crate::shape::Shape;
 
 pub use constant::{Nested, constant};
 pub(crate) use erased::{Erase, Erased};
-pub(crate) use holders::Holding;
+pub(crate) use handle_counts::HandleCount;
 pub(crate) use identity::Identity;
 pub(crate) use name::Name;
 pub use operand::Operand;

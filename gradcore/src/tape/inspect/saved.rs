@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::recording::list::WengertList;
 use crate::recording::notes::{NotedValue, Value};
 use crate::tape::GradientTape;
-use crate::tensor::{Erased, Holding};
+use crate::tensor::{Erased, HandleCount};
 
 impl<K> GradientTape<K> {
     /// What this tape keeps alive: every value that a gradient will use, with the call that it belongs to and its name
@@ -120,8 +120,8 @@ impl Handles {
     /// original once, however many hold it.
     fn of<'k>(tensors: impl Iterator<Item = &'k Erased>) -> Self {
         let mut own = Handles::default();
-        for (this, original) in tensors.map(Erased::holdings) {
-            let Some(Holding { address, .. }) = this else { continue };
+        for (this, original) in tensors.map(Erased::handle_counts) {
+            let Some(HandleCount { address, .. }) = this else { continue };
             let handles = own.0.entry(address).or_default();
             *handles += 2;
             if let (2, Some(original)) = (*handles, original) {
@@ -133,9 +133,9 @@ impl Handles {
 
     /// Whether all handles to the elements of a tensor are this tape's.
     fn are_all_of(&self, tensor: &Erased) -> bool {
-        let (this, original) = tensor.holdings();
-        let mut holdings = this.into_iter().chain(original);
-        holdings.all(|holding| self.0.get(&holding.address) == Some(&holding.handles))
+        let (this, original) = tensor.handle_counts();
+        let mut handle_counts = this.into_iter().chain(original);
+        handle_counts.all(|handle_count| self.0.get(&handle_count.address) == Some(&handle_count.handles))
     }
 }
 
@@ -192,8 +192,8 @@ impl NotedValue {
 
     /// Where the elements are, if others may hold them too.
     fn elements(&self) -> Option<usize> {
-        let (this, original) = self.tensor()?.holdings();
-        original.or(this).map(|holding| holding.address)
+        let (this, original) = self.tensor()?.handle_counts();
+        original.or(this).map(|handle_count| handle_count.address)
     }
 }
 
