@@ -1,8 +1,8 @@
 //! What the calls of rules leave behind, and how it is run. It knows no operation, and has no public face: that is
 //! [`tape`](crate::tape).
 //!
-//! * What is known of a call: its `call_site`, `tensor_ref`s to what goes in and come out, `positions` of these in the bits of a
-//!   word, its `node`, which is the contract with whoever runs it, `notes` of it if a person asks.
+//! * What is known of a call: its `call_site`, `tensor_ref`s to what goes in and comes out, `positions` of these in the bits of
+//!   a word, its `node`, which is the contract with whoever runs it, `notes` of it if a person asks.
 //! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, with `hooks` on their gradients; a
 //!   `record` is all that one tape has.
 //! * How: the `recorder` has the tapes of a thread and, in `frames`, the calls that are under way; a `follower` sees calls and

@@ -6,7 +6,7 @@ use syn::{BinOp, Expr, Item, Lit, Local, Macro, Pat, Stmt};
 
 use crate::model::lazy_lets::Statement;
 use crate::model::rule::{Gradients, Rule};
-use crate::syntax::effects::is_calm;
+use crate::syntax::effects::has_no_effect;
 use crate::syntax::mention::Mentioned;
 use crate::syntax::patterns;
 use crate::syntax::values::{for_each_value_of, is_none};
@@ -97,7 +97,7 @@ impl Known {
         match statement {
             Stmt::Local(Local { pat, init: Some(init), .. }) => {
                 let depends = self.of(&init.expr);
-                if has_upstream && !is_calm(&init.expr) {
+                if has_upstream && !has_no_effect(&init.expr) {
                     self.spread();
                 }
                 self.bind(pat, depends);

@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, ExprReference, Item, Local, LocalInit, Pat, Stmt, Type};
 
 use crate::names;
-use crate::syntax::effects::{draws, is_calm};
+use crate::syntax::effects::{draws, has_no_effect};
 use crate::syntax::mention::Mentioned;
 use crate::syntax::patterns::{self, binds_values};
 
@@ -48,7 +48,7 @@ pub(crate) fn plan(statements: Vec<Stmt>, gradients: &[Expr]) -> (Vec<Statement>
     }
     for number in (0..statements.len()).rev() {
         // What no gradient uses, or every one, runs always, and so does what that uses.
-        if !bound[number].is_calm || !needed[number].contains(&true) {
+        if !bound[number].has_no_effect || !needed[number].contains(&true) {
             needed[number].fill(true);
         }
         for used in &used_by_statements[number] {
@@ -98,7 +98,7 @@ fn untyped(pattern: Pat) -> (Pat, Option<Type>) {
 struct Bound {
     names: Vec<Ident>,
     /// Whether it is a `let` that can be left out without changing anything else.
-    is_calm: bool,
+    has_no_effect: bool,
 }
 
 impl Bound {
@@ -108,13 +108,13 @@ impl Bound {
             Stmt::Item(Item::Fn(function)) => vec![function.sig.ident.clone()],
             _ => Vec::new(),
         };
-        let is_calm = match statement {
+        let has_no_effect = match statement {
             Stmt::Local(Local { attrs, pat, init: Some(LocalInit { expr, diverge: None, .. }), .. }) => {
-                attrs.is_empty() && binds_values(pat) && !matches!(**expr, Expr::Closure(_)) && is_calm(expr)
+                attrs.is_empty() && binds_values(pat) && !matches!(**expr, Expr::Closure(_)) && has_no_effect(expr)
             }
             _ => false,
         };
-        Bound { names, is_calm }
+        Bound { names, has_no_effect }
     }
 }
 
@@ -132,7 +132,7 @@ fn bound_by(statements: &[Stmt]) -> Vec<Bound> {
         if may_change(statement) {
             changing.extend(bound[number].names.iter().map(ToString::to_string));
         }
-        bound[number].is_calm &= !uses_changing && !is_in_parts && !may_change(statement);
+        bound[number].has_no_effect &= !uses_changing && !is_in_parts && !may_change(statement);
     }
     bound
 }

@@ -9,14 +9,14 @@ use crate::syntax::mention::Mentioned;
 
 /// Whether the syntax shows no effect of an expression besides its value. A function or method that is called is taken at
 /// its word, unless it is called on a static, or tells by its name, or draws random numbers.
-pub(crate) fn is_calm(expression: &Expr) -> bool {
+pub(crate) fn has_no_effect(expression: &Expr) -> bool {
     let mut effects = Effects(false);
     effects.visit_expr(expression);
     !effects.0 && !draws(expression)
 }
 
 /// Whether a method is named as those are that change what is behind a shared reference.
-fn is_telling(method: &str) -> bool {
+fn looks_like_a_mutation(method: &str) -> bool {
     const TELLING: [&str; 12] = [
         "borrow_mut",
         "get_or_init",
@@ -89,7 +89,7 @@ impl Visit<'_> for Effects {
         visit::visit_expr_reference(self, reference);
     }
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        self.0 |= is_static(&call.receiver) || is_telling(&call.method.to_string());
+        self.0 |= is_static(&call.receiver) || looks_like_a_mutation(&call.method.to_string());
         visit::visit_expr_method_call(self, call);
     }
     fn visit_stmt(&mut self, statement: &Stmt) {
