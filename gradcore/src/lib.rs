@@ -82,7 +82,7 @@ pub mod __private {
     pub use crate::__rule as rule;
     pub use crate::Tensor;
     pub use crate::check::CheckOptions;
-    pub use crate::check::generated::{Constant as Passed, Fixed, Slot, check_rule};
+    pub use crate::check::generated::{CheckedParameter, Fixed, Passed, check_rule};
     pub use crate::element::{Dual, Real};
     pub use crate::elementwise::{Backward, Forward, Mode, Once, Partials, Twice, elementwise, no_number};
     pub use crate::ops::UNDO_BROADCAST;

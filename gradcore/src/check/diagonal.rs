@@ -14,14 +14,14 @@ use super::subject::{Input, Subject, Trouble, Values, Way};
 use super::verdict::{Verdict, judge};
 
 /// An element of an output: the output, and the place in it.
-type Place = (usize, usize);
+type OutputElement = (usize, usize);
 
 /// A function whose outputs depend on the elements at their own places alone.
 pub(super) struct Diagonal<'a> {
     subject: &'a dyn Subject,
     start: &'a Start,
     /// For each element of each input, what depends on it.
-    dependents: Vec<Vec<Vec<Place>>>,
+    dependents: Vec<Vec<Vec<OutputElement>>>,
     /// The outputs where an input is moved by a distance, once they are known.
     moved: RefCell<HashMap<(usize, u64), Rc<Values>>>,
     evaluations: &'a Cell<usize>,
@@ -72,7 +72,7 @@ impl<'a> Diagonal<'a> {
             let mixed = self.evaluate(number, step, |element| if is_up(element) { 1.0 } else { -1.0 })?;
             for (element, places) in self.dependents[number].iter().enumerate() {
                 let alone = if is_up(element) { &up } else { &down };
-                let differs = |(output, place): &&Place| {
+                let differs = |(output, place): &&OutputElement| {
                     let (a, b) = (alone[*output][*place], mixed[*output][*place]);
                     (a - b).abs() > 8.0 * epsilon * a.abs().max(b.abs()) || a.is_nan() != b.is_nan()
                 };
@@ -115,7 +115,7 @@ impl<'a> Diagonal<'a> {
 }
 
 /// For each element of an input, the places that depend on it.
-fn dependents(input: &Input, shapes: &[Vec<usize>]) -> Result<Vec<Vec<Place>>, Finding> {
+fn dependents(input: &Input, shapes: &[Vec<usize>]) -> Result<Vec<Vec<OutputElement>>, Finding> {
     let mut dependents = vec![Vec::new(); input.shape.iter().product()];
     for (output, shape) in shapes.iter().enumerate() {
         let broadcasts = input.shape.iter().rev().zip(shape.iter().rev()).all(|(size, to)| size == to || *size == 1);
@@ -136,7 +136,7 @@ fn dependents(input: &Input, shapes: &[Vec<usize>]) -> Result<Vec<Vec<Place>>, F
 struct Element<'a> {
     diagonal: &'a Diagonal<'a>,
     input: usize,
-    dependents: &'a [Place],
+    dependents: &'a [OutputElement],
     weights: &'a Values,
     by: f64,
 }

@@ -38,20 +38,20 @@ pub fn check_rule<I: Inputs, O: CheckedOutputs>(
     }
 }
 
-/// `(&&Slot::<P>::new("x", 0)).__value(…)`: an argument of a parameter of type `P`. An array of sizes, where `P` is a
+/// `(&&CheckedParameter::<P>::new("x", 0)).__value(…)`: an argument of a parameter of type `P`. An array of sizes, where `P` is a
 /// tensor, is `__sizes`.
-pub struct Slot<P> {
+pub struct CheckedParameter<P> {
     name: &'static str,
     /// Counted from 0.
     position: u64,
     parameter: PhantomData<fn(P)>,
 }
 
-impl<P> Slot<P> {
+impl<P> CheckedParameter<P> {
     /// The slot of a parameter.
     #[must_use]
     pub fn new(name: &'static str, position: u64) -> Self {
-        Slot { name, position, parameter: PhantomData }
+        CheckedParameter { name, position, parameter: PhantomData }
     }
 }
 
@@ -82,7 +82,7 @@ pub trait GivenTensor<P: TensorParameter> {
     /// The given tensor.
     fn __value(&self, value: impl Operand<P::Dtype>) -> Named<P::Held>;
 }
-impl<P: TensorParameter> GivenTensor<P> for &Slot<P> {
+impl<P: TensorParameter> GivenTensor<P> for &CheckedParameter<P> {
     fn __sizes<const N: usize>(&self, sizes: [usize; N]) -> Named<P::Held>
     where
         P::Dtype: Random,
@@ -108,26 +108,26 @@ impl<P: Clone> Repeated for P {}
 /// Second: everything else is passed on.
 pub trait GivenConstant<P> {
     /// An array, which happens to look like sizes.
-    fn __sizes(&self, value: P) -> Constant<P>
+    fn __sizes(&self, value: P) -> Passed<P>
     where
         P: Repeated;
     /// The argument.
-    fn __value(&self, value: P) -> Constant<P>
+    fn __value(&self, value: P) -> Passed<P>
     where
         P: Repeated;
 }
-impl<P> GivenConstant<P> for Slot<P> {
-    fn __sizes(&self, value: P) -> Constant<P>
+impl<P> GivenConstant<P> for CheckedParameter<P> {
+    fn __sizes(&self, value: P) -> Passed<P>
     where
         P: Repeated,
     {
-        Constant(value)
+        Passed(value)
     }
-    fn __value(&self, value: P) -> Constant<P>
+    fn __value(&self, value: P) -> Passed<P>
     where
         P: Repeated,
     {
-        Constant(value)
+        Passed(value)
     }
 }
 
@@ -240,9 +240,9 @@ impl<I: Inputs> Inputs for Named<I> {
 }
 
 /// An argument that is passed as it is.
-pub struct Constant<P>(pub P);
+pub struct Passed<P>(pub P);
 
-impl<P: Clone> Inputs for Constant<P> {
+impl<P: Clone> Inputs for Passed<P> {
     type Seen<'a> = P;
     type Moved = P;
     fn moved(&self, _: &mut Moves<'_>) -> P {

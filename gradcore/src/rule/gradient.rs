@@ -16,27 +16,27 @@ use crate::tuples::{for_each_tuple, nested};
 )]
 pub trait Gradient<D> {
     #[doc(hidden)]
-    fn put(self, place: Place<'_, '_>);
+    fn put(self, to: Destination<'_, '_>);
 }
 
 /// Where the gradient of a parameter goes: so many tensors of a tape, from a position on.
-pub struct Place<'s, 'a> {
+pub struct Destination<'s, 'a> {
     tape: &'s mut node::Sink<'a>,
     first: usize,
     size: usize,
     is_needed: bool,
 }
 
-impl<'a> Place<'_, 'a> {
-    /// The place of one tensor of a list.
-    fn part(&mut self, index: usize) -> Place<'_, 'a> {
+impl<'a> Destination<'_, 'a> {
+    /// Where that of one tensor of a list goes.
+    fn part(&mut self, index: usize) -> Destination<'_, 'a> {
         let first = self.first + index;
         let is_needed = self.tape.needs(first);
-        Place { tape: self.tape, first, size: 1, is_needed }
+        Destination { tape: self.tape, first, size: 1, is_needed }
     }
 }
 
-impl Place<'_, '_> {
+impl Destination<'_, '_> {
     /// Ends the pass, if the gradient is needed, for nobody has written it.
     pub(super) fn refuse(self, reason: &'static str) {
         if self.is_needed {
@@ -56,25 +56,25 @@ impl<G, const N: usize> SomeGradient for [G; N] {}
 
 impl<T: Element> Gradient<Tensor<T>> for Tensor<T> {
     #[inline]
-    fn put(self, place: Place<'_, '_>) {
-        if place.is_needed {
-            place.tape.put(place.first, self);
+    fn put(self, to: Destination<'_, '_>) {
+        if to.is_needed {
+            to.tape.put(to.first, self);
         }
     }
 }
 
 impl<T: Element> Gradient<Tensor<T>> for &Tensor<T> {
     #[inline]
-    fn put(self, place: Place<'_, '_>) {
-        Gradient::<Tensor<T>>::put(self.clone(), place);
+    fn put(self, to: Destination<'_, '_>) {
+        Gradient::<Tensor<T>>::put(self.clone(), to);
     }
 }
 
 impl<D: Known, G: Gradient<D>> Gradient<D> for Option<G> {
     #[inline]
-    fn put(self, place: Place<'_, '_>) {
+    fn put(self, to: Destination<'_, '_>) {
         if let Some(gradient) = self {
-            gradient.put(place);
+            gradient.put(to);
         }
     }
 }
@@ -84,7 +84,7 @@ pub struct NoGradient;
 
 impl<D: Known> Gradient<D> for NoGradient {
     #[inline]
-    fn put(self, _: Place<'_, '_>) {}
+    fn put(self, _: Destination<'_, '_>) {}
 }
 
 /// What gradients are made of.
@@ -94,28 +94,28 @@ impl<T: Element> Known for Vec<Tensor<T>> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Element, G: Gradient<Tensor<T>>> Gradient<Vec<Tensor<T>>> for Vec<G> {
-    fn put(self, place: Place<'_, '_>) {
+    fn put(self, to: Destination<'_, '_>) {
         let count = self.len();
-        put_each(self, count, place);
+        put_each(self, count, to);
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Element, G: Gradient<Tensor<T>>, const N: usize> Gradient<Vec<Tensor<T>>> for [G; N] {
-    fn put(self, place: Place<'_, '_>) {
-        put_each(self, N, place);
+    fn put(self, to: Destination<'_, '_>) {
+        put_each(self, N, to);
     }
 }
 
 fn put_each<T: Element, G: Gradient<Tensor<T>>>(
     gradients: impl IntoIterator<Item = G>,
     count: usize,
-    mut place: Place<'_, '_>,
+    mut to: Destination<'_, '_>,
 ) {
-    if count == place.size {
-        gradients.into_iter().enumerate().for_each(|(index, gradient)| gradient.put(place.part(index)));
+    if count == to.size {
+        gradients.into_iter().enumerate().for_each(|(index, gradient)| gradient.put(to.part(index)));
     } else {
-        place.tape.refuse_count(place.first, place.size, count);
+        to.tape.refuse_count(to.first, to.size, count);
     }
 }
 
@@ -128,8 +128,8 @@ macro_rules! tuples_of_tensors {
         impl<$($dtype: Element, $gradient: Gradient<Tensor<$dtype>>),+> Gradient<($(Tensor<$dtype>,)+)>
             for ($($gradient,)+)
         {
-            fn put(self, mut place: Place<'_, '_>) {
-                $(self.$index.put(place.part($index));)+
+            fn put(self, mut to: Destination<'_, '_>) {
+                $(self.$index.put(to.part($index));)+
             }
         }
     };
@@ -144,7 +144,7 @@ pub fn none<T: Element>() -> Option<Tensor<T>> {
 
 /// Takes the gradients of one call, one after the other. `W` is what those still to come are made of, as nested pairs.
 /// It is small, because it is handed on for each of them.
-pub struct Sink<'a, 't, W> {
+pub struct InputGradients<'a, 't, W> {
     taker: Taker<'a, 't>,
     wanted: PhantomData<fn() -> W>,
 }
@@ -179,7 +179,7 @@ impl Taker<'_, '_> {
         };
         tape.next = (input + 1, first + size);
         if is_needed {
-            gradient().put(Place { tape, first, size, is_needed });
+            gradient().put(Destination { tape, first, size, is_needed });
         }
     }
 
@@ -196,10 +196,10 @@ impl Taker<'_, '_> {
     }
 }
 
-impl<'a, 't, W> Sink<'a, 't, W> {
+impl<'a, 't, W> InputGradients<'a, 't, W> {
     #[inline]
     pub(crate) fn new(tape: &'a mut node::Sink<'t>, sizes: Option<&'a Vec<u32>>) -> Self {
-        Sink { taker: Taker { tape, sizes }, wanted: PhantomData }
+        InputGradients { taker: Taker { tape, sizes }, wanted: PhantomData }
     }
 
     #[inline]
@@ -209,12 +209,12 @@ impl<'a, 't, W> Sink<'a, 't, W> {
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next<G: Gradient<W::Gradient>>(mut self, gradient: impl FnOnce() -> G) -> Sink<'a, 't, W::Rest>
+    pub fn next<G: Gradient<W::Gradient>>(mut self, gradient: impl FnOnce() -> G) -> InputGradients<'a, 't, W::Rest>
     where
         W: Wanted + NextGradient,
     {
         self.taker.next(gradient);
-        Sink { taker: self.taker, wanted: PhantomData }
+        InputGradients { taker: self.taker, wanted: PhantomData }
     }
 
     /// Whether the gradient of one of the inputs in `inputs` is needed: bit `k` for the `k`th.
@@ -266,7 +266,7 @@ impl Wanted for () {
 /// What a gradient too many is made of: anything will do, so that one mistake makes one message.
 pub struct Surplus;
 impl<G> Gradient<Surplus> for G {
-    fn put(self, _: Place<'_, '_>) {}
+    fn put(self, _: Destination<'_, '_>) {}
 }
 
 /// That a differentiable parameter is left for the next gradient.

@@ -33,7 +33,7 @@ use crate::recording::tensor_ref::{Output, TensorRef};
 pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
 pub use closure::{Own, OwnClone, OwnReference};
-use gradient::Sink;
+use gradient::InputGradients;
 pub use gradient::{Failure, Given, NoGradient, none};
 pub use held::hold;
 pub(crate) use input::Argument;
@@ -141,7 +141,7 @@ impl<W> Call<W> {
     #[inline]
     pub fn backward<O: Outputs + 'static, B>(&self, backward: B) -> Prepared<O>
     where
-        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given + 'static,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, InputGradients<'a, 'p, W>) -> Given + 'static,
         W: 'static,
     {
         let (site, inputs, sizes) = (self.site, self.inputs, self.sizes.clone());
@@ -206,7 +206,7 @@ struct Recorded<O, W, B> {
 
 impl<O: Outputs, W, B> Backward for Recorded<O, W, B>
 where
-    B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
+    B: for<'a, 'p> Fn(O::Upstream<'a>, InputGradients<'a, 'p, W>) -> Given,
 {
     fn site(&self) -> CallSite {
         self.site
@@ -230,7 +230,7 @@ where
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut crate::recording::node::Sink<'_>) {
-        (self.backward)(O::upstream(upstream), Sink::new(sink, self.sizes.as_deref()));
+        (self.backward)(O::upstream(upstream), InputGradients::new(sink, self.sizes.as_deref()));
     }
 }
 

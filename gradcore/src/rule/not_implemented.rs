@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::gradient::{Gradient, Known, Place, SomeGradient};
+use super::gradient::{Destination, Gradient, Known, SomeGradient};
 
 /// Stands in `grad` for a gradient that nobody has written, with the reason or where to find the formula. The other
 /// gradients work; to need this one is [`Error::NotImplemented`](crate::Error::NotImplemented), which names the function
@@ -39,8 +39,8 @@ pub struct NotImplemented(
 
 #[diagnostic::do_not_recommend]
 impl<D: Known> Gradient<D> for NotImplemented {
-    fn put(self, place: Place<'_, '_>) {
-        place.refuse(self.0);
+    fn put(self, to: Destination<'_, '_>) {
+        to.refuse(self.0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::gradient::{Given, Sink};
+use super::gradient::{Given, InputGradients};
 use super::output::{OutputValue, Outputs};
 use super::{Call, Prepared};
 use crate::random::{Replay, State};
@@ -41,7 +41,7 @@ impl<W> Call<W> {
     #[allow(clippy::unused_self, reason = "the call tells the dtypes")]
     pub fn rule<O: Outputs, B>(&self, rule: B) -> B
     where
-        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, InputGradients<'a, 'p, W>) -> Given,
     {
         rule
     }
@@ -53,10 +53,10 @@ impl<W> Call<W> {
         replay: Replay,
         rule: B,
         upstream: O::Upstream<'s>,
-        sink: Sink<'s, '_, W>,
+        sink: InputGradients<'s, '_, W>,
     ) -> Given
     where
-        B: for<'a, 'p> Fn(O::Upstream<'a>, Sink<'a, 'p, W>) -> Given,
+        B: for<'a, 'p> Fn(O::Upstream<'a>, InputGradients<'a, 'p, W>) -> Given,
     {
         drop(replay);
         rule(upstream, sink)

@@ -156,10 +156,10 @@ fn a_check_gives_every_parameter_its_argument_by_type() {
     for part in [
         "#[::core::prelude::v1::test]",
         "fn scaled_gradients() {",
-        "Slot::<&'_ Tensor<::core::primitive::f64>",
+        "CheckedParameter::<&'_ Tensor<::core::primitive::f64>",
         r#"::new("x", 0)).__sizes([2, 3])"#,
-        r#"(&&Slot::<i32>::new("n", 1)).__value(4)"#,
-        "Fixed((&&Slot::<&Tensor<::core::primitive::f64>",
+        r#"(&&CheckedParameter::<i32>::new("n", 1)).__value(4)"#,
+        "Fixed((&&CheckedParameter::<&Tensor<::core::primitive::f64>",
         r#"::new("mask", 2)).__value(tf::ones([2]))"#,
         "Passed(|v| v)",
         "scaled::<::core::primitive::f64",

@@ -59,22 +59,22 @@ pub fn none<T: Element, D: Dimension>() -> Option<Array<T, D>> {
 }
 
 /// Takes the gradients of one call, one after the other. `W` are those still to come, as nested pairs of [`Shaped`].
-pub struct Sink<'a, 't, W> {
-    taker: Taker<'a, 't>,
+pub struct ArrayGradients<'a, 't, W> {
+    taker: ArrayTaker<'a, 't>,
     position: usize,
     wanted: PhantomData<fn() -> W>,
 }
 
 /// Takes gradients of any dtype to the tape.
 #[doc(hidden)]
-pub struct Taker<'a, 't> {
+pub struct ArrayTaker<'a, 't> {
     tape: &'a mut node::Sink<'t>,
     site: CallSite,
     /// What the gradients are computed from.
     sources: Sources,
 }
 
-impl Taker<'_, '_> {
+impl ArrayTaker<'_, '_> {
     #[inline]
     fn put<T: Element>(&mut self, position: usize, gradient: Converted<T>) {
         match gradient {
@@ -85,23 +85,26 @@ impl Taker<'_, '_> {
     }
 }
 
-impl<'a, 't, W> Sink<'a, 't, W> {
+impl<'a, 't, W> ArrayGradients<'a, 't, W> {
     #[inline]
-    pub(super) fn new(sink: gradient::Sink<'a, 't, W>, site: CallSite, sources: Sources) -> Self {
-        Sink { taker: Taker { tape: sink.into_tape(), site, sources }, position: 0, wanted: PhantomData }
+    pub(super) fn new(sink: gradient::InputGradients<'a, 't, W>, site: CallSite, sources: Sources) -> Self {
+        ArrayGradients { taker: ArrayTaker { tape: sink.into_tape(), site, sources }, position: 0, wanted: PhantomData }
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next(mut self, gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Converted<W::Dtype>) -> Sink<'a, 't, W::Rest>
+    pub fn next(
+        mut self,
+        gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Converted<W::Dtype>,
+    ) -> ArrayGradients<'a, 't, W::Rest>
     where
-        W: Wanted + NextArray,
+        W: WantedArray + NextArray,
     {
-        let Sink { position, .. } = self;
+        let ArrayGradients { position, .. } = self;
         if self.taker.tape.needs(position) {
             W::put(position, gradient(Give(PhantomData)), &mut self.taker);
         }
-        Sink { taker: self.taker, position: position + 1, wanted: PhantomData }
+        ArrayGradients { taker: self.taker, position: position + 1, wanted: PhantomData }
     }
 
     /// Ends the gradients.
@@ -138,26 +141,26 @@ impl<T, D> Give<T, D> {
 }
 
 /// The dtypes and dimensions of gradients still to come.
-pub trait Wanted {
+pub trait WantedArray {
     type Dtype;
     type Dim;
     type Rest;
 }
-impl<T: Element, D: Dimension, R> Wanted for (Shaped<T, D>, R) {
+impl<T: Element, D: Dimension, R> WantedArray for (Shaped<T, D>, R) {
     type Dtype = T;
     type Dim = D;
     type Rest = R;
 }
-impl Wanted for () {
-    type Dtype = Surplus;
-    type Dim = Surplus;
+impl WantedArray for () {
+    type Dtype = SurplusArray;
+    type Dim = SurplusArray;
     type Rest = ();
 }
 
 /// What a gradient too many has for dtype and dimension: any will do, so that one mistake makes one message.
-pub struct Surplus;
-impl<G> ArrayGradient<Surplus, Surplus> for G {
-    fn into_tensor(self) -> Converted<Surplus> {
+pub struct SurplusArray;
+impl<G> ArrayGradient<SurplusArray, SurplusArray> for G {
+    fn into_tensor(self) -> Converted<SurplusArray> {
         Ok(None)
     }
 }
@@ -168,13 +171,13 @@ impl<G> ArrayGradient<Surplus, Surplus> for G {
     label = "a gradient too many",
     note = "`grad` returns one gradient for each parameter that is an array of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
 )]
-pub trait NextArray: Wanted {
+pub trait NextArray: WantedArray {
     #[doc(hidden)]
-    fn put(position: usize, gradient: Converted<Self::Dtype>, taker: &mut Taker<'_, '_>);
+    fn put(position: usize, gradient: Converted<Self::Dtype>, taker: &mut ArrayTaker<'_, '_>);
 }
 impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
     #[inline]
-    fn put(position: usize, gradient: Converted<T>, taker: &mut Taker<'_, '_>) {
+    fn put(position: usize, gradient: Converted<T>, taker: &mut ArrayTaker<'_, '_>) {
         taker.put(position, gradient);
     }
 }
@@ -196,12 +199,12 @@ impl NoMoreArrays for () {}
 )]
 pub trait AllArrays<W> {
     #[doc(hidden)]
-    fn give_all(self, taker: &mut Taker<'_, '_>);
+    fn give_all(self, taker: &mut ArrayTaker<'_, '_>);
 }
 
 impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, ())> for G {
     #[inline]
-    fn give_all(self, taker: &mut Taker<'_, '_>) {
+    fn give_all(self, taker: &mut ArrayTaker<'_, '_>) {
         if taker.tape.needs(0) {
             taker.put(0, ArrayGradient::<T, D>::into_tensor(self));
         }
@@ -214,7 +217,7 @@ macro_rules! tuples {
         impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<nested!($([Shaped<$dtype, $dim>])+)>
             for ($($gradient,)+)
         {
-            fn give_all(self, taker: &mut Taker<'_, '_>) {
+            fn give_all(self, taker: &mut ArrayTaker<'_, '_>) {
                 $(if taker.tape.needs($index) {
                     taker.put($index, ArrayGradient::<$dtype, $dim>::into_tensor(self.$index));
                 })+

@@ -29,7 +29,7 @@ use crate::tensor::Tensor;
 
 use form::ArrayType;
 pub use form::{hold, own, own_optional};
-use gradient::Sink;
+use gradient::ArrayGradients;
 pub use gradient::{NoGradient, none};
 pub use kept::KeepArray;
 use output::{ArrayOutputs, ArrayValue, Upstreams};
@@ -116,7 +116,7 @@ impl<'t, W> ArraysCall<'t, W> {
     #[inline]
     pub fn backward<O: ArrayOutputs, B>(&self, backward: B) -> Prepared<<O::Owned as Upstreams>::Tensors>
     where
-        B: for<'a, 'p> Fn(<O::Owned as Upstreams>::Views<'a>, Sink<'a, 'p, W>) -> Given + 'static,
+        B: for<'a, 'p> Fn(<O::Owned as Upstreams>::Views<'a>, ArrayGradients<'a, 'p, W>) -> Given + 'static,
         W: 'static,
     {
         prepared::<O::Owned, W, B>(&self.call, self.sources.clone(), backward)
@@ -138,12 +138,12 @@ impl<'t, W> ArraysCall<'t, W> {
 #[inline]
 fn prepared<O: Upstreams, W: 'static, B>(call: &Call<W>, sources: Sources, backward: B) -> Prepared<O::Tensors>
 where
-    B: for<'a, 'p> Fn(O::Views<'a>, Sink<'a, 'p, W>) -> Given + 'static,
+    B: for<'a, 'p> Fn(O::Views<'a>, ArrayGradients<'a, 'p, W>) -> Given + 'static,
 {
     let site = call.site;
     call.backward::<O::Tensors, _>(move |upstream, sink| {
         let sources = sources.with(|add| O::tensor_refs(&upstream, add));
-        backward(O::views(upstream), Sink::new(sink, site, sources))
+        backward(O::views(upstream), ArrayGradients::new(sink, site, sources))
     })
 }
 

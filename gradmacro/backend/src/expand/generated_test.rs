@@ -35,7 +35,7 @@ const DTYPES: [&str; 2] = ["f64", "f32"];
 ///     check_rule(
 ///         "power",
 ///         ..,
-///         ((&&Slot::<&Tensor>::new("x", 0)).__sizes([2, 3]), ((&&Slot::<i32>::new("n", 1)).__value(4), ())),
+///         ((&&CheckedParameter::<&Tensor>::new("x", 0)).__sizes([2, 3]), ((&&CheckedParameter::<i32>::new("n", 1)).__value(4), ())),
 ///         |(argument_0, (argument_1, ()))| power(argument_0, argument_1),
 ///     );
 /// }
@@ -114,10 +114,10 @@ fn given(function: &GradFn, parameter: &Parameter, position: usize, ty: Option<T
         let passed = contract.item("Passed", place);
         return quote_spanned!(place=> #passed(#value));
     };
-    let (slot, shown, position) = (contract.item("Slot", place), &parameter.shown, position as u64);
+    let (checked, shown, position) = (contract.item("CheckedParameter", place), &parameter.shown, position as u64);
     let position = proc_macro2::Literal::u64_unsuffixed(position);
     let method = names::method::given(is_sizes(value), place);
-    let given = quote_spanned!(place=> (&&#slot::<#ty>::new(#shown, #position)).#method(#value));
+    let given = quote_spanned!(place=> (&&#checked::<#ty>::new(#shown, #position)).#method(#value));
     match parameter.kind {
         ParameterKind::Nondiff => {
             let fixed = contract.item("Fixed", place);
