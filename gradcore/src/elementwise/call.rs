@@ -2,7 +2,7 @@
 
 use super::constants::KeptConstants;
 use super::loops::computed;
-use super::mode::Backward;
+use super::mode::ForGradients;
 use crate::element::Real;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
@@ -22,11 +22,11 @@ struct Derived<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
 impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
     for Derived<'a, B, T, Q, K>
 where
-    B: Fn(Backward<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
+    B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        (self.f)(Backward { upstream, wanted }, x, self.scalars, self.constants)
+        (self.f)(ForGradients { upstream, wanted }, x, self.scalars, self.constants)
     }
 
     fn calls(&self) -> bool {
@@ -36,17 +36,17 @@ where
 
 /// The gradients of one element.
 pub trait ElementRule<T: Real, Q: KeptConstants, const N: usize, const K: usize>:
-    for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+    for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
 {
 }
 impl<F, T: Real, Q: KeptConstants, const N: usize, const K: usize> ElementRule<T, Q, N, K> for F where
-    F: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
+    F: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
 {
 }
 
 /// What a tape keeps of a call.
 #[derive(Clone)]
-pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
+pub struct ElementCall<T, Q, B, S, const N: usize, const K: usize> {
     pub(super) site: CallSite,
     pub(super) inputs: [Tensor<T>; N],
     pub(super) scalars: [T; K],
@@ -59,9 +59,9 @@ pub struct Call<T, Q, B, S, const N: usize, const K: usize> {
     pub(super) stops: u64,
 }
 
-impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> Call<T, Q, B, S, N, K>
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> ElementCall<T, Q, B, S, N, K>
 where
-    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,
 {
     /// The gradients before they are summed to the shapes of the inputs, recorded.
@@ -77,9 +77,9 @@ where
     }
 }
 
-impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> node::Backward for Call<T, Q, B, S, N, K>
+impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> node::Backward for ElementCall<T, Q, B, S, N, K>
 where
-    B: for<'k> Fn(Backward<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,
 {
     fn site(&self) -> CallSite {
@@ -120,7 +120,7 @@ pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Cop
     #[doc(hidden)]
     fn record<B: ElementRule<T, Q, N, K>>(
         self,
-        call: &Call<T, Q, B, Self, N, K>,
+        call: &ElementCall<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
         wanted: u64,
         gradients: [Option<Tensor<T>>; N],

@@ -4,7 +4,7 @@ use std::array;
 
 use crate::buffers;
 use crate::element::Real;
-use crate::kernels::fused::{self, Function, Inputs, Stretched};
+use crate::kernels::fused::{self, Function, Operands, Stretched};
 use crate::recording::call_site::Rule;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Tensor};
@@ -28,7 +28,7 @@ pub(super) fn computed<T: Real, const A: usize, const B: usize, const C: usize, 
         let values = f.at(wanted, a.map(value), b.map(value), c.map(value));
         return array::from_fn(|o| is_wanted(o).then(|| Tensor::scalar(values[o])));
     }
-    let inputs = Inputs(stretched(a, shape), stretched(b, shape), stretched(c, shape));
+    let inputs = Operands(stretched(a, shape), stretched(b, shape), stretched(c, shape));
     let mut outs = array::from_fn(|o| if is_wanted(o) { buffers::reserved(rule.name, shape) } else { Vec::new() });
     fused::map(f, shape.size(), inputs, wanted, &mut outs);
     array::from_fn(|o| {

@@ -24,10 +24,10 @@ use crate::rule::Argument;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-use call::{Call, Second};
+use call::{ElementCall, Second};
 use constants::{Constants, KeptConstants};
 use loops::computed;
-pub use mode::{Backward, Forward, Mode, Partials, no_number};
+pub use mode::{ForGradients, ForValue, Mode, Partials, no_number};
 use recorded::record;
 pub use second::{Once, Twice};
 
@@ -51,8 +51,11 @@ pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
 where
     T: Real,
     C: Constants,
-    F: for<'k> Fn(Forward, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> T + Sync,
-    B: for<'k> Fn(Backward<T>, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
+    F: for<'k> Fn(ForValue, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> T + Sync,
+    B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> [T; N]
+        + Copy
+        + Sync
+        + 'static,
     S: Second<T, C::Kept, N, K>,
 {
     let shape = common_shape(rule, inputs);
@@ -62,7 +65,7 @@ where
     let site = CallSite { rule, called: Location::caller() };
     record(site, &inputs.map(Argument::tensor_ref), N, &[&y], || {
         let inputs = inputs.map(Clone::clone);
-        Rc::new(Call { site, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
+        Rc::new(ElementCall { site, inputs, scalars, constants: constants.keep(), backward, second, calls, stops })
     });
     y
 }
@@ -90,11 +93,11 @@ struct Valued<'a, F, T, Q: KeptConstants + 'a, const K: usize> {
 impl<'a, F, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, 0, 1>
     for Valued<'a, F, T, Q, K>
 where
-    F: Fn(Forward, [T; N], [T; K], Q::Seen<'a>) -> T + Sync,
+    F: Fn(ForValue, [T; N], [T; K], Q::Seen<'a>) -> T + Sync,
 {
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], _: [T; 0], _: [T; 0]) -> [T; 1] {
-        [(self.f)(Forward, x, self.scalars, self.constants)]
+        [(self.f)(ForValue, x, self.scalars, self.constants)]
     }
 
     fn calls(&self) -> bool {

@@ -14,9 +14,9 @@ pub trait Mode<T, const N: usize> {
 
 /// The value is asked for.
 #[derive(Clone, Copy)]
-pub struct Forward;
+pub struct ForValue;
 
-impl<T, const N: usize> Mode<T, N> for Forward {
+impl<T, const N: usize> Mode<T, N> for ForValue {
     type Out = T;
     #[inline(always)]
     fn exit(self, value: T, _: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> T {
@@ -26,13 +26,13 @@ impl<T, const N: usize> Mode<T, N> for Forward {
 
 /// The gradients are asked for, at an upstream gradient.
 #[derive(Clone, Copy)]
-pub struct Backward<T> {
+pub struct ForGradients<T> {
     pub(super) upstream: T,
     /// The inputs whose gradients are wanted: bit `k` for the `k`th.
     pub(super) wanted: u64,
 }
 
-impl<T: Real, const N: usize> Mode<T, N> for Backward<T> {
+impl<T: Real, const N: usize> Mode<T, N> for ForGradients<T> {
     type Out = [T; N];
     #[inline(always)]
     fn exit(self, _: T, grad: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> [T; N] {

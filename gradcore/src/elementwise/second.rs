@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::call::{Call, ElementRule, Second};
+use super::call::{ElementCall, ElementRule, Second};
 use super::constants::KeptConstants;
 use super::linear::record_linear;
 use super::loops::computed;
-use super::mode::Backward;
+use super::mode::ForGradients;
 use super::recorded::record;
 use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
@@ -30,7 +30,7 @@ pub struct Once(pub &'static str);
 impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, K> for Once {
     fn record<B: ElementRule<T, Q, N, K>>(
         self,
-        call: &Call<T, Q, B, Self, N, K>,
+        call: &ElementCall<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
         wanted: u64,
         gradients: [Option<Tensor<T>>; N],
@@ -50,7 +50,7 @@ impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, 
 }
 
 impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, const N: usize, const K: usize>
-    Call<T, Q, B, S, N, K>
+    ElementCall<T, Q, B, S, N, K>
 {
     /// The derivative of the gradients in `wanted` by their upstream gradient, weighted by what is upstream of each.
     fn in_upstream(
@@ -96,12 +96,12 @@ struct Weighted<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
 impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, N, 1>
     for Weighted<'a, B, T, Q, K>
 where
-    B: Fn(Backward<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
+    B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
 {
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
         let gradient = |k: usize| {
-            let mode = Backward { upstream: upstream[k], wanted: 1 << k };
+            let mode = ForGradients { upstream: upstream[k], wanted: 1 << k };
             (self.f)(mode, x, self.scalars, self.constants)[k]
         };
         [(0..N).map(gradient).sum()]
@@ -118,11 +118,14 @@ pub struct Twice<D>(pub D);
 
 impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> Second<T, Q, N, K> for Twice<D>
 where
-    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+    D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
+        + Copy
+        + Sync
+        + 'static,
 {
     fn record<B: ElementRule<T, Q, N, K>>(
         self,
-        call: &Call<T, Q, B, Self, N, K>,
+        call: &ElementCall<T, Q, B, Self, N, K>,
         dy: &Tensor<T>,
         wanted: u64,
         gradients: [Option<Tensor<T>>; N],
@@ -176,7 +179,7 @@ struct Directed<'a, D, T, Q: KeptConstants + 'a, const K: usize> {
 impl<'a, D, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
     for Directed<'a, D, T, Q, K>
 where
-    D: Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
+    D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
 {
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], upstream: [T; N]) -> [T; 1] {
@@ -185,7 +188,7 @@ where
             false => Dual::constant(value),
         };
         let x = array::from_fn(|k| seeded(k, x[k]));
-        let mode = Backward { upstream: seeded(N, dy), wanted: self.wanted };
+        let mode = ForGradients { upstream: seeded(N, dy), wanted: self.wanted };
         let gradients = (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants);
         let terms = gradients.iter().zip(upstream).map(|(gradient, upstream)| gradient.derivative * upstream);
         [terms.sum()]
@@ -200,7 +203,10 @@ const THIRD: &str = "element by element functions have a first and a second; for
 
 impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
 where
-    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+    D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
+        + Copy
+        + Sync
+        + 'static,
 {
     fn site(&self) -> CallSite {
         self.site
@@ -229,7 +235,10 @@ where
 
 impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> BackwardCall<T, Q, D, N, K>
 where
-    D: for<'k> Fn(Backward<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N] + Copy + Sync + 'static,
+    D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
+        + Copy
+        + Sync
+        + 'static,
 {
     /// The derivative of the gradients in a direction, recorded as linear in what is upstream of them.
     fn derivative(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {

@@ -110,13 +110,13 @@ impl<'a, T: Element> Lane<'a, T> {
 
 /// What a loop reads: three groups of inputs, whose elements the function gets as three arrays.
 #[derive(Clone, Copy)]
-pub(crate) struct Inputs<'a, T, const A: usize, const B: usize, const C: usize>(
+pub(crate) struct Operands<'a, T, const A: usize, const B: usize, const C: usize>(
     pub(crate) [Stretched<'a, T>; A],
     pub(crate) [Stretched<'a, T>; B],
     pub(crate) [Stretched<'a, T>; C],
 );
 
-impl<'a, T: Element, const A: usize, const B: usize, const C: usize> Inputs<'a, T, A, B, C> {
+impl<'a, T: Element, const A: usize, const B: usize, const C: usize> Operands<'a, T, A, B, C> {
     fn lanes(self) -> Lanes<'a, T, A, B, C> {
         Lanes(self.0.map(Lane::new), self.1.map(Lane::new), self.2.map(Lane::new))
     }
@@ -180,7 +180,7 @@ pub(crate) trait Function<T, const A: usize, const B: usize, const C: usize, con
 /// A loop: what it computes, of what, and which outputs.
 struct Loop<'a, F, T, const A: usize, const B: usize, const C: usize> {
     f: &'a F,
-    inputs: Inputs<'a, T, A, B, C>,
+    inputs: Operands<'a, T, A, B, C>,
     wanted: u64,
     arch: Arch,
 }
@@ -257,7 +257,7 @@ fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O:
 pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
     f: &F,
     size: usize,
-    inputs: Inputs<'_, T, A, B, C>,
+    inputs: Operands<'_, T, A, B, C>,
     wanted: u64,
     outs: &mut [Vec<T>; O],
 ) where

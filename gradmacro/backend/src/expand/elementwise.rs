@@ -34,8 +34,8 @@ use crate::names;
 ///     fn scale_of_one_element<M: Mode<f32, 1>>(mode: M, [x]: [f32; 1], [k]: [f32; 1], (): ()) -> M::Out {
 ///         mode.exit(x * k, |dy: f32, sink: Partials<f32, 1>| sink.next(|| dy * k).done())
 ///     }
-///     elementwise(rule!("scale", line!(), "x"), [x], [k], (), scale_of_one_element::<Forward>,
-///         scale_of_one_element::<Backward<f32>>, Once("…"), false)
+///     elementwise(rule!("scale", line!(), "x"), [x], [k], (), scale_of_one_element::<ForValue>,
+///         scale_of_one_element::<ForGradients<f32>>, Once("…"), false)
 /// }
 /// ```
 pub(super) fn of_tensors(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
@@ -136,7 +136,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
     // What is wrong with a constant's type is shown at the function's name.
     let place = names::at(model.function.sig.ident.span());
     let (driver, rule) = (contract.item("elementwise", place), contract.get("rule"));
-    let (forward, backward) = (contract.get("Forward"), contract.get("Backward"));
+    let (forward, backward) = (contract.get("ForValue"), contract.get("ForGradients"));
     let (function, scalar, sig) =
         (names::of_one_element(&model.function.sig.ident), &elementwise.scalar, &model.function.sig);
     let name = sig.ident.unraw().to_string();
