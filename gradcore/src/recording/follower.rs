@@ -13,7 +13,7 @@ pub(crate) struct Followed<'c> {
     pub(crate) outputs: &'c [Output<'c>],
     pub(crate) backward: &'c Rc<dyn Backward>,
     /// Whether a derivative of what `grad` captured may be asked for.
-    pub(crate) again: bool,
+    pub(crate) second_order: bool,
     /// The serial number of the one who follows: tapes from it on began later.
     pub(crate) serial: u64,
 }
@@ -26,7 +26,7 @@ pub(crate) trait Follower {
 /// Those that saw a call, to be told when it has ended and the recorder is free.
 pub(super) struct Followers {
     inputs: Vec<Identity>,
-    again: bool,
+    second_order: bool,
     /// In the order in which they began, with their serial numbers: the outer ones follow what is computed for those inside.
     all: Vec<(u64, Rc<dyn Follower>)>,
 }
@@ -36,21 +36,21 @@ impl Followers {
     pub(super) fn add(
         followers: &mut Option<Box<Self>>,
         inputs: &[(Identity, Slot)],
-        again: bool,
+        second_order: bool,
         serial: u64,
         follower: &Rc<dyn Follower>,
     ) {
         let inputs = || inputs.iter().map(|(input, _)| *input).collect();
         let followers =
-            followers.get_or_insert_with(|| Box::new(Followers { inputs: inputs(), again, all: Vec::new() }));
+            followers.get_or_insert_with(|| Box::new(Followers { inputs: inputs(), second_order, all: Vec::new() }));
         followers.all.push((serial, Rc::clone(follower)));
     }
 
     #[cold]
     pub(super) fn tell(self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>) {
-        let Followers { inputs, again, all } = self;
+        let Followers { inputs, second_order, all } = self;
         for (serial, follower) in all {
-            follower.follow(&Followed { inputs: &inputs, outputs, backward, again, serial });
+            follower.follow(&Followed { inputs: &inputs, outputs, backward, second_order, serial });
         }
     }
 }

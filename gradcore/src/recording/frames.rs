@@ -18,7 +18,7 @@ pub(super) struct Frame {
     /// Whether a single tape saw the call, whose slots stand with the inputs.
     pub(super) is_single: bool,
     /// Whether the operations of the body are recorded, because a second derivative is possible.
-    pub(super) again: bool,
+    pub(super) second_order: bool,
     /// Whether what the body reads of watched tensors becomes an input, for the inputs are not known before.
     pub(super) discovers: bool,
     /// The tapes that saw the call: those with serial numbers from `.0` up to `.1`.
@@ -76,7 +76,7 @@ impl Frames {
             known: place(self.known.len()),
             slots_before: place(self.slots_before.len()),
             is_single: true,
-            again: false,
+            second_order: false,
             discovers: false,
             serials,
             first_sequence: Identity::upcoming(),
@@ -97,7 +97,7 @@ impl Frames {
     /// Notes that a tape records what the last body does, and how many slots it had before.
     pub(super) fn push_slots(&mut self, serial: u64, slots: usize) {
         self.slots_before.push((serial, slots));
-        self.last().again = true;
+        self.last().second_order = true;
     }
 
     /// Notes by which name a rule, as a closure, has captured a tensor.

@@ -182,7 +182,7 @@ impl Record {
     }
 
     /// Adds a call of which an input is watched. The slots that stand with the inputs are those of this tape if it
-    /// `is_single`. With `again`, what `grad` captured may be differentiated once more, so a computed output is known
+    /// `is_single`. With `second_order`, what `grad` captured may be differentiated once more, so a computed output is known
     /// under the body's identity too. Whether it was added: a call whose outputs have no gradients is none of the list's.
     #[inline]
     pub(crate) fn push(
@@ -191,7 +191,7 @@ impl Record {
         is_single: bool,
         outputs: &[Output<'_>],
         backward: &Rc<dyn Backward>,
-        again: bool,
+        second_order: bool,
     ) -> bool {
         let mut watched = false;
         for (identity, slot) in inputs {
@@ -206,18 +206,18 @@ impl Record {
             inputs.iter().for_each(|(input, _)| self.note_cut(backward.site(), *input, is_comparison));
         }
         if watched && has_gradient {
-            self.push_outputs(outputs, backward, again);
+            self.push_outputs(outputs, backward, second_order);
         }
         watched && has_gradient
     }
 
     #[inline]
-    fn push_outputs(&mut self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>, again: bool) {
+    fn push_outputs(&mut self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>, second_order: bool) {
         let first = self.slot_count();
         for output in outputs {
             let slot = self.list.new_slot(output.value.shared_shape());
             if output.value.is_real() {
-                self.know(output, slot, again);
+                self.know(output, slot, second_order);
             }
         }
         let first = Slot::try_from(first).unwrap_or(NONE);
@@ -225,15 +225,15 @@ impl Record {
     }
 
     /// Knows an output of a call that is followed and not recorded.
-    pub(crate) fn add_output(&mut self, output: &Output<'_>, again: bool) {
+    pub(crate) fn add_output(&mut self, output: &Output<'_>, second_order: bool) {
         let slot = self.list.new_slot(output.value.shared_shape());
-        self.know(output, slot, again);
+        self.know(output, slot, second_order);
     }
 
     /// Notes the slot of an output, under the body's identity too if a derivative of what `grad` captured may be asked for.
-    fn know(&mut self, output: &Output<'_>, slot: Slot, again: bool) {
+    fn know(&mut self, output: &Output<'_>, slot: Slot, second_order: bool) {
         self.slots.set(output.outside, slot);
-        if again && output.inside.is_computed() {
+        if second_order && output.inside.is_computed() {
             self.slots.set(output.inside, slot);
         }
     }

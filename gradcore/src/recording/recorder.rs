@@ -305,14 +305,14 @@ impl Recorder {
         if !known.is_empty() {
             known.iter().for_each(|known| frames.push_known(known.identity));
         }
-        let is_again = record.settings.persistent;
+        let second_order = record.settings.persistent;
         drop(record);
         let others = active.clone().next().is_some();
         if others {
             frames.last().is_single = false;
             active.for_each(|tape| watched |= tape.watched_when_read(inputs));
         }
-        if is_again || others {
+        if second_order || others {
             let active = tapes.iter().filter(|tape| tape.records(*barrier));
             active.for_each(|tape| frames.push_slots(tape.serial, tape.record.borrow().slot_count()));
         } else {
@@ -335,10 +335,10 @@ impl Recorder {
         if let Some(backward) = backward {
             for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
                 match &tape.follower {
-                    Some(follower) => Followers::add(&mut followers, inputs, frame.again, tape.serial, follower),
+                    Some(follower) => Followers::add(&mut followers, inputs, frame.second_order, tape.serial, follower),
                     None => {
                         let mut record = tape.record.borrow_mut();
-                        let is_recorded = record.push(inputs, frame.is_single, outputs, backward, frame.again);
+                        let is_recorded = record.push(inputs, frame.is_single, outputs, backward, frame.second_order);
                         if let Some(notes) = notes.filter(|_| is_recorded) {
                             record.list.note_last(notes);
                         }

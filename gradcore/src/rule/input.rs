@@ -68,7 +68,7 @@ impl<A: Argument> Argument for Option<A> {
     label = "neither a tensor nor a variable of `f32` or `f64`, nor a list or tuple of these",
     note = "`variables(…)` lists tensors, variables and lists of them that the body reads, such as `variables(self.w, self.layers[0].w)`"
 )]
-pub trait Differentiable {
+pub trait DifferentiableInput {
     /// What its gradient is made of: a tensor, a `Vec` of tensors, a tuple of tensors.
     type Gradient;
     /// Whether it is more than one tensor.
@@ -79,7 +79,7 @@ pub trait Differentiable {
 
 macro_rules! single {
     ($($argument:ty),+) => { $(
-        impl<T: Element> Differentiable for $argument {
+        impl<T: Element> DifferentiableInput for $argument {
             type Gradient = Tensor<T>;
             const IS_LIST: bool = false;
             #[inline]
@@ -93,7 +93,7 @@ single!(Tensor<T>, Variable<T>);
 
 macro_rules! references {
     ($($reference:ty),+) => { $(
-        impl<D: Differentiable + ?Sized> Differentiable for $reference {
+        impl<D: DifferentiableInput + ?Sized> DifferentiableInput for $reference {
             type Gradient = D::Gradient;
             const IS_LIST: bool = D::IS_LIST;
             #[inline]
@@ -105,7 +105,7 @@ macro_rules! references {
 }
 references!(&D, &mut D, Box<D>, Rc<D>, Arc<D>);
 
-impl<D: Differentiable> Differentiable for Option<D> {
+impl<D: DifferentiableInput> DifferentiableInput for Option<D> {
     type Gradient = D::Gradient;
     const IS_LIST: bool = D::IS_LIST;
     fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
@@ -117,7 +117,7 @@ impl<D: Differentiable> Differentiable for Option<D> {
     }
 }
 
-impl<A: Argument> Differentiable for [A] {
+impl<A: Argument> DifferentiableInput for [A] {
     type Gradient = Vec<Tensor<A::Dtype>>;
     const IS_LIST: bool = true;
     fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
@@ -125,7 +125,7 @@ impl<A: Argument> Differentiable for [A] {
     }
 }
 
-impl<A: Argument, const N: usize> Differentiable for [A; N] {
+impl<A: Argument, const N: usize> DifferentiableInput for [A; N] {
     type Gradient = Vec<Tensor<A::Dtype>>;
     const IS_LIST: bool = true;
     fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
@@ -133,7 +133,7 @@ impl<A: Argument, const N: usize> Differentiable for [A; N] {
     }
 }
 
-impl<T: Argument> Differentiable for Vec<T> {
+impl<T: Argument> DifferentiableInput for Vec<T> {
     type Gradient = Vec<Tensor<T::Dtype>>;
     const IS_LIST: bool = true;
     fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
@@ -144,7 +144,7 @@ impl<T: Argument> Differentiable for Vec<T> {
 macro_rules! tuples {
     ($(($index:tt $argument:ident $($_name:ident)+))+) => {
         #[diagnostic::do_not_recommend]
-        impl<$($argument: Argument),+> Differentiable for ($($argument,)+) {
+        impl<$($argument: Argument),+> DifferentiableInput for ($($argument,)+) {
             type Gradient = ($(Tensor<$argument::Dtype>,)+);
             const IS_LIST: bool = true;
             fn visit<'a>(&'a self, visit: &mut impl FnMut(TensorRef<'a>)) {
@@ -197,7 +197,7 @@ pub trait ProbeInput<'a> {
     /// What the parameter is.
     fn __parameter(&self) -> Input<'a, Self::Found>;
 }
-impl<'a, P: Differentiable> ProbeInput<'a> for &Probe<'a, P> {
+impl<'a, P: DifferentiableInput> ProbeInput<'a> for &Probe<'a, P> {
     type Found = P;
     #[inline]
     fn __parameter(&self) -> Input<'a, P> {
@@ -240,7 +240,7 @@ pub trait Parameter {
     fn see<'a>(&'a self, seen: &mut SeenTensors<'a>);
 }
 
-impl<D: Differentiable> Parameter for Input<'_, D> {
+impl<D: DifferentiableInput> Parameter for Input<'_, D> {
     type Before<Rest> = (D::Gradient, Rest);
     const IS_INPUT: bool = true;
     const IS_LIST: bool = D::IS_LIST;
@@ -282,7 +282,7 @@ impl<P: Parameter> Parameter for Captured<P> {
 }
 
 /// All parameters of a function, as nested pairs.
-pub trait Inputs {
+pub trait CallInputs {
     /// What the gradients that `grad` returns are made of, as nested pairs.
     type Wanted;
     /// Which parameters are inputs: bit `k` for the `k`th.
@@ -320,7 +320,7 @@ impl SeenTensors<'_> {
     }
 }
 
-impl Inputs for () {
+impl CallInputs for () {
     type Wanted = ();
     const INPUTS: u64 = 0;
     const HAS_LISTS: bool = false;
@@ -328,7 +328,7 @@ impl Inputs for () {
     fn tensor_refs<'a>(&'a self, _: &mut SeenTensors<'a>, _: bool) {}
 }
 
-impl<P: Parameter, R: Inputs> Inputs for (P, R) {
+impl<P: Parameter, R: CallInputs> CallInputs for (P, R) {
     type Wanted = P::Before<R::Wanted>;
     const INPUTS: u64 = P::IS_INPUT as u64 | R::INPUTS << 1;
     const HAS_LISTS: bool = P::IS_LIST || R::HAS_LISTS;

@@ -37,7 +37,7 @@ use gradient::InputGradients;
 pub use gradient::{Failure, Given, NoGradient, none};
 pub use held::hold;
 pub(crate) use input::Argument;
-use input::{AtLeastOne, Inputs, SeenTensors};
+use input::{AtLeastOne, CallInputs, SeenTensors};
 pub use input::{Captured, Constant, Input, Nondiff, Probe, ProbeConstant, ProbeInput, ProbeInteger};
 pub use not_implemented::NotImplemented;
 use output::OutputValue;
@@ -66,7 +66,7 @@ pub struct Call<W> {
 /// Panics if it stands in the body of another rule and a watched argument is no input of that rule.
 #[track_caller]
 #[inline]
-pub fn enter<I: Inputs>(rule: &'static Rule, inputs: I) -> Call<I::Wanted>
+pub fn enter<I: CallInputs>(rule: &'static Rule, inputs: I) -> Call<I::Wanted>
 where
     I::Wanted: AtLeastOne,
 {

@@ -21,7 +21,7 @@ use ndarray::{ArrayView, Dimension};
 use smallvec::SmallVec;
 
 use super::gradient::Given;
-use super::input::Inputs;
+use super::input::CallInputs;
 use super::{AtLeastOne, Call, Prepared};
 use crate::error::{Error, refuse};
 use crate::recording::call_site::Rule;
@@ -59,7 +59,7 @@ impl<W> Deref for ArraysCall<'_, W> {
 /// As [`super::enter`].
 #[track_caller]
 #[inline]
-pub fn enter<'t, I: Inputs>(rule: &'static Rule, inputs: I) -> ArraysCall<'t, I::Wanted>
+pub fn enter<'t, I: CallInputs>(rule: &'static Rule, inputs: I) -> ArraysCall<'t, I::Wanted>
 where
     I::Wanted: AtLeastOne,
 {

@@ -6,7 +6,7 @@ use crate::element::Element;
 use crate::recording::call_site::CallSite;
 use crate::recording::recorder;
 use crate::recording::tensor_ref::TensorRef;
-use crate::rule::input::{Inputs, SeenTensors};
+use crate::rule::input::{CallInputs, SeenTensors};
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
 use crate::tensor::{Identity, Tensor};
@@ -18,7 +18,7 @@ pub(super) struct Sources(SmallVec<[(Identity, Shape); 3]>);
 impl Sources {
     /// The inputs, if a tape may watch them.
     #[inline]
-    pub(super) fn of(inputs: &impl Inputs) -> Self {
+    pub(super) fn of(inputs: &impl CallInputs) -> Self {
         let mut sources = Sources::default();
         if !recorder::is_idle() {
             let mut seen = SeenTensors::default();
