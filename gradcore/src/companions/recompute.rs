@@ -78,11 +78,11 @@ macro_rules! functions {
                         let (f, $($name),+) = (Rc::clone(&f), $($name.snapshot()),+);
                         move || f($($argument::seen(&$name)),+)
                     };
-                    let kept = || {
+                    let residuals = || {
                         let arguments = [$(NotedValue::all_in(concat!("argument ", stringify!($name)), &$name.snapshot())),+];
                         arguments.into_iter().flatten().collect()
                     };
-                    call(wrapped, || f($($name),+), again, kept)
+                    call(wrapped, || f($($name),+), again, residuals)
                 })
             }
         }
@@ -95,7 +95,7 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
     wrapped: &'static Location<'static>,
     first: impl FnOnce() -> O,
     again: impl FnOnce() -> A,
-    kept: impl FnOnce() -> Vec<NotedValue>,
+    residuals: impl FnOnce() -> Vec<NotedValue>,
 ) -> O {
     let Some(discovery) = Discovery::begin(&RULE) else { return first() };
     let random = State::now();
@@ -106,7 +106,7 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
         let site = CallSite { rule: &RULE, called: wrapped };
         Rc::new(SecondRun { site, random, inputs, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
     };
-    discovery.end(&value.described(&renewed), second_run, kept);
+    discovery.end(&value.described(&renewed), second_run, residuals);
     renewed
 }
 

@@ -1,6 +1,6 @@
 //! A call as its backward loop sees it.
 
-use super::constants::KeptConstants;
+use super::constants::ResidualConstants;
 use super::loops::computed;
 use super::mode::ForGradients;
 use crate::element::Real;
@@ -12,14 +12,14 @@ use crate::recording::{node, recorder};
 use crate::tensor::{Erased, Tensor};
 
 /// The gradients of a function, element by element.
-struct Derived<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
+struct Derived<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
     f: &'a B,
     scalars: [T; K],
     constants: Q::Seen<'a>,
     calls: bool,
 }
 
-impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
+impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
     for Derived<'a, B, T, Q, K>
 where
     B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
@@ -35,11 +35,11 @@ where
 }
 
 /// The gradients of one element.
-pub trait ElementRule<T: Real, Q: KeptConstants, const N: usize, const K: usize>:
+pub trait ElementRule<T: Real, Q: ResidualConstants, const N: usize, const K: usize>:
     for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
 {
 }
-impl<F, T: Real, Q: KeptConstants, const N: usize, const K: usize> ElementRule<T, Q, N, K> for F where
+impl<F, T: Real, Q: ResidualConstants, const N: usize, const K: usize> ElementRule<T, Q, N, K> for F where
     F: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static
 {
 }
@@ -59,7 +59,7 @@ pub struct ElementCall<T, Q, B, S, const N: usize, const K: usize> {
     pub(super) stops: u64,
 }
 
-impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> ElementCall<T, Q, B, S, N, K>
+impl<T: Real, Q: ResidualConstants, B, S, const N: usize, const K: usize> ElementCall<T, Q, B, S, N, K>
 where
     B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,
@@ -77,7 +77,8 @@ where
     }
 }
 
-impl<T: Real, Q: KeptConstants, B, S, const N: usize, const K: usize> node::Backward for ElementCall<T, Q, B, S, N, K>
+impl<T: Real, Q: ResidualConstants, B, S, const N: usize, const K: usize> node::Backward
+    for ElementCall<T, Q, B, S, N, K>
 where
     B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'k>) -> [T; N] + Copy + Sync + 'static,
     S: Second<T, Q, N, K>,
@@ -115,7 +116,7 @@ where
 }
 
 /// Whether a function has a second derivative.
-pub trait Second<T: Real, Q: KeptConstants, const N: usize, const K: usize>: Copy + 'static {
+pub trait Second<T: Real, Q: ResidualConstants, const N: usize, const K: usize>: Copy + 'static {
     /// Records the gradients in `wanted`, which a call has computed from its inputs and `dy`.
     #[doc(hidden)]
     fn record<B: ElementRule<T, Q, N, K>>(

@@ -7,53 +7,53 @@
     note = "take what the body needs of it as a number, or by reference to such a type, as in `table: &[f32]`"
 )]
 pub trait Shared: Sync {
-    type Kept: Clone + Send + Sync + 'static;
-    fn keep(&self) -> Self::Kept;
-    fn seen(kept: &Self::Kept) -> &Self;
+    type Residual: Clone + Send + Sync + 'static;
+    fn keep(&self) -> Self::Residual;
+    fn seen(residual: &Self::Residual) -> &Self;
 }
 
 #[diagnostic::do_not_recommend]
 impl<U: Clone + Send + Sync + 'static> Shared for U {
-    type Kept = U;
+    type Residual = U;
     fn keep(&self) -> U {
         self.clone()
     }
-    fn seen(kept: &U) -> &U {
-        kept
+    fn seen(residual: &U) -> &U {
+        residual
     }
 }
 
 impl<U: Clone + Send + Sync + 'static> Shared for [U] {
-    type Kept = Vec<U>;
+    type Residual = Vec<U>;
     fn keep(&self) -> Vec<U> {
         self.to_vec()
     }
-    fn seen(kept: &Vec<U>) -> &[U] {
-        kept
+    fn seen(residual: &Vec<U>) -> &[U] {
+        residual
     }
 }
 
 impl Shared for str {
-    type Kept = String;
+    type Residual = String;
     fn keep(&self) -> String {
         self.to_owned()
     }
-    fn seen(kept: &String) -> &str {
-        kept
+    fn seen(residual: &String) -> &str {
+        residual
     }
 }
 
 /// References to all constants of a function, as nested pairs.
 pub trait Constants {
-    type Kept: KeptConstants;
+    type Residual: ResidualConstants;
     #[doc(hidden)]
-    fn keep(&self) -> Self::Kept;
+    fn keep(&self) -> Self::Residual;
     #[doc(hidden)]
-    fn seen(&self) -> <Self::Kept as KeptConstants>::Seen<'_>;
+    fn seen(&self) -> <Self::Residual as ResidualConstants>::Seen<'_>;
 }
 
 /// All constants of a function, kept.
-pub trait KeptConstants: Clone + 'static {
+pub trait ResidualConstants: Clone + 'static {
     /// References to them, as nested pairs.
     type Seen<'k>: Copy + Sync;
     #[doc(hidden)]
@@ -61,36 +61,36 @@ pub trait KeptConstants: Clone + 'static {
 }
 
 impl Constants for () {
-    type Kept = ();
+    type Residual = ();
     fn keep(&self) {}
     fn seen(&self) {}
 }
 
-impl KeptConstants for () {
+impl ResidualConstants for () {
     type Seen<'k> = ();
     fn seen(&self) {}
 }
 
 impl<U: Shared + ?Sized + 'static, R: Constants> Constants for (&U, R) {
-    type Kept = Kept<U, R::Kept>;
-    fn keep(&self) -> Self::Kept {
-        Kept(self.0.keep(), self.1.keep())
+    type Residual = Residual<U, R::Residual>;
+    fn keep(&self) -> Self::Residual {
+        Residual(self.0.keep(), self.1.keep())
     }
-    fn seen(&self) -> (&U, <R::Kept as KeptConstants>::Seen<'_>) {
+    fn seen(&self) -> (&U, <R::Residual as ResidualConstants>::Seen<'_>) {
         (self.0, self.1.seen())
     }
 }
 
 /// A kept constant, and the rest.
-pub struct Kept<U: Shared + ?Sized, R>(U::Kept, R);
+pub struct Residual<U: Shared + ?Sized, R>(U::Residual, R);
 
-impl<U: Shared + ?Sized, R: Clone> Clone for Kept<U, R> {
+impl<U: Shared + ?Sized, R: Clone> Clone for Residual<U, R> {
     fn clone(&self) -> Self {
-        Kept(self.0.clone(), self.1.clone())
+        Residual(self.0.clone(), self.1.clone())
     }
 }
 
-impl<U: Shared + ?Sized + 'static, R: KeptConstants> KeptConstants for Kept<U, R> {
+impl<U: Shared + ?Sized + 'static, R: ResidualConstants> ResidualConstants for Residual<U, R> {
     type Seen<'k> = (&'k U, R::Seen<'k>);
     fn seen(&self) -> Self::Seen<'_> {
         (U::seen(&self.0), self.1.seen())

@@ -25,7 +25,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 use call::{ElementCall, Second};
-use constants::{Constants, KeptConstants};
+use constants::{Constants, ResidualConstants};
 use loops::computed;
 pub use mode::{ForGradients, ForValue, Mode, Partials, no_number};
 use recorded::record;
@@ -51,15 +51,15 @@ pub fn elementwise<T, C, F, B, S, const N: usize, const K: usize>(
 where
     T: Real,
     C: Constants,
-    F: for<'k> Fn(ForValue, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> T + Sync,
-    B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], <C::Kept as KeptConstants>::Seen<'k>) -> [T; N]
+    F: for<'k> Fn(ForValue, [T; N], [T; K], <C::Residual as ResidualConstants>::Seen<'k>) -> T + Sync,
+    B: for<'k> Fn(ForGradients<T>, [T; N], [T; K], <C::Residual as ResidualConstants>::Seen<'k>) -> [T; N]
         + Copy
         + Sync
         + 'static,
-    S: Second<T, C::Kept, N, K>,
+    S: Second<T, C::Residual, N, K>,
 {
     let shape = common_shape(rule, inputs);
-    let f = Valued::<F, T, C::Kept, K> { f: &forward, scalars, constants: constants.seen(), calls };
+    let f = Valued::<F, T, C::Residual, K> { f: &forward, scalars, constants: constants.seen(), calls };
     let [value] = computed(rule, &f, &shape, (inputs, [], []), u64::MAX);
     let y = value.expect("the output is wanted");
     let site = CallSite { rule, called: Location::caller() };
@@ -83,14 +83,14 @@ fn common_shape<T: Real, const N: usize>(rule: &'static Rule, inputs: [&Tensor<T
 }
 
 /// The value of a function, element by element.
-struct Valued<'a, F, T, Q: KeptConstants + 'a, const K: usize> {
+struct Valued<'a, F, T, Q: ResidualConstants + 'a, const K: usize> {
     f: &'a F,
     scalars: [T; K],
     constants: Q::Seen<'a>,
     calls: bool,
 }
 
-impl<'a, F, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, 0, 1>
+impl<'a, F, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 0, 0, 1>
     for Valued<'a, F, T, Q, K>
 where
     F: Fn(ForValue, [T; N], [T; K], Q::Seen<'a>) -> T + Sync,

@@ -26,7 +26,7 @@ pub(super) fn record<T: Real>(
     }
     let begun = recorder::begin(site.rule, inputs, &[]);
     if recorder::notes_saved() && begun.watched != 0 {
-        recorder::note_kept(begun, noted(site.rule, &inputs[..kept]));
+        recorder::note_residuals(begun, noted(site.rule, &inputs[..kept]));
     }
     let described = outputs.iter().map(|output| {
         let identity = output.identity();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::call::{ElementCall, ElementRule, Second};
-use super::constants::KeptConstants;
+use super::constants::ResidualConstants;
 use super::linear::record_linear;
 use super::loops::computed;
 use super::mode::ForGradients;
@@ -27,7 +27,7 @@ use crate::tensor::{Erased, Tensor};
 #[derive(Clone, Copy)]
 pub struct Once(pub &'static str);
 
-impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, K> for Once {
+impl<T: Real, Q: ResidualConstants, const N: usize, const K: usize> Second<T, Q, N, K> for Once {
     fn record<B: ElementRule<T, Q, N, K>>(
         self,
         call: &ElementCall<T, Q, B, Self, N, K>,
@@ -49,7 +49,7 @@ impl<T: Real, Q: KeptConstants, const N: usize, const K: usize> Second<T, Q, N, 
     }
 }
 
-impl<T: Real, Q: KeptConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, const N: usize, const K: usize>
+impl<T: Real, Q: ResidualConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'static, const N: usize, const K: usize>
     ElementCall<T, Q, B, S, N, K>
 {
     /// The derivative of the gradients in `wanted` by their upstream gradient, weighted by what is upstream of each.
@@ -86,14 +86,14 @@ fn spread<'a, T, const N: usize>(
 }
 
 /// The sum of the gradients of a function, each at an upstream gradient of its own.
-struct Weighted<'a, B, T, Q: KeptConstants + 'a, const K: usize> {
+struct Weighted<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
     f: &'a B,
     scalars: [T; K],
     constants: Q::Seen<'a>,
     calls: bool,
 }
 
-impl<'a, B, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 0, N, 1>
+impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 0, N, 1>
     for Weighted<'a, B, T, Q, K>
 where
     B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
@@ -116,7 +116,7 @@ where
 #[derive(Clone, Copy)]
 pub struct Twice<D>(pub D);
 
-impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> Second<T, Q, N, K> for Twice<D>
+impl<T: Real, Q: ResidualConstants, D, const N: usize, const K: usize> Second<T, Q, N, K> for Twice<D>
 where
     D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
         + Copy
@@ -166,7 +166,7 @@ struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
 }
 
 /// The derivative of the gradients in one direction, weighted by what is upstream of each.
-struct Directed<'a, D, T, Q: KeptConstants + 'a, const K: usize> {
+struct Directed<'a, D, T, Q: ResidualConstants + 'a, const K: usize> {
     /// The number of the input, or the count of them for `dy`.
     direction: usize,
     wanted: u64,
@@ -176,7 +176,7 @@ struct Directed<'a, D, T, Q: KeptConstants + 'a, const K: usize> {
     calls: bool,
 }
 
-impl<'a, D, T: Real, Q: KeptConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
+impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
     for Directed<'a, D, T, Q, K>
 where
     D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
@@ -201,7 +201,7 @@ where
 
 const THIRD: &str = "element by element functions have a first and a second; for more, write the function on tensors";
 
-impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
+impl<T: Real, Q: ResidualConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
 where
     D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
         + Copy
@@ -233,7 +233,7 @@ where
     }
 }
 
-impl<T: Real, Q: KeptConstants, D, const N: usize, const K: usize> BackwardCall<T, Q, D, N, K>
+impl<T: Real, Q: ResidualConstants, D, const N: usize, const K: usize> BackwardCall<T, Q, D, N, K>
 where
     D: for<'k> Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'k>) -> [Dual<T>; N]
         + Copy

@@ -11,8 +11,8 @@ use crate::tensor::Tensor;
 pub(crate) fn norm<T: Real>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let y = sqrt(&reduce_sum(&square(x), axes, keepdims));
     let grad = |dy| {
-        let kept = Shape::reduced(x.shape(), axes, true);
-        reshape(dy, &kept) * divide_no_nan(x, &norm(x, axes, true))
+        let with_axes = Shape::reduced(x.shape(), axes, true);
+        reshape(dy, &with_axes) * divide_no_nan(x, &norm(x, axes, true))
     };
     (y, grad)
 }

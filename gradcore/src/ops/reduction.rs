@@ -13,9 +13,9 @@ use crate::tensor::Tensor;
 #[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
+    let (of_x, with_axes) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
     let y = reduced("reduce_sum", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::sum);
-    (y, |dy| broadcast_to(&reshape(dy, &kept), &of_x))
+    (y, |dy| broadcast_to(&reshape(dy, &with_axes), &of_x))
 }
 
 /// Σ x / n; d/dx = 1 / n. Integers are summed as `i64`, and the quotient is truncated.
@@ -28,8 +28,8 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
         true => reduce_sum(x, axes, keepdims) / T::narrow(Wide::Integer(count)),
         false => cast(&(reduce_sum(&cast::<T, i64>(x), axes, keepdims) / count.max(1))),
     };
-    let (of_x, kept) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
-    (y, |dy| broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &kept), &of_x))
+    let (of_x, with_axes) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
+    (y, |dy| broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &with_axes), &of_x))
 }
 
 /// max x; the gradient goes to the greatest element, in equal parts where several are.
@@ -50,10 +50,10 @@ pub(crate) fn reduce_min<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
 
 /// dy in equal parts for the elements of x that are y.
 fn shared_out<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
-    let kept = Shape::reduced(x.shape(), axes, true);
-    let share = where_(&equal(x, &reshape(y, &kept)), &Tensor::scalar(T::ONE), &Tensor::scalar(T::default()));
+    let with_axes = Shape::reduced(x.shape(), axes, true);
+    let share = where_(&equal(x, &reshape(y, &with_axes)), &Tensor::scalar(T::ONE), &Tensor::scalar(T::default()));
     let share = &share / reduce_sum(&share, axes, true);
-    share * reshape(dy, &kept)
+    share * reshape(dy, &with_axes)
 }
 
 /// Π x. The gradient of an element is the product of all others, also where some of them are 0, and at every order:

@@ -10,12 +10,12 @@ use super::tensor_ref::{Output, TensorRef};
 /// tape sees has none, and depth 0.
 pub(super) struct Notebook {
     inputs: Vec<(u32, BadInput)>,
-    kept: Vec<(u32, NotedValue)>,
+    residuals: Vec<(u32, NotedValue)>,
 }
 
 impl Notebook {
     pub(super) const fn new() -> Self {
-        Notebook { inputs: Vec::new(), kept: Vec::new() }
+        Notebook { inputs: Vec::new(), residuals: Vec::new() }
     }
 
     /// Notes which arguments of a call that begins are not finite.
@@ -26,9 +26,9 @@ impl Notebook {
     }
 
     /// Notes what a backward function keeps.
-    pub(super) fn keep(&mut self, depth: u32, kept: impl IntoIterator<Item = NotedValue>) {
+    pub(super) fn keep(&mut self, depth: u32, residuals: impl IntoIterator<Item = NotedValue>) {
         if depth != 0 {
-            self.kept.extend(kept.into_iter().map(|kept| (depth, kept)));
+            self.residuals.extend(residuals.into_iter().map(|residuals| (depth, residuals)));
         }
     }
 
@@ -43,12 +43,12 @@ impl Notebook {
         if depth == 0 {
             return None;
         }
-        let (inputs, mut kept) = (taken(&mut self.inputs, depth), taken(&mut self.kept, depth));
-        kept.sort_by_key(NotedValue::is_opaque);
+        let (inputs, mut residuals) = (taken(&mut self.inputs, depth), taken(&mut self.residuals, depth));
+        residuals.sort_by_key(NotedValue::is_opaque);
         let backward = backward?;
         Some(Rc::new(Notes {
             inputs: inputs.into_iter().map(|bad| bad.named(|position| backward.parameter(position))).collect(),
-            saved: asked.note_saved.then_some(kept),
+            saved: asked.note_saved.then_some(residuals),
             output: if asked.check_numerics { bad_output(outputs) } else { None },
         }))
     }
@@ -56,7 +56,7 @@ impl Notebook {
     /// Forgets a call that has not come to an end, and those inside it.
     pub(super) fn forget(&mut self, depth: u32) {
         self.inputs.retain(|(of, _)| *of < depth);
-        self.kept.retain(|(of, _)| *of < depth);
+        self.residuals.retain(|(of, _)| *of < depth);
     }
 }
 

@@ -79,10 +79,10 @@ impl NotedValue {
     }
 
     /// A kept value, or each tensor of a list of them.
-    pub(crate) fn all_in<K: 'static>(name: &'static str, kept: &K) -> Vec<Self> {
-        match tensors_in(kept) {
+    pub(crate) fn all_in<K: 'static>(name: &'static str, residual: &K) -> Vec<Self> {
+        match tensors_in(residual) {
             Some(tensors) => tensors.into_iter().map(|tensor| NotedValue::tensor_of(name, tensor)).collect(),
-            None => vec![NotedValue::opaque(name, kept, numbers_in(kept))],
+            None => vec![NotedValue::opaque(name, residual, numbers_in(residual))],
         }
     }
 
@@ -99,37 +99,40 @@ impl NotedValue {
 }
 
 /// The tensors of a value, if it is one or several.
-fn tensors_in(kept: &dyn Any) -> Option<Vec<Erased>> {
-    fn of_dtype<T: Element>(kept: &dyn Any) -> Option<Vec<Erased>> {
+fn tensors_in(residual: &dyn Any) -> Option<Vec<Erased>> {
+    fn of_dtype<T: Element>(residual: &dyn Any) -> Option<Vec<Erased>> {
         let handle = |tensor: &Tensor<T>| Erased::new(tensor.clone());
-        if let Some(tensor) = kept.downcast_ref::<Tensor<T>>() {
+        if let Some(tensor) = residual.downcast_ref::<Tensor<T>>() {
             return Some(vec![handle(tensor)]);
         }
-        if let Some(variable) = kept.downcast_ref::<Variable<T>>() {
+        if let Some(variable) = residual.downcast_ref::<Variable<T>>() {
             return Some(vec![handle(variable)]);
         }
-        if let Some(tensor) = kept.downcast_ref::<Option<Tensor<T>>>() {
+        if let Some(tensor) = residual.downcast_ref::<Option<Tensor<T>>>() {
             return Some(tensor.iter().map(handle).collect());
         }
-        if let Some(tensors) = kept.downcast_ref::<Vec<Tensor<T>>>() {
+        if let Some(tensors) = residual.downcast_ref::<Vec<Tensor<T>>>() {
             return Some(tensors.iter().map(handle).collect());
         }
-        let variables = kept.downcast_ref::<Vec<Variable<T>>>()?;
+        let variables = residual.downcast_ref::<Vec<Variable<T>>>()?;
         Some(variables.iter().map(|variable| handle(variable)).collect())
     }
-    let of_reals = of_dtype::<f32>(kept).or_else(|| of_dtype::<f64>(kept));
-    let of_integers = || of_dtype::<i32>(kept).or_else(|| of_dtype::<i64>(kept)).or_else(|| of_dtype::<u8>(kept));
-    of_reals.or_else(of_integers).or_else(|| of_dtype::<bool>(kept))
+    let of_reals = of_dtype::<f32>(residual).or_else(|| of_dtype::<f64>(residual));
+    let of_integers =
+        || of_dtype::<i32>(residual).or_else(|| of_dtype::<i64>(residual)).or_else(|| of_dtype::<u8>(residual));
+    of_reals.or_else(of_integers).or_else(|| of_dtype::<bool>(residual))
 }
 
 /// Bytes of the elements of a `Vec` of numbers.
-fn numbers_in(kept: &dyn Any) -> usize {
-    fn of_type<N: 'static>(kept: &dyn Any) -> Option<usize> {
-        kept.downcast_ref::<Vec<N>>().map(|numbers| size_of_val(&**numbers))
+fn numbers_in(residual: &dyn Any) -> usize {
+    fn of_type<N: 'static>(residual: &dyn Any) -> Option<usize> {
+        residual.downcast_ref::<Vec<N>>().map(|numbers| size_of_val(&**numbers))
     }
-    let of_floats = of_type::<f32>(kept).or_else(|| of_type::<f64>(kept));
-    let of_integers = || of_type::<i32>(kept).or_else(|| of_type::<i64>(kept)).or_else(|| of_type::<u8>(kept));
-    let of_others = || of_type::<usize>(kept).or_else(|| of_type::<isize>(kept)).or_else(|| of_type::<bool>(kept));
+    let of_floats = of_type::<f32>(residual).or_else(|| of_type::<f64>(residual));
+    let of_integers =
+        || of_type::<i32>(residual).or_else(|| of_type::<i64>(residual)).or_else(|| of_type::<u8>(residual));
+    let of_others =
+        || of_type::<usize>(residual).or_else(|| of_type::<isize>(residual)).or_else(|| of_type::<bool>(residual));
     of_floats.or_else(of_integers).or_else(of_others).unwrap_or_default()
 }
 

@@ -218,8 +218,8 @@ pub(crate) fn notes_saved() -> bool {
 
 /// Notes what the backward function of a call keeps.
 #[cold]
-pub(crate) fn note_kept(begun: Begun, kept: impl IntoIterator<Item = NotedValue>) {
-    RECORDER.with_borrow_mut(|recorder| recorder.notebook.keep(begun.depth, kept));
+pub(crate) fn note_residuals(begun: Begun, residuals: impl IntoIterator<Item = NotedValue>) {
+    RECORDER.with_borrow_mut(|recorder| recorder.notebook.keep(begun.depth, residuals));
 }
 
 /// Ends a call without recording it: the body panicked or returned an error.

@@ -21,9 +21,9 @@ pub struct Capture<'a, C: ?Sized>(pub &'a C);
     note = "derive `Clone` for the type; or, where variables are in it, use its fields (`self.layer.w`), bind what `grad` needs by `let` before it, or hold the whole in an `Rc`"
 )]
 pub trait Snapshot {
-    type Kept: 'static;
-    fn snapshot(&self) -> Self::Kept;
-    fn seen(kept: &Self::Kept) -> &Self;
+    type Residual: 'static;
+    fn snapshot(&self) -> Self::Residual;
+    fn seen(residual: &Self::Residual) -> &Self;
     /// The tensor that this is, if it is one: a tape may watch it.
     #[doc(hidden)]
     fn tensor_ref(&self) -> Option<TensorRef<'_>> {
@@ -33,14 +33,14 @@ pub trait Snapshot {
 
 #[diagnostic::do_not_recommend]
 impl<U: Clone + 'static> Snapshot for U {
-    type Kept = U;
+    type Residual = U;
     #[inline]
     fn snapshot(&self) -> U {
         self.clone()
     }
     #[inline]
-    fn seen(kept: &U) -> &U {
-        kept
+    fn seen(residual: &U) -> &U {
+        residual
     }
     #[inline]
     fn tensor_ref(&self) -> Option<TensorRef<'_>> {
@@ -53,14 +53,14 @@ impl<U: Clone + 'static> Snapshot for U {
 }
 
 impl<T: Element> Snapshot for Variable<T> {
-    type Kept = Variable<T>;
+    type Residual = Variable<T>;
     #[inline]
     fn snapshot(&self) -> Self {
         Variable::snapshot(self)
     }
     #[inline]
-    fn seen(kept: &Self) -> &Self {
-        kept
+    fn seen(residual: &Self) -> &Self {
+        residual
     }
     #[inline]
     fn tensor_ref(&self) -> Option<TensorRef<'_>> {
@@ -70,32 +70,32 @@ impl<T: Element> Snapshot for Variable<T> {
 
 /// Each is kept as it is.
 impl<T: Element> Snapshot for [Variable<T>] {
-    type Kept = Vec<Variable<T>>;
+    type Residual = Vec<Variable<T>>;
     fn snapshot(&self) -> Vec<Variable<T>> {
         self.iter().map(Variable::snapshot).collect()
     }
-    fn seen(kept: &Vec<Variable<T>>) -> &Self {
-        kept
+    fn seen(residual: &Vec<Variable<T>>) -> &Self {
+        residual
     }
 }
 
 impl<U: Clone + 'static> Snapshot for [U] {
-    type Kept = Vec<U>;
+    type Residual = Vec<U>;
     fn snapshot(&self) -> Vec<U> {
         self.to_vec()
     }
-    fn seen(kept: &Vec<U>) -> &[U] {
-        kept
+    fn seen(residual: &Vec<U>) -> &[U] {
+        residual
     }
 }
 
 impl Snapshot for str {
-    type Kept = String;
+    type Residual = String;
     fn snapshot(&self) -> String {
         self.to_owned()
     }
-    fn seen(kept: &String) -> &str {
-        kept
+    fn seen(residual: &String) -> &str {
+        residual
     }
 }
 
@@ -107,7 +107,7 @@ fn keep<W, S: Snapshot + ?Sized>(
     call: &Call<W>,
     positions: u64,
     expression: &'static str,
-) -> Option<S::Kept> {
+) -> Option<S::Residual> {
     if !call.watches(positions) {
         return None;
     }
@@ -117,107 +117,132 @@ fn keep<W, S: Snapshot + ?Sized>(
         recorder::expect_input(tensor_ref, Some(expression));
     }
     // Another snapshot for the notes: what is looked at is slow to move.
-    call.note_kept(|| NotedValue::all_in(expression, &value.snapshot()));
+    call.note_residuals(|| NotedValue::all_in(expression, &value.snapshot()));
     Some(value.snapshot())
 }
 
 /// A kept value is there whenever a gradient runs that uses it.
-pub(super) const KEPT: &str = "what a gradient uses is kept when its input is watched";
+pub(super) const RESIDUAL: &str = "what a gradient uses is kept when its input is watched";
 
 /// A captured reference to a `U`, kept as a `K`.
-pub struct KeptReference<U: ?Sized, K>(Option<K>, PhantomData<fn(&U)>);
-impl<U: ?Sized, K> KeptReference<U, K> {
+pub struct ResidualReference<U: ?Sized, K>(Option<K>, PhantomData<fn(&U)>);
+impl<U: ?Sized, K> ResidualReference<U, K> {
     /// What it refers to.
     #[inline]
     pub fn get(&self) -> &U
     where
-        U: Snapshot<Kept = K>,
+        U: Snapshot<Residual = K>,
     {
-        U::seen(self.0.as_ref().expect(KEPT))
+        U::seen(self.0.as_ref().expect(RESIDUAL))
     }
 }
 
 /// A captured `Option` of a reference to a `U`, kept as a `K`.
 #[allow(clippy::option_option, reason = "not kept, or kept and none, or kept and some")]
-pub struct KeptOption<U: ?Sized, K>(Option<Option<K>>, PhantomData<fn(&U)>);
-impl<U: ?Sized, K> KeptOption<U, K> {
+pub struct ResidualOption<U: ?Sized, K>(Option<Option<K>>, PhantomData<fn(&U)>);
+impl<U: ?Sized, K> ResidualOption<U, K> {
     /// What it refers to, if to anything.
     #[inline]
     pub fn get(&self) -> Option<&U>
     where
-        U: Snapshot<Kept = K>,
+        U: Snapshot<Residual = K>,
     {
-        self.0.as_ref().expect(KEPT).as_ref().map(U::seen)
+        self.0.as_ref().expect(RESIDUAL).as_ref().map(U::seen)
     }
 }
 
 /// A captured `U`, kept as a `K`, which is the same.
-pub struct KeptValue<U, K>(Option<K>, PhantomData<fn(U)>);
-impl<U, K> KeptValue<U, K> {
+pub struct ResidualValue<U, K>(Option<K>, PhantomData<fn(U)>);
+impl<U, K> ResidualValue<U, K> {
     /// A clone of it.
     #[inline]
     pub fn get(&self) -> U
     where
-        U: Snapshot<Kept = K>,
-        K: Snapshot<Kept = U>,
+        U: Snapshot<Residual = K>,
+        K: Snapshot<Residual = U>,
     {
-        self.0.as_ref().expect(KEPT).snapshot()
+        self.0.as_ref().expect(RESIDUAL).snapshot()
     }
 }
 
 /// Second: a reference is kept as what it refers to.
 pub trait KeepReference<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualReference<U, U::Residual>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &U> {
     #[inline]
     #[track_caller]
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualReference<U, U::Residual>
     where
         U: Snapshot,
     {
-        KeptReference(keep(*self.0, call, positions, expression), PhantomData)
+        ResidualReference(keep(*self.0, call, positions, expression), PhantomData)
     }
 }
 
 impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
     #[inline]
     #[track_caller]
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptReference<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualReference<U, U::Residual>
     where
         U: Snapshot,
     {
-        KeptReference(keep(&**self.0, call, positions, expression), PhantomData)
+        ResidualReference(keep(&**self.0, call, positions, expression), PhantomData)
     }
 }
 
 /// As well second: an optional reference.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualOption<U, U::Residual>
     where
         U: Snapshot;
 }
 impl<U: ?Sized> KeepOption<U> for &&Capture<'_, Option<&U>> {
     #[inline]
     #[track_caller]
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptOption<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualOption<U, U::Residual>
     where
         U: Snapshot,
     {
-        let kept = match self.0 {
+        let residual = match self.0 {
             Some(value) => keep(*value, call, positions, expression).map(Some),
             None => Some(None),
         };
-        KeptOption(kept, PhantomData)
+        ResidualOption(residual, PhantomData)
     }
 }
 
 /// A captured list of references to `U`s, each kept as a `K`, and seen in the form `F`.
-pub struct KeptList<F, U: ?Sized, K>(Option<Vec<K>>, PhantomData<fn(&U) -> F>);
+pub struct ResidualList<F, U: ?Sized, K>(Option<Vec<K>>, PhantomData<fn(&U) -> F>);
 
 /// In which form `grad` sees a list.
 pub trait ListForm<U: ?Sized> {
@@ -227,16 +252,16 @@ pub trait ListForm<U: ?Sized> {
     fn collected<'k>(references: impl Iterator<Item = &'k U>) -> Self::Seen<'k>;
 }
 
-impl<F: ListForm<U>, U: ?Sized, K> KeptList<F, U, K> {
+impl<F: ListForm<U>, U: ?Sized, K> ResidualList<F, U, K> {
     /// The list.
     ///
     /// # Panics
     /// Never: what a gradient uses is kept when its input is watched.
     pub fn get(&self) -> F::Seen<'_>
     where
-        U: Snapshot<Kept = K>,
+        U: Snapshot<Residual = K>,
     {
-        F::collected(self.0.as_ref().expect(KEPT).iter().map(U::seen))
+        F::collected(self.0.as_ref().expect(RESIDUAL).iter().map(U::seen))
     }
 }
 
@@ -303,7 +328,7 @@ pub trait KeepList<U: ?Sized> {
         call: &Call<W>,
         positions: u64,
         expression: &'static str,
-    ) -> KeptList<Self::Form, U, U::Kept>
+    ) -> ResidualList<Self::Form, U, U::Residual>
     where
         U: Snapshot;
 }
@@ -318,12 +343,12 @@ macro_rules! lists {
                 call: &Call<W>,
                 positions: u64,
                 expression: &'static str,
-            ) -> KeptList<$form, $element, <$element as Snapshot>::Kept>
+            ) -> ResidualList<$form, $element, <$element as Snapshot>::Residual>
             where
                 $element: Snapshot,
             {
                 let keep_one = |element: &$element| keep(element, call, positions, expression);
-                KeptList(call.watches(positions).then(|| self.0.iter().filter_map(|element| keep_one(element)).collect()), PhantomData)
+                ResidualList(call.watches(positions).then(|| self.0.iter().filter_map(|element| keep_one(element)).collect()), PhantomData)
             }
         }
     )+ };
@@ -340,17 +365,27 @@ lists! {
 /// Third: any other value is cloned.
 pub trait KeepValue<U> {
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualValue<U, U::Residual>
     where
         U: Snapshot;
 }
 impl<U> KeepValue<U> for &Capture<'_, U> {
     #[inline]
     #[track_caller]
-    fn keep_for_grad<W>(&self, call: &Call<W>, positions: u64, expression: &'static str) -> KeptValue<U, U::Kept>
+    fn keep_for_grad<W>(
+        &self,
+        call: &Call<W>,
+        positions: u64,
+        expression: &'static str,
+    ) -> ResidualValue<U, U::Residual>
     where
         U: Snapshot,
     {
-        KeptValue(keep(self.0, call, positions, expression), PhantomData)
+        ResidualValue(keep(self.0, call, positions, expression), PhantomData)
     }
 }

@@ -119,11 +119,11 @@ impl<W> Call<W> {
 
     /// Notes what `grad` keeps, if a tape asks for that.
     #[inline]
-    fn note_kept<I: IntoIterator<Item = NotedValue>>(&self, kept: impl FnOnce() -> I) {
+    fn note_residuals<I: IntoIterator<Item = NotedValue>>(&self, kept: impl FnOnce() -> I) {
         #[cold]
         #[inline(never)]
         fn note<I: IntoIterator<Item = NotedValue>>(begun: Begun, kept: impl FnOnce() -> I) {
-            recorder::note_kept(begun, kept());
+            recorder::note_residuals(begun, kept());
         }
         if recorder::notes_saved() {
             note(self.begun, kept);

@@ -122,8 +122,8 @@ pub(crate) fn held(place: Span) -> Ident {
 }
 
 /// What is kept of a capture.
-pub(crate) fn kept(name: &str, place: Span) -> Ident {
-    Ident::new(&format!("kept_{name}"), at(place))
+pub(crate) fn residual(name: &str, place: Span) -> Ident {
+    Ident::new(&format!("residual_{name}"), at(place))
 }
 
 /// What keeps the value of a `let` of `grad` that may be left out.

@@ -84,10 +84,10 @@ fn each_gradient_keeps_and_runs_what_it_alone_uses() {
         },
     );
     for part in [
-        r#"let kept_b = (&&&&Capture(&b)).keep_for_grad(&call, 1, "b");"#,
-        r#"let kept_a = (&&&&Capture(&a)).keep_for_grad(&call, 2, "a");"#,
-        "let b = kept_b.get();",
-        "let a = kept_a.get();",
+        r#"let residual_b = (&&&&Capture(&b)).keep_for_grad(&call, 1, "b");"#,
+        r#"let residual_a = (&&&&Capture(&a)).keep_for_grad(&call, 2, "a");"#,
+        "let b = residual_b.get();",
+        "let a = residual_a.get();",
     ] {
         assert_eq!(spaceless(&expansion).matches(&spaceless(part)).count(), 1, "{part} in\n{expansion}");
     }
@@ -192,10 +192,10 @@ fn arrays_are_seen_inside_and_tensors_outside() {
         "let mut b: Array1<T> = arrays::own(call.view::<Array1<T>>(b, 1usize));",
         "call.view::<&ArrayRef<T, Ix1>>(c, 2usize)",
         "let c: &ArrayRef<T, Ix1> = &held;",
-        r#"let kept_a = (&&&&Capture(&a)).keep_for_grad(&call, 1, "a");"#,
+        r#"let residual_a = (&&&&Capture(&a)).keep_for_grad(&call, 1, "a");"#,
         "move |(dy, upstream_1), sink|",
         ">(upstream_1); let dz: &Array1<T> = &held;",
-        "let a = kept_a.see(&held);",
+        "let a = residual_a.see(&held);",
         "arrays::NoGradient",
         "if a < b",
         "call.exit::<(Array2<T>, Array1<T>)>(",

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Begun, RECORDER, Recorder, abandon, expect_input, finish_with, forget_latest, lose, note_kept, notes_saved,
+    Begun, RECORDER, Recorder, abandon, expect_input, finish_with, forget_latest, lose, note_residuals, notes_saved,
 };
 use crate::recording::call_site::Rule;
 use crate::recording::node::Backward;
@@ -40,7 +40,7 @@ impl Discovery {
         mut self,
         outputs: &[Output<'_>],
         backward: impl FnOnce(Vec<FoundInput>) -> Rc<dyn Backward>,
-        kept: impl FnOnce() -> Vec<NotedValue>,
+        residuals: impl FnOnce() -> Vec<NotedValue>,
     ) {
         for output in outputs.iter().filter(|output| !output.inside.is_computed()) {
             expect_input(TensorRef { identity: output.inside, seen: output.value }, None);
@@ -51,7 +51,7 @@ impl Discovery {
                 let backward = (!found.is_empty()).then(|| backward(found));
                 let begun = Begun { watched: u64::from(backward.is_some()), depth: std::mem::take(&mut self.depth) };
                 if let Some(backward) = backward.as_ref().filter(|_| notes_saved()) {
-                    note_kept(begun, kept().into_iter().chain([NotedValue::function(&**backward)]));
+                    note_residuals(begun, residuals().into_iter().chain([NotedValue::function(&**backward)]));
                 }
                 finish_with(begun, outputs, backward);
             }

@@ -9,9 +9,9 @@
 mod form;
 mod given;
 mod gradient;
-mod kept;
 mod output;
 mod ranked;
+mod residuals;
 mod sources;
 
 use std::any::Any;
@@ -31,10 +31,10 @@ use form::ArrayType;
 pub use form::{hold, own, own_optional};
 use gradient::ArrayGradients;
 pub use gradient::{NoGradient, none};
-pub use kept::KeepArray;
 use output::{ArrayOutputs, ArrayValue, Upstreams};
 pub use ranked::ranked;
 use ranked::viewed;
+pub use residuals::KeepArray;
 use sources::Sources;
 
 /// A call of a rule over arrays whose body is running.

@@ -142,18 +142,18 @@ impl Handles {
 impl Saved {
     fn of(list: &WengertList) -> Self {
         let calls = || (0..list.len()).filter_map(|place| Some((list.backward(place)?, list.notes(place))));
-        let kept = || calls().filter_map(|(_, notes)| notes?.saved.as_ref());
-        let own = Handles::of(kept().flatten().filter_map(NotedValue::tensor));
+        let residuals = || calls().filter_map(|(_, notes)| notes?.saved.as_ref());
+        let own = Handles::of(residuals().flatten().filter_map(NotedValue::tensor));
         let mut seen = HashSet::new();
-        let mut saved = Saved { values: Vec::new(), calls_without_notes: calls().count() - kept().count() };
+        let mut saved = Saved { values: Vec::new(), calls_without_notes: calls().count() - residuals().count() };
         for (call, notes) in calls() {
-            let Some(kept) = notes.and_then(|notes| notes.saved.as_ref()) else { continue };
-            for (place, value) in kept.iter().enumerate() {
+            let Some(residuals) = notes.and_then(|notes| notes.saved.as_ref()) else { continue };
+            for (place, value) in residuals.iter().enumerate() {
                 let is_shared = Rc::strong_count(call) > 1 || value.tensor().is_some_and(|t| !own.are_all_of(t));
                 saved.values.push(SavedValue {
                     function: call.site().rule.name,
                     called: call.site().called,
-                    name: shown(kept, place),
+                    name: shown(residuals, place),
                     kind: value.kind(),
                     bytes: value.bytes(),
                     is_owned: !is_shared,
@@ -166,10 +166,10 @@ impl Saved {
 }
 
 /// The name of what is kept at a place, with its number if there are several of that name.
-fn shown(kept: &[NotedValue], place: usize) -> String {
-    let name = kept[place].name;
-    let before = kept[..place].iter().filter(|kept| kept.name == name).count();
-    let is_only = before == 0 && kept[place + 1..].iter().all(|kept| kept.name != name);
+fn shown(residuals: &[NotedValue], place: usize) -> String {
+    let name = residuals[place].name;
+    let before = residuals[..place].iter().filter(|residuals| residuals.name == name).count();
+    let is_only = before == 0 && residuals[place + 1..].iter().all(|residuals| residuals.name != name);
     if is_only { name.to_owned() } else { format!("{name}[{before}]") }
 }
 

@@ -86,11 +86,11 @@ pub(crate) fn upstream(parameters: &[(Pat, Option<Type>)], contract: &Contract) 
 }
 
 /// Gives what is kept the name, and so the type, that it has outside.
-pub(crate) fn seen(binding: &TokenStream, kept: &Ident, place: Span) -> TokenStream {
+pub(crate) fn seen(binding: &TokenStream, residual: &Ident, place: Span) -> TokenStream {
     let held = names::held(place);
     quote_spanned! {place=>
-        let #held = #kept.hold();
-        #binding = #kept.see(&#held);
+        let #held = #residual.hold();
+        #binding = #residual.see(&#held);
     }
 }
 

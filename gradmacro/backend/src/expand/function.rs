@@ -33,8 +33,8 @@ use crate::syntax::written::place_as_written;
 ///     let call = enter(rule!("scale", line!(), "x", "k"), ((&&&Probe(&x)).__parameter(), ((&&&Probe(&k)).__parameter(), ())));
 ///     (|| -> Tensor {
 ///         call.exit::<Tensor, _>(x * k, {
-///             let kept_k = (&&&&Capture(&k)).keep_for_grad(&call, 1, "k");
-///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = kept_k.get(); dy * k }).done())
+///             let residual_k = (&&&&Capture(&k)).keep_for_grad(&call, 1, "k");
+///             call.backward::<Tensor, _>(move |dy, sink| sink.next(|| { let k = residual_k.get(); dy * k }).done())
 ///         })
 ///     })()
 /// }

@@ -18,16 +18,17 @@ pub(super) fn twice(model: &GradFn, again: &Again) -> TokenStream {
     let place = proc_macro2::Span::mixed_site();
     let (upstream, sink, rule, value) = (names::upstream(place), names::sink(place), names::rule(), names::value());
     let (capture, given) = (contract.get("Capture"), contract.get("Given"));
-    let (kept, seen): (Vec<_>, Vec<_>) = again
+    let (residual, seen): (Vec<_>, Vec<_>) = again
         .given
         .iter()
         .map(|Given { place, name, is_mutable }| {
             let (expression, text, at) = (place.expression(), place.text(), names::at(place.span()));
-            let kept = names::kept(&place.as_name(), place.span());
+            let residual = names::residual(&place.as_name(), place.span());
             let keep_for_grad = names::method::keep_for_grad(at);
-            let keep = quote_spanned!(at=> let #kept = (&&&&#capture(&#expression)).#keep_for_grad(&#call, !0, #text););
+            let keep =
+                quote_spanned!(at=> let #residual = (&&&&#capture(&#expression)).#keep_for_grad(&#call, !0, #text););
             let mutability = is_mutable.then(|| quote!(mut));
-            (keep, quote_spanned!(at=> let #mutability #name = #kept.get();))
+            (keep, quote_spanned!(at=> let #mutability #name = #residual.get();))
         })
         .unzip();
     let (for_value, for_gradient) = (filled(model, Exits::Value), filled(&again.model, Exits::Again));
@@ -40,7 +41,7 @@ pub(super) fn twice(model: &GradFn, again: &Again) -> TokenStream {
         _ => given,
     };
     let (output, declared) = (output(model), &model.function.sig.output);
-    let keeps = quote!(let #rerun = #call.rerun(); #(#kept)*);
+    let keeps = quote!(let #rerun = #call.rerun(); #(#residual)*);
     let again = quote! {
         move |#upstream, #sink| {
             let (#call, #replay) = #rerun.start();

@@ -19,11 +19,11 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
     let (contract, call) = (&model.contract, names::call());
     let capture = contract.get("Capture");
     let keeps = rule.captures.iter().map(|captured| {
-        let (place, text, kept) = (captured.place.expression(), captured.place.text(), &captured.kept);
+        let (place, text, residual) = (captured.place.expression(), captured.place.text(), &captured.residual);
         let inputs = positions(rule, &needed_by(rule, captured));
         let (at, method) =
             (names::at(captured.place.span()), names::method::keep_for_grad(names::at(captured.place.span())));
-        quote_spanned!(at=> let #kept = (&&&&#capture(&#place)).#method(&#call, #inputs, #text);)
+        quote_spanned!(at=> let #residual = (&&&&#capture(&#place)).#method(&#call, #inputs, #text);)
     });
     let sort = if model.form.arrays().is_some() { Sort::Arrays } else { Sort::Tensors };
     let (parameter, binding) = match sort {
@@ -127,7 +127,7 @@ pub(super) fn statements(rule: &Rule, contract: &Contract, sink: &Ident) -> Toke
 struct Used {
     pattern: TokenStream,
     /// What keeps it.
-    kept: Ident,
+    residual: Ident,
     /// How it is got from there.
     got: TokenStream,
     place: proc_macro2::Span,
@@ -142,17 +142,17 @@ fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used
             let Let { pattern, shared, is_used_once, .. } = &**inner;
             let place = names::at(pattern.span());
             let got = if *is_used_once { quote!(#shared.take()) } else { quote!(#shared.get()) };
-            Some(Used { pattern: at_the_attribute(pattern), kept: shared.clone(), got, place, guessed: true })
+            Some(Used { pattern: at_the_attribute(pattern), residual: shared.clone(), got, place, guessed: true })
         }
     })
 }
 
 fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> impl Iterator<Item = Used> + 'a {
     rule.captures.iter().filter(move |captured| used(captured)).map(|captured| {
-        let (name, kept) = (&captured.name, &captured.kept);
+        let (name, residual) = (&captured.name, &captured.residual);
         let place = names::at(captured.place.span());
-        let got = quote!(#kept.get());
-        Used { pattern: at_the_attribute(name), kept: kept.clone(), got, place, guessed: captured.guessed }
+        let got = quote!(#residual.get());
+        Used { pattern: at_the_attribute(name), residual: residual.clone(), got, place, guessed: captured.guessed }
     })
 }
 
@@ -168,10 +168,10 @@ fn at_the_attribute(names: &impl ToTokens) -> TokenStream {
 
 /// Gives what is kept the names, and so the types, that it has outside.
 fn seen(sort: Sort, used: impl Iterator<Item = Used>) -> TokenStream {
-    used.map(|Used { pattern, kept, got, place, guessed }| {
+    used.map(|Used { pattern, residual, got, place, guessed }| {
         let allowed = guessed.then(|| quote!(#[allow(unused_variables)]));
         match sort {
-            Sort::Arrays => arrays::seen(&quote!(#allowed let #pattern), &kept, place),
+            Sort::Arrays => arrays::seen(&quote!(#allowed let #pattern), &residual, place),
             _ => quote_spanned!(place=> #allowed let #pattern = #got;),
         }
     })

@@ -15,7 +15,7 @@ pub(crate) struct Captured {
     /// What stands for it inside the rule: its own name, or one for a part of a local, or for `self`.
     pub(crate) name: Ident,
     /// The local that keeps it.
-    pub(crate) kept: Ident,
+    pub(crate) residual: Ident,
     /// By number of the gradient.
     pub(crate) used_by: Vec<bool>,
     /// By number of the statement before the gradients.
@@ -40,7 +40,7 @@ pub(crate) fn captures(
     let (shared, used) = walk(&mut finder, own, statements, gradients, |finder| std::mem::take(&mut finder.found));
     let certain = finder.certain;
     let all: Vec<Place> = shared.iter().chain(&used).flatten().cloned().collect();
-    let uses = |places: &[Place], kept: &Place| places.iter().any(|place| kept.contains(place));
+    let uses = |places: &[Place], residual: &Place| places.iter().any(|place| residual.contains(place));
     let mut captured: Vec<Captured> = Vec::new();
     for place in &all {
         let within_another = all.iter().any(|other| other != place && other.contains(place));
@@ -49,7 +49,7 @@ pub(crate) fn captures(
         }
         let mut name = place.as_name();
         // `self.w` and a local `self_w` would share a name otherwise.
-        while captured.iter().any(|captured| captured.kept == names::kept(&name, place.span())) {
+        while captured.iter().any(|captured| captured.residual == names::residual(&name, place.span())) {
             name.push('_');
         }
         captured.push(Captured {
@@ -58,7 +58,7 @@ pub(crate) fn captures(
                 Place { root, parts } if parts.is_empty() && !place.is_within_self() => root.clone(),
                 _ => names::captured(&name, place.span()),
             },
-            kept: names::kept(&name, place.span()),
+            residual: names::residual(&name, place.span()),
             used_by: used.iter().map(|used| uses(used, place)).collect(),
             used_in: shared.iter().map(|used| uses(used, place)).collect(),
             guessed: !uses(&certain, place),

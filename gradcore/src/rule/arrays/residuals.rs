@@ -8,11 +8,11 @@ use smallvec::SmallVec;
 use super::ArraysCall;
 use crate::recording::notes::NotedValue;
 use crate::rule::Capture;
-use crate::rule::capture::{KEPT, KeptOption, KeptReference, KeptValue, Snapshot};
+use crate::rule::capture::{RESIDUAL, ResidualOption, ResidualReference, ResidualValue, Snapshot};
 use crate::tensor::Tensor;
 
 /// A view, kept beyond the call.
-enum Kept<T, D> {
+enum Residual<T, D> {
     /// Of elements of a tensor.
     Shared { tensor: Tensor<T>, window: Window<D> },
     /// Of anything else: a copy.
@@ -56,15 +56,15 @@ impl<D: Dimension> Window<D> {
     }
 }
 
-impl<T: Clone + 'static, D: Dimension> Kept<T, D> {
+impl<T: Clone + 'static, D: Dimension> Residual<T, D> {
     fn new(view: ArrayView<'_, T, D>, tensors: &[&dyn Any]) -> Self {
         let tensors = tensors.iter().filter_map(|tensor| tensor.downcast_ref::<Tensor<T>>());
         for tensor in tensors {
             if let Some(window) = Window::of(view.view(), tensor.values()) {
-                return Kept::Shared { tensor: tensor.clone(), window };
+                return Residual::Shared { tensor: tensor.clone(), window };
             }
         }
-        Kept::Copied(view.to_owned())
+        Residual::Copied(view.to_owned())
     }
 
     /// As [`new`](Self::new), noted under a name.
@@ -72,20 +72,20 @@ impl<T: Clone + 'static, D: Dimension> Kept<T, D> {
     where
         D: 'static,
     {
-        let kept = Kept::new(view, &call.tensors);
-        match &kept {
-            Kept::Shared { tensor, .. } => call.note_kept(|| NotedValue::all_in(name, tensor)),
-            Kept::Copied(array) => {
-                call.note_kept(|| [NotedValue::opaque(name, array, array.len() * size_of::<T>())]);
+        let residual = Residual::new(view, &call.tensors);
+        match &residual {
+            Residual::Shared { tensor, .. } => call.note_residuals(|| NotedValue::all_in(name, tensor)),
+            Residual::Copied(array) => {
+                call.note_residuals(|| [NotedValue::opaque(name, array, array.len() * size_of::<T>())]);
             }
         }
-        kept
+        residual
     }
 
     fn view(&self) -> ArrayView<'_, T, D> {
         match self {
-            Kept::Shared { tensor, window } => window.look(tensor.values()),
-            Kept::Copied(array) => array.view(),
+            Residual::Shared { tensor, window } => window.look(tensor.values()),
+            Residual::Copied(array) => array.view(),
         }
     }
 }
@@ -97,20 +97,20 @@ pub struct Nothing;
 /// in the type that it has outside.
 pub trait KeepArray {
     /// How it is kept.
-    type Kept;
+    type Residual;
     /// Keeps it, if a tape watches an input in `positions`.
-    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, expression: &'static str) -> Self::Kept;
+    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, expression: &'static str) -> Self::Residual;
 }
 
 macro_rules! views {
-    ($($(#[$doc:meta])* $kept:ident of $captured:ty: hold $held:ident => $holding:expr, $holder:ty; see $seen:ident => $seeing:expr, $shown:ty;)+) => { $(
+    ($($(#[$doc:meta])* $residual:ident of $captured:ty: hold $held:ident => $holding:expr, $holder:ty; see $seen:ident => $seeing:expr, $shown:ty;)+) => { $(
         $(#[$doc])*
-        pub struct $kept<T, D>(Option<Kept<T, D>>);
+        pub struct $residual<T, D>(Option<Residual<T, D>>);
 
-        impl<T: Clone + 'static, D: Dimension> $kept<T, D> {
+        impl<T: Clone + 'static, D: Dimension> $residual<T, D> {
             /// The elements, for as long as they are seen.
             pub fn hold(&self) -> $holder {
-                let $held = self.0.as_ref().expect(KEPT);
+                let $held = self.0.as_ref().expect(RESIDUAL);
                 $holding
             }
             /// What was captured.
@@ -120,32 +120,32 @@ macro_rules! views {
         }
 
         impl<T: Clone + 'static, D: Dimension + 'static> KeepArray for &&&Capture<'_, $captured> {
-            type Kept = $kept<T, D>;
-            fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> $kept<T, D> {
-                $kept(call.watches(positions).then(|| Kept::noted(self.0.view(), call, name)))
+            type Residual = $residual<T, D>;
+            fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> $residual<T, D> {
+                $residual(call.watches(positions).then(|| Residual::noted(self.0.view(), call, name)))
             }
         }
     )+ };
 }
 views! {
     /// A captured view.
-    KeptView of ArrayView<'_, T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held.view(), ArrayView<'h, T, D>;
+    ResidualView of ArrayView<'_, T, D>: hold residual => residual.view(), ArrayView<'_, T, D>; see held => held.view(), ArrayView<'h, T, D>;
     /// A captured reference to a view.
-    KeptViewReference of &ArrayView<'_, T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held, &'h ArrayView<'h, T, D>;
+    ResidualViewReference of &ArrayView<'_, T, D>: hold residual => residual.view(), ArrayView<'_, T, D>; see held => held, &'h ArrayView<'h, T, D>;
     /// A captured reference to elements, whoever owns them.
-    KeptArrayReference of &ArrayRef<T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held, &'h ArrayRef<T, D>;
+    ResidualArrayReference of &ArrayRef<T, D>: hold residual => residual.view(), ArrayView<'_, T, D>; see held => held, &'h ArrayRef<T, D>;
     /// A captured view that may own its elements.
-    KeptCow of CowArray<'_, T, D>: hold kept => kept.view(), ArrayView<'_, T, D>; see held => held.view().into(), CowArray<'h, T, D>;
+    ResidualCow of CowArray<'_, T, D>: hold residual => residual.view(), ArrayView<'_, T, D>; see held => held.view().into(), CowArray<'h, T, D>;
 }
 
 /// A captured view that may be missing.
 #[allow(clippy::option_option, reason = "not kept, or kept and none, or kept and some")]
-pub struct KeptOptionalView<T, D>(Option<Option<Kept<T, D>>>);
+pub struct ResidualOptionalView<T, D>(Option<Option<Residual<T, D>>>);
 
-impl<T: Clone + 'static, D: Dimension> KeptOptionalView<T, D> {
+impl<T: Clone + 'static, D: Dimension> ResidualOptionalView<T, D> {
     /// The elements, for as long as they are seen.
     pub fn hold(&self) -> Option<ArrayView<'_, T, D>> {
-        self.0.as_ref().expect(KEPT).as_ref().map(Kept::view)
+        self.0.as_ref().expect(RESIDUAL).as_ref().map(Residual::view)
     }
     /// What was captured.
     #[allow(clippy::ref_option, clippy::unused_self, reason = "generated code does the same for all that is kept")]
@@ -155,17 +155,17 @@ impl<T: Clone + 'static, D: Dimension> KeptOptionalView<T, D> {
 }
 
 impl<T: Clone + 'static, D: Dimension + 'static> KeepArray for &&&Capture<'_, Option<ArrayView<'_, T, D>>> {
-    type Kept = KeptOptionalView<T, D>;
-    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> Self::Kept {
-        let keep = || self.0.as_ref().map(|view| Kept::noted(view.view(), call, name));
-        KeptOptionalView(call.watches(positions).then(keep))
+    type Residual = ResidualOptionalView<T, D>;
+    fn keep_for_grad<W>(&self, call: &ArraysCall<'_, W>, positions: u64, name: &'static str) -> Self::Residual {
+        let keep = || self.0.as_ref().map(|view| Residual::noted(view.view(), call, name));
+        ResidualOptionalView(call.watches(positions).then(keep))
     }
 }
 
 /// Everything else is seen as it always is.
 macro_rules! others {
-    ($([$($bounds:tt)*] $kept:ty, $shown:ty where [$($known:tt)*];)+) => { $(
-        impl<$($bounds)*> $kept {
+    ($([$($bounds:tt)*] $residual:ty, $shown:ty where [$($known:tt)*];)+) => { $(
+        impl<$($bounds)*> $residual {
             /// Nothing more to hold.
             #[inline]
             #[allow(clippy::unused_self, reason = "generated code does the same for all that is kept")]
@@ -184,7 +184,7 @@ macro_rules! others {
     )+ };
 }
 others! {
-    [U: ?Sized, K] KeptReference<U, K>, &U where [U: Snapshot<Kept = K>];
-    [U: ?Sized, K] KeptOption<U, K>, Option<&U> where [U: Snapshot<Kept = K>];
-    [U, K] KeptValue<U, K>, U where [U: Snapshot<Kept = K>, K: Snapshot<Kept = U>];
+    [U: ?Sized, K] ResidualReference<U, K>, &U where [U: Snapshot<Residual = K>];
+    [U: ?Sized, K] ResidualOption<U, K>, Option<&U> where [U: Snapshot<Residual = K>];
+    [U, K] ResidualValue<U, K>, U where [U: Snapshot<Residual = K>, K: Snapshot<Residual = U>];
 }
