@@ -180,3 +180,58 @@ fn large_sizes_beside_a_zero_are_fine_as_long_as_they_fit() {
     assert_eq!(tf::reduce_mean(tf::transpose(&x, ..), 1).shape(), [0]);
     assert_eq!(tf::matmul(tf::zeros::<f32>([2, 0]), tf::zeros([0, 3]), ..).to_vec(), [0.0; 6]);
 }
+
+/// What works on many matrices, rows or picks needs no list of them beside the tensors that it is given.
+#[test]
+fn many_parts_without_elements_take_no_memory_and_no_time() -> Result<(), Error> {
+    const MANY: usize = 1 << 40;
+    let (left, right): (Tensor, Tensor) = (tf::zeros([1 << 30, 1, 0]), tf::zeros([1 << 30, 0, 1]));
+    assert_eq!(tf::matmul(&left, &right, ..).shape(), [1 << 30, 1, 1]);
+    let none = tf::gather(tf::zeros::<f32>([MANY, 0, 3]), tf::zeros::<i32>([0, 7]), axis(1));
+    assert_eq!(none.shape(), [MANY, 0, 7, 3]);
+    let x: Tensor = tf::zeros([MANY, 0]);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let y = &x * 2.0;
+    assert_eq!(tape.batch_jacobian(&y, &x)?.shape(), [MANY, 0, 0]);
+    Ok(())
+}
+
+#[test]
+fn a_jacobian_that_cannot_be_had_is_refused_before_the_first_pass() -> Result<(), Error> {
+    let x: Tensor = tf::ones([1 << 22]);
+    let tape = GradientTape::persistent();
+    tape.watch(&x);
+    let y = &x * 2.0;
+    let error = tape.jacobian(&y, &x).expect_err("it has 2^44 elements");
+    assert_eq!(
+        error.to_string(),
+        "`jacobian`: no memory for a tensor of shape [4194304, 4194304], 70368744177664 bytes"
+    );
+    let error = gradcore::functional::jacobian(|x: &Tensor| x * 2.0, &x).expect_err("it has 2^44 elements");
+    assert!(error.to_string().starts_with("`jacobian`: no memory"), "{error}");
+    let rows: Tensor = tf::ones([1, 1 << 22]);
+    tape.watch(&rows);
+    let y = &rows * 2.0;
+    let error = tape.batch_jacobian(&y, &rows).expect_err("it has 2^44 elements");
+    assert!(error.to_string().starts_with("`batch_jacobian`: no memory"), "{error}");
+    assert_eq!(tape.gradient(&y, &rows)?.to_vec()[..2], [2.0, 2.0]);
+    Ok(())
+}
+
+#[test]
+fn reductions_and_limits_name_themselves() {
+    let x: Tensor = tf::zeros([0, 1 << 46]);
+    for (name, refused) in [
+        ("reduce_mean", refusal(|| tf::reduce_mean(&x, 0))),
+        ("norm", refusal(|| tf::norm(&x, 0))),
+        ("reduce_prod", refusal(|| tf::reduce_prod(&x, 0))),
+    ] {
+        assert!(refused.starts_with(&format!("`{name}`: no memory")), "{refused}");
+    }
+    let (x, limits): (Tensor, Tensor) = (tf::ones([2]), tf::ones([3, 2]));
+    let refused = refusal(|| tf::clip_by_norm(&x, &limits, ..));
+    assert!(refused.starts_with("`clip_by_norm`: shapes [2] and [3, 2] do not broadcast"), "{refused}");
+    let refused = refusal(|| tf::clip_by_global_norm([&x], &limits));
+    assert_eq!(refused, "`clip_by_global_norm`: expected `clip_norm` to be a scalar, found shape [3, 2]");
+}
