@@ -27,7 +27,15 @@ macro_rules! zeroed {
         }
     )+ };
 }
-zeroed!(f32 f64 i32 i64 u8 bool);
+zeroed!(f32 f64 i32 i64 u8 bool usize);
+
+/// Fails if memory for a tensor of a shape cannot be had: what takes long to compute is refused before.
+pub(crate) fn expect_room<T: Filler>(operation: &'static str, shape: &Shape) -> Result<(), Error> {
+    match Vec::<T>::new().try_reserve_exact(shape.size()) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(no_memory::<T>(operation, shape)),
+    }
+}
 
 /// Zeros for a tensor of a shape.
 ///

@@ -1,6 +1,7 @@
 //! The same elements in another order, or repeated.
 
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
+use smallvec::SmallVec;
 
 use crate::element::Element;
 
@@ -34,9 +35,60 @@ pub(crate) fn permute<T: Element>(
     view_mut(out, target).assign(&view(values, shape).permuted_axes(IxDyn(permutation)));
 }
 
-/// The indices `0..count` of a tensor's elements, stretched to a shape that it broadcasts to.
-pub(crate) fn broadcast_indices(count: usize, shape: &[usize], target: &[usize]) -> Vec<usize> {
-    let indices: Vec<usize> = (0..count).collect();
-    let stretched = view(&indices, shape);
-    stretched.broadcast(IxDyn(target)).expect("the caller has found the common shape").iter().copied().collect()
+/// The places of a tensor's elements, in the order in which a shape has them that it is stretched to.
+pub(crate) struct StretchedPlaces {
+    /// By axis of that shape: its size, how far apart neighbours stand in the tensor, and where the next element stands.
+    axes: SmallVec<[(usize, usize, usize); 4]>,
+    place: usize,
+    left: usize,
+}
+
+impl StretchedPlaces {
+    /// `shape` broadcasts to `target`.
+    pub(crate) fn new(shape: &[usize], target: &[usize]) -> Self {
+        let stretched = target.len() - shape.len();
+        let mut axes: SmallVec<[(usize, usize, usize); 4]> = target.iter().map(|size| (*size, 0, 0)).collect();
+        let mut stride = 1;
+        for (axis, size) in shape.iter().enumerate().rev() {
+            axes[stretched + axis].1 = if *size == 1 { 0 } else { stride };
+            stride *= size;
+        }
+        StretchedPlaces { axes, place: 0, left: target.iter().product() }
+    }
+}
+
+impl Iterator for StretchedPlaces {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        let here = self.place;
+        for (size, stride, at) in self.axes.iter_mut().rev() {
+            *at += 1;
+            self.place += *stride;
+            if at < size {
+                break;
+            }
+            self.place -= *stride * *size;
+            *at = 0;
+        }
+        Some(here)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StretchedPlaces;
+
+    #[test]
+    fn places_are_those_that_broadcasting_repeats() {
+        let places = |shape: &[usize], target: &[usize]| StretchedPlaces::new(shape, target).collect::<Vec<_>>();
+        assert_eq!(places(&[2, 3], &[2, 3]), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(places(&[2, 1], &[2, 3]), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(places(&[3], &[2, 3]), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(places(&[], &[2, 2]), [0; 4]);
+        assert_eq!(places(&[2, 1, 2], &[2, 2, 2]), [0, 1, 0, 1, 2, 3, 2, 3]);
+        assert_eq!(places(&[], &[]), [0]);
+        assert_eq!(places(&[1], &[0]), [0; 0]);
+    }
 }

@@ -19,8 +19,8 @@ impl Around {
 
     /// Calls `visit` with the places of a picked slice and of the slice that it is picked from.
     fn each(self, picks: &[usize], mut visit: impl FnMut(usize, usize)) {
-        // Slices without elements may be many.
-        if self.inner == 0 {
+        // Slices without elements may be many, and so may those that nothing is picked from.
+        if self.inner == 0 || picks.is_empty() {
             return;
         }
         for block in 0..self.outer {

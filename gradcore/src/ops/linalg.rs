@@ -4,7 +4,7 @@ use super::apply::written;
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
-use crate::kernels::layout;
+use crate::kernels::layout::StretchedPlaces;
 use crate::kernels::matmul::{self, Matrix};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -55,9 +55,8 @@ impl<'a> Operand<'a> {
     }
 
     /// For each matrix of the result, the number of the operand's matrix that takes part.
-    fn numbers(&self, batch: &[usize]) -> Vec<usize> {
-        let count: usize = self.batch.iter().product();
-        layout::broadcast_indices(count, self.batch, batch)
+    fn numbers(&self, batch: &[usize]) -> StretchedPlaces {
+        StretchedPlaces::new(self.batch, batch)
     }
 }
 
@@ -82,8 +81,9 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
     written("matmul", shape, |out| {
         let size = left.rows * right.columns;
-        if size > 0 && !out.is_empty() {
-            let numbers = left.numbers(&batch).into_iter().zip(right.numbers(&batch));
+        // Sums of nothing are 0, as `out` is.
+        if left.columns > 0 && !out.is_empty() {
+            let numbers = left.numbers(&batch).zip(right.numbers(&batch));
             for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
                 matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);
             }

@@ -3,19 +3,26 @@
 use super::apply::{reduced, written};
 use super::parts::resized;
 use super::{broadcast_to, cast, equal, reshape, slice, where_};
+use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
+use crate::error::or_refuse;
 use crate::kernels::reduce;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+
+/// Σ x, for an operation that has a gradient of its own.
+#[track_caller]
+pub(super) fn sum<T: Number>(operation: &'static str, x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
+    reduced(operation, x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::sum)
+}
 
 /// Σ x; d/dx = 1.
 #[custom_gradient(linear)]
 #[track_caller]
 pub(crate) fn reduce_sum<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let (of_x, with_axes) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
-    let y = reduced("reduce_sum", x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::sum);
-    (y, |dy| broadcast_to(&reshape(dy, &with_axes), &of_x))
+    (sum("reduce_sum", x, axes, keepdims), |dy| broadcast_to(&reshape(dy, &with_axes), &of_x))
 }
 
 /// Σ x / n; d/dx = 1 / n. Integers are summed as `i64`, and the quotient is truncated.
@@ -25,8 +32,8 @@ pub(crate) fn reduce_mean<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bo
     let count = axes.iter().map(|&axis| x.shape()[axis]).product::<usize>();
     let count = i64::try_from(count).expect("a tensor has fewer than 2^63 elements");
     let y = match T::REAL {
-        true => reduce_sum(x, axes, keepdims) / T::narrow(Wide::Integer(count)),
-        false => cast(&(reduce_sum(&cast::<T, i64>(x), axes, keepdims) / count.max(1))),
+        true => sum("reduce_mean", x, axes, keepdims) / T::narrow(Wide::Integer(count)),
+        false => cast(&(sum("reduce_mean", &cast::<T, i64>(x), axes, keepdims) / count.max(1))),
     };
     let (of_x, with_axes) = (x.shared_shape(), Shape::reduced(x.shape(), axes, true));
     (y, |dy| broadcast_to(&reshape(&(dy / T::narrow(Wide::Integer(count))), &with_axes), &of_x))
@@ -58,12 +65,14 @@ fn shared_out<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>, axes: &[u
 
 /// Π x. The gradient of an element is the product of all others, also where some of them are 0, and at every order:
 /// there is no division, but half of the elements are multiplied by the other half until one is left.
+#[track_caller]
 pub(crate) fn reduce_prod<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     let product = axes.iter().fold(x.clone(), |product, &axis| product_along(&product, axis));
     reshape(&product, &Shape::reduced(x.shape(), axes, keepdims))
 }
 
 /// The product along one axis, which keeps size 1.
+#[track_caller]
 fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let part = |first: usize, size: usize| {
         let begin: Vec<usize> = (0..x.rank()).map(|k| if k == axis { first } else { 0 }).collect();
@@ -72,7 +81,11 @@ fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
     let (size, half) = (x.shape()[axis], x.shape()[axis] / 2);
     match size {
         // 1, which depends on x all the same.
-        0 => reduce_sum(x, &[axis], true) + T::ONE,
+        0 => {
+            let shape = Shape::reduced(x.shape(), &[axis], true);
+            or_refuse(buffers::expect_room::<T>("reduce_prod", &shape));
+            reduce_sum(x, &[axis], true) + T::ONE
+        }
         1 => x.clone(),
         _ => {
             let product = product_along(&(part(0, half) * part(half, half)), axis);

@@ -50,18 +50,19 @@ pub(crate) fn clip_by_value<T: Number>(x: &Tensor<T>, low: &Tensor<T>, high: &Te
         )
     };
     let shape = x.shared_shape();
-    for limit in [low, high] {
-        if !Shape::broadcast("clip_by_value", x.shape(), limit.shape()).is_ok_and(|common| common == shape) {
-            refuse(&Error::Broadcast {
-                operation: "clip_by_value",
-                left: x.shape().to_vec(),
-                right: limit.shape().to_vec(),
-            });
-        }
-    }
+    [low, high].into_iter().for_each(|limit| expect_limit("clip_by_value", x, limit));
     let (low, high) = (broadcast_to(low, &shape), broadcast_to(high, &shape));
     let y = binary("clip_by_value", x, &high, elementwise::minimum);
     (binary("clip_by_value", &y, &low, elementwise::maximum), grad)
+}
+
+/// Refuses a limit that does not broadcast to the shape of what it limits.
+#[track_caller]
+pub(super) fn expect_limit<T: Number>(operation: &'static str, x: &Tensor<T>, limit: &Tensor<T>) {
+    let shape = x.shared_shape();
+    if !Shape::broadcast(operation, &shape, limit.shape()).is_ok_and(|common| common == shape) {
+        refuse(&Error::Broadcast { operation, left: shape.to_vec(), right: limit.shape().to_vec() });
+    }
 }
 
 /// The greater of x and y; the gradient goes to the greater, to x where they are equal.

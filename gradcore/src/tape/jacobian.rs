@@ -7,6 +7,7 @@ use super::options::{GradientOptions, Ones, UnconnectedGradients, unconnected_gr
 use super::query::{Missing, Query, Source};
 use super::structure::{Differentiable, Found, OneTensor};
 use super::{GradientTape, Once, Persistent};
+use crate::buffers;
 use crate::element::Real;
 use crate::error::Error;
 use crate::ops;
@@ -100,8 +101,11 @@ pub(crate) fn jacobian<S: Differentiable + ?Sized>(
 ) -> Result<S::Gradients, Error> {
     let query = Query::new(record, target, None, sources, missing)?;
     let of_target = query.starts[0].gradient.as_untyped().shared_shape();
-    let of_jacobian =
-        |source: &Source| Shape::new("jacobian", &[&of_target[..], source.value.as_untyped().shape()].concat());
+    let of_jacobian = |source: &Source| {
+        let shape = Shape::new("jacobian", &[&of_target[..], source.value.as_untyped().shape()].concat())?;
+        expect_room("jacobian", &shape, &source.value)?;
+        Ok(shape)
+    };
     let shapes = query.sources.iter().map(of_jacobian).collect::<Result<Vec<Shape>, Error>>()?;
     let list = take(&mut record.borrow_mut());
     let rows = rows(&query, &list, of_target.size(), |element, row| element == row)?;
@@ -134,6 +138,14 @@ pub(super) fn rows(
         Ok(found.iter().map(|row| row[place].clone().unwrap_or_else(|| zeros.clone())).collect())
     };
     Ok(query.sources.iter().enumerate().map(of_source).collect())
+}
+
+/// Fails if memory for a Jacobian of the dtype of a source cannot be had.
+pub(super) fn expect_room(operation: &'static str, shape: &Shape, source: &Erased) -> Result<(), Error> {
+    match source {
+        Erased::F64(_) => buffers::expect_room::<f64>(operation, shape),
+        _ => buffers::expect_room::<f32>(operation, shape),
+    }
 }
 
 /// Gradients of one source as a tensor of `shape`.

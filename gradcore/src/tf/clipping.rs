@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use super::lists::all_held;
 use super::options::Axes;
 use crate::element::Real;
+use crate::error::{Error, refuse};
 use crate::ops;
 use crate::tensor::{Operand, Tensor};
 
@@ -24,7 +25,7 @@ pub fn norm<T: Real>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
 /// 0.
 ///
 /// # Panics
-/// Panics if an axis is out of range or named twice, or the limit does not broadcast.
+/// Panics if an axis is out of range or named twice, or the limit does not broadcast to the shape of x.
 #[track_caller]
 #[must_use]
 pub fn clip_by_norm<T: Real>(x: impl Operand<T>, clip_norm: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<T> {
@@ -48,7 +49,7 @@ pub fn global_norm<T: Real, X: Operand<T>>(tensors: impl IntoIterator<Item = X>)
 /// not finite, every element is NaN, so that a step that went wrong is seen.
 ///
 /// # Panics
-/// Panics if there are none.
+/// Panics if there are none, or `clip_norm` is no scalar.
 #[track_caller]
 #[must_use]
 pub fn clip_by_global_norm<T: Real, X: Operand<T>>(
@@ -58,6 +59,13 @@ pub fn clip_by_global_norm<T: Real, X: Operand<T>>(
     let tensors = all_held("clip_by_global_norm", tensors);
     let (limit, length) = (clip_norm.held(), global_norm(&tensors));
     let limit: &Tensor<T> = limit.borrow();
+    if limit.rank() != 0 {
+        refuse(&Error::Argument {
+            operation: "clip_by_global_norm",
+            expected: "`clip_norm` to be a scalar".into(),
+            found: format!("shape {:?}", limit.shape()),
+        });
+    }
     // Nothing is added if the length is finite; if not, 0 · ∞ is NaN.
     let scale = limit / ops::maximum(&length, limit) + &length * T::default();
     (tensors.iter().map(|x| x * &scale).collect(), length)

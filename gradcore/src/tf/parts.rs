@@ -45,7 +45,9 @@ fn picks<I: Integer>(indices: &Tensor<I>, size: usize) -> Vec<usize> {
             found: index.to_string(),
         }),
     };
-    indices.values().iter().map(pick).collect()
+    let mut picks = buffers::reserved("gather", &indices.shared_shape());
+    picks.extend(indices.values().iter().map(pick));
+    picks
 }
 
 #[track_caller]
