@@ -21,6 +21,28 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+//!
+//! # The way of a call through the rooms
+//!
+//! A room is a file or a folder of the source; each imports those below it alone, which `cargo run -p layers` checks.
+//!
+//! 1. `tf::exp(&x)`: `tf` has TensorFlow's names and arguments, makes tensors of what it is given (`tensor/operand`), and calls
+//!    `ops::exp`, which is a `#[custom_gradient]` function, as every operation and every rule of a user's is.
+//! 2. Its expansion calls `rule::enter`: `recording/recorder` looks up which inputs a tape of this thread watches, and pauses
+//!    the tapes while the body runs; a watched tensor that the body uses and that is no input is refused (`recording/lost`).
+//! 3. The body runs a loop of `kernels` over elements; `shape` has multiplied the sizes, `buffers` has asked for the memory.
+//! 4. If a tape watches an input, `rule/capture` keeps what `grad` captures: the residuals. Otherwise nothing is kept.
+//! 5. `rule` ends the call: `recording/record` numbers the outputs (`slots`) and adds the call to the tape's `list`.
+//! 6. `tape.gradient(y, x)`: `tape/structure` walks targets and sources, `tape/query` finds their slots, and says why if there
+//!    is no gradient; `recording/backward` runs the calls from the last to the first, with the gradients by slot.
+//! 7. `rule/gradient` counts what `grad` returns; `recording/node` compares each gradient's shape with its input's. Where it
+//!    differs, the rule's own function undoes broadcasting (`ops/shaping`, with the option `broadcast`) or it is an error.
+//! 8. `recording/accumulate` adds up the gradients of one tensor, as a call that outer tapes record; hooks see the sum.
+//! 9. Forward mode has no rules of its own: `recording/transpose` turns the backward function of one call around, and
+//!    `recording/tangents` does so as calls are made (`tape/accumulator`), `tape/trace` when they have been made (`functional`).
+//! 10. `#[custom_gradient(elementwise)]` has a loop of its own in `elementwise`, `(arrays)` its conversions in `rule/arrays`;
+//!     `check` compares rules with difference quotients; `error` has the words of what went wrong at run time.
+
 // The paths that the macro generates begin with `::gradcore`; here they mean this crate.
 extern crate self as gradcore;
 

@@ -2,19 +2,23 @@
 //! cannot know through which crate it was reached, so a crate with the same contract over other tensors has an attribute of
 //! its own, which passes its own path to [`rewrite`].
 //!
-//! The macro knows syntax only. A function passes through its rooms in this order, and none of them looks into a later one:
+//! The macro knows syntax only. A function passes through its rooms in this order, and none looks into a later one, which
+//! `cargo run -p layers` checks:
 //!
-//! 1. `syntax` is what tokens show whatever the options: types, attributes, scopes, the names mentioned, effects. First of
-//!    all it takes off the groups in which `macro_rules!` hands over its arguments (`syntax::groups`).
-//! 2. `model` turns the function into a `GradFn` with every decision taken: `options` reads the attribute, `parameter` tells
-//!    inputs from constants, `exit` takes the pairs out of the body, `rule` takes each `grad` apart, `capture` finds what it
-//!    uses, `stale` what of that may change before the pair, `lazy_lets` what may be left out. `arrays`, `closure`,
-//!    `elementwise`, `recompute` and `checked` are what those options ask for.
-//! 3. `check` reports every mistake that the syntax shows, one named function for each rule.
-//! 4. `expand`, which cannot fail, writes the function anew: `block` puts the exits back into the body, `rule` writes the
-//!    backward functions, and each option with a form of its own has a file of its name.
-//!
-//! Every name in generated code stands in `names`; mistakes are collected in a `report`, so that one compile shows them all.
+//! 1. `syntax/groups` takes off the groups in which `macro_rules!` hands over its arguments. `syntax` is what tokens show
+//!    whatever the options: types, attributes, scopes, the names mentioned, effects.
+//! 2. `model/options` reads the attribute. Options that contradict each other end the way here: a barrier.
+//! 3. `model::GradFn::of` takes every decision. Its `form` says which option has given the body another form (`arrays`,
+//!    `closure`, `elementwise`, `recompute`); `parameter` tells constants from inputs, `exit` takes the pairs out of the body
+//!    and leaves holes (`hole`), `comparison` and `literals` give operators their meaning.
+//! 4. `model/taking` takes each `grad` out, and `model/rule` takes it apart into gradients; `capture` finds the locals that it
+//!    uses, `stale` which of them may change before the pair, `lazy_lets` which of its statements may be left out.
+//! 5. `check` reports every mistake that the syntax shows, one named function for each; mistakes are collected in `report`,
+//!    so that one compile shows them all. With mistakes `expand/refused` keeps the signature alone: the second barrier.
+//! 6. `expand`, which cannot fail and decides nothing, chooses by the form in one place (`expand::expand`) and writes the
+//!    function anew: `function` begins the call, `block` fills the holes, `rule` writes the backward functions, and each
+//!    option with a form has a file of its name; `generated_test` is the option `check`.
+//! 7. Every name in generated code stands in `names`. What the names mean is `gradcore::__private`.
 
 mod check;
 mod expand;
