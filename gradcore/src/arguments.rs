@@ -12,7 +12,7 @@ type Replace<'a> = dyn FnMut(&dyn Untyped, Option<&str>) -> Erased + 'a;
 #[doc(hidden)]
 pub struct Moves<'a> {
     replace: &'a mut Replace<'a>,
-    /// What those that follow are called.
+    /// What the next arguments are called.
     pub(crate) name: Option<&'static str>,
 }
 

@@ -180,7 +180,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// How many elements are listed by index, of those that are alike.
+/// How many elements with the same mistake are listed by index.
 const SHOWN: usize = 3;
 
 impl fmt::Display for InputReport {

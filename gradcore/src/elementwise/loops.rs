@@ -13,7 +13,8 @@ use crate::tensor::{Identity, Tensor};
 pub(super) type Groups<'a, T, const A: usize, const B: usize, const C: usize> =
     ([&'a Tensor<T>; A], [&'a Tensor<T>; B], [&'a Tensor<T>; C]);
 
-/// The outputs of a function, of `shape`, to which all inputs broadcast; none for those that are not wanted.
+/// The outputs of a function, of `shape`, to which all inputs broadcast. There is none in the place of an output that is not
+/// wanted.
 #[track_caller]
 pub(super) fn computed<T: Real, const A: usize, const B: usize, const C: usize, const O: usize>(
     rule: &'static Rule,

@@ -169,7 +169,7 @@ impl<T: Element, const A: usize, const B: usize, const C: usize> Lanes<'_, T, A,
 
 /// A function of single elements.
 pub(crate) trait Function<T, const A: usize, const B: usize, const C: usize, const O: usize>: Sync {
-    /// The values of the outputs; of those that are not in `wanted` (bit `k` for the `k`th), anything.
+    /// The values of the outputs. An output whose bit in `wanted` is 0 (bit `k` for the `k`th) may have any value.
     fn at(&self, wanted: u64, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
 
     /// Whether it calls functions that are no instructions, such as `exp`. To take vectors apart for each call and put

@@ -19,7 +19,7 @@ impl Around {
 
     /// Calls `visit` with the places of a picked slice and of the slice that it is picked from.
     fn each(self, picks: &[usize], mut visit: impl FnMut(usize, usize)) {
-        // Slices without elements may be many, and so may those that nothing is picked from.
+        // Neither slices without elements nor blocks without picks cost anything, however many there are.
         if self.inner == 0 || picks.is_empty() {
             return;
         }

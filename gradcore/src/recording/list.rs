@@ -121,7 +121,7 @@ impl WengertList {
         marked
     }
 
-    /// By slot: whether it is one of those that are `marked` or one of them is computed from it.
+    /// By slot: whether it is `marked`, or a marked slot is computed from it.
     pub(crate) fn leading_to(&self, mut marked: Vec<bool>) -> Vec<bool> {
         for place in (0..self.len()).rev() {
             if self.outputs_of(place).any(|slot| marked[slot]) {

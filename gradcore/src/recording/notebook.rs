@@ -60,7 +60,7 @@ impl Notebook {
     }
 }
 
-/// Takes the notes on the call at a depth, with those that calls inside it have left.
+/// Takes the notes on the call at a depth, and drops notes that calls inside it have left behind.
 fn taken<N>(notes: &mut Vec<(u32, N)>, depth: u32) -> Vec<N> {
     let first = notes.iter().position(|(of, _)| *of >= depth).unwrap_or(notes.len());
     notes.drain(first..).filter(|(of, _)| *of == depth).map(|(_, note)| note).collect()

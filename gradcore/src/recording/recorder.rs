@@ -321,7 +321,8 @@ impl Recorder {
         Begun { watched, depth: frames.depth() }
     }
 
-    /// Records a call on every tape that watches an input; those that follow it without a list are returned.
+    /// Records a call on every tape that watches an input. Forward accumulators keep no list: they are returned, to be told of
+    /// the call when the recorder is free again.
     fn finish(
         &mut self,
         depth: u32,

@@ -1,6 +1,6 @@
 //! The `let`s of `grad` that several gradients may use.
 
-/// The value of a `let` before the gradients, if one of those that use it is needed.
+/// The value of a `let` before the gradients, if a gradient that uses it is needed.
 pub struct Shared<V>(pub Option<V>);
 
 /// A gradient sees what it uses only if it is needed itself.

@@ -206,7 +206,7 @@ impl GradientTape<Once> {
     /// # Errors
     /// [`Error::Unconnected`] with the reason if no gradient exists for a source; [`Error::GradientShape`] if a rule
     /// returned a gradient of another shape than its input's.
-    // rustc shows the line of `self` to whom uses a tape twice.
+    // Who uses a tape twice sees the line of `self` in rustc's message, with its comment.
     pub fn gradient<S: Differentiable>(
         self, // for one gradient; `GradientTape::persistent()` gives any number
         target: impl Differentiable,

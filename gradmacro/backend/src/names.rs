@@ -76,7 +76,7 @@ pub(crate) fn rerun() -> Ident {
     local("rerun")
 }
 
-/// While it lives, random numbers are those that the body drew before.
+/// While it lives, the body draws the random numbers of its first run again.
 pub(crate) fn replay() -> Ident {
     local("replay")
 }

@@ -27,7 +27,7 @@ pub(crate) struct Let {
     pub(crate) value: Expr,
     /// What keeps its value.
     pub(crate) shared: Ident,
-    /// By number of the gradient, also of those that use it through other `let`s.
+    /// By number of the gradient: whether it uses the value, by itself or through other `let`s.
     pub(crate) needed_by: Vec<bool>,
     /// The earlier [`Let`]s that it uses, by number of the statement.
     pub(crate) uses: Vec<usize>,
