@@ -145,7 +145,7 @@ pub fn none<T: Element>() -> Option<Tensor<T>> {
 /// Takes the gradients of one call, one after the other. `W` is what those still to come are made of, as nested pairs.
 /// It is small, because it is handed on for each of them.
 pub struct InputGradients<'a, 't, W> {
-    taker: Taker<'a, 't>,
+    pub(super) taker: Taker<'a, 't>,
     wanted: PhantomData<fn() -> W>,
 }
 
@@ -166,7 +166,7 @@ pub struct Taker<'a, 't> {
 impl Taker<'_, '_> {
     /// Takes the gradient of the next input, if the tape needs it.
     #[inline]
-    fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
+    pub(super) fn next<D, G: Gradient<D>>(&mut self, gradient: impl FnOnce() -> G) {
         let tape = &mut *self.tape;
         let (input, first) = tape.next;
         let (size, is_needed) = match self.sizes {
@@ -200,11 +200,6 @@ impl<'a, 't, W> InputGradients<'a, 't, W> {
     #[inline]
     pub(crate) fn new(tape: &'a mut node::Sink<'t>, sizes: Option<&'a Vec<u32>>) -> Self {
         InputGradients { taker: Taker { tape, sizes }, wanted: PhantomData }
-    }
-
-    #[inline]
-    pub(super) fn into_tape(self) -> &'a mut node::Sink<'t> {
-        self.taker.tape
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.

@@ -8,8 +8,7 @@ use super::ranked::Shaped;
 use super::sources::Sources;
 use crate::element::Element;
 use crate::recording::call_site::CallSite;
-use crate::recording::node;
-use crate::rule::gradient::{self, Given};
+use crate::rule::gradient::{Destination, Given, Gradient, InputGradients, NextGradient, Surplus, Taker, Wanted};
 use crate::rule::not_implemented::NotImplemented;
 use crate::tensor::Tensor;
 use crate::tuples::{for_each_tuple, nested};
@@ -60,51 +59,47 @@ pub fn none<T: Element, D: Dimension>() -> Option<Array<T, D>> {
 
 /// Takes the gradients of one call, one after the other. `W` are those still to come, as nested pairs of [`Shaped`].
 pub struct ArrayGradients<'a, 't, W> {
-    taker: ArrayTaker<'a, 't>,
-    position: usize,
-    wanted: PhantomData<fn() -> W>,
+    tensors: InputGradients<'a, 't, W>,
+    marks: Marks,
 }
 
-/// Takes gradients of any dtype to the tape.
+/// What makes the derivative of a gradient an error: the call, and what the gradient is computed from.
 #[doc(hidden)]
-pub struct ArrayTaker<'a, 't> {
-    tape: &'a mut node::Sink<'t>,
-    site: CallSite,
-    /// What the gradients are computed from.
-    sources: Sources,
-}
+pub struct Marks(CallSite, Sources);
 
-impl ArrayTaker<'_, '_> {
+/// The gradient of a parameter of this dtype and dimension, as a tensor.
+#[doc(hidden)]
+pub struct Marked<'m, T>(Converted<T>, &'m Marks);
+
+#[diagnostic::do_not_recommend]
+impl<T: Element, D: Dimension> Gradient<Shaped<T, D>> for Marked<'_, T> {
     #[inline]
-    fn put<T: Element>(&mut self, position: usize, gradient: Converted<T>) {
+    fn put(self, to: Destination<'_, '_>) {
+        let Marked(gradient, Marks(site, sources)) = self;
         match gradient {
-            Ok(Some(gradient)) => self.tape.put(position, self.sources.mark(self.site, gradient)),
+            Ok(Some(gradient)) => Gradient::<Tensor<T>>::put(sources.mark(*site, gradient), to),
             Ok(None) => {}
-            Err(NotImplemented(reason)) => self.tape.refuse_not_implemented(position, 1, reason),
+            Err(NotImplemented(reason)) => to.refuse(reason),
         }
     }
 }
 
 impl<'a, 't, W> ArrayGradients<'a, 't, W> {
     #[inline]
-    pub(super) fn new(sink: gradient::InputGradients<'a, 't, W>, site: CallSite, sources: Sources) -> Self {
-        ArrayGradients { taker: ArrayTaker { tape: sink.into_tape(), site, sources }, position: 0, wanted: PhantomData }
+    pub(super) fn new(tensors: InputGradients<'a, 't, W>, site: CallSite, sources: Sources) -> Self {
+        ArrayGradients { tensors, marks: Marks(site, sources) }
     }
 
     /// Takes the gradient of the next input: runs the closure if that gradient is needed.
     #[inline]
-    pub fn next(
-        mut self,
-        gradient: impl FnOnce(Give<W::Dtype, W::Dim>) -> Converted<W::Dtype>,
-    ) -> ArrayGradients<'a, 't, W::Rest>
+    pub fn next<T, D>(self, gradient: impl FnOnce(Give<T, D>) -> Converted<T>) -> ArrayGradients<'a, 't, W::Rest>
     where
-        W: WantedArray + NextArray,
+        W: NextArray<Gradient: Kind<Dtype = T, Dim = D>>,
+        for<'m> Marked<'m, T>: Gradient<W::Gradient>,
     {
-        let ArrayGradients { position, .. } = self;
-        if self.taker.tape.needs(position) {
-            W::put(position, gradient(Give(PhantomData)), &mut self.taker);
-        }
-        ArrayGradients { taker: self.taker, position: position + 1, wanted: PhantomData }
+        let ArrayGradients { tensors, marks } = self;
+        let tensors = tensors.next(|| Marked(gradient(Give(PhantomData)), &marks));
+        ArrayGradients { tensors, marks }
     }
 
     /// Ends the gradients.
@@ -120,7 +115,7 @@ impl<'a, 't, W> ArrayGradients<'a, 't, W> {
     /// Takes the gradients of all inputs at once: bare if there is one, else a tuple.
     #[inline]
     pub fn whole<G: AllArrays<W>>(mut self, gradients: G) -> Given {
-        gradients.give_all(&mut self.taker);
+        gradients.give_all(&mut self.tensors.taker, &self.marks);
         Given::ALL
     }
 }
@@ -140,27 +135,23 @@ impl<T, D> Give<T, D> {
     }
 }
 
-/// The dtypes and dimensions of gradients still to come.
-pub trait WantedArray {
+/// The dtype and the dimension of a gradient.
+pub trait Kind {
     type Dtype;
     type Dim;
-    type Rest;
 }
-impl<T: Element, D: Dimension, R> WantedArray for (Shaped<T, D>, R) {
+impl<T: Element, D: Dimension> Kind for Shaped<T, D> {
     type Dtype = T;
     type Dim = D;
-    type Rest = R;
-}
-impl WantedArray for () {
-    type Dtype = SurplusArray;
-    type Dim = SurplusArray;
-    type Rest = ();
 }
 
-/// What a gradient too many has for dtype and dimension: any will do, so that one mistake makes one message.
-pub struct SurplusArray;
-impl<G> ArrayGradient<SurplusArray, SurplusArray> for G {
-    fn into_tensor(self) -> Converted<SurplusArray> {
+/// A gradient too many may have any, so that one mistake makes one message.
+impl Kind for Surplus {
+    type Dtype = Surplus;
+    type Dim = Surplus;
+}
+impl<G> ArrayGradient<Surplus, Surplus> for G {
+    fn into_tensor(self) -> Converted<Surplus> {
         Ok(None)
     }
 }
@@ -171,16 +162,8 @@ impl<G> ArrayGradient<SurplusArray, SurplusArray> for G {
     label = "a gradient too many",
     note = "`grad` returns one gradient for each parameter that is an array of `f32` or `f64`, in their order; every other parameter is a constant and gets none, not even `None`"
 )]
-pub trait NextArray: WantedArray {
-    #[doc(hidden)]
-    fn put(position: usize, gradient: Converted<Self::Dtype>, taker: &mut ArrayTaker<'_, '_>);
-}
-impl<T: Element, D: Dimension, R> NextArray for (Shaped<T, D>, R) {
-    #[inline]
-    fn put(position: usize, gradient: Converted<T>, taker: &mut ArrayTaker<'_, '_>) {
-        taker.put(position, gradient);
-    }
-}
+pub trait NextArray: Wanted + NextGradient {}
+impl<D, R> NextArray for (D, R) {}
 
 /// That every input has its gradient.
 #[diagnostic::on_unimplemented(
@@ -199,15 +182,13 @@ impl NoMoreArrays for () {}
 )]
 pub trait AllArrays<W> {
     #[doc(hidden)]
-    fn give_all(self, taker: &mut ArrayTaker<'_, '_>);
+    fn give_all(self, taker: &mut Taker<'_, '_>, marks: &Marks);
 }
 
 impl<T: Element, D: Dimension, G: ArrayGradient<T, D>> AllArrays<(Shaped<T, D>, ())> for G {
     #[inline]
-    fn give_all(self, taker: &mut ArrayTaker<'_, '_>) {
-        if taker.tape.needs(0) {
-            taker.put(0, ArrayGradient::<T, D>::into_tensor(self));
-        }
+    fn give_all(self, taker: &mut Taker<'_, '_>, marks: &Marks) {
+        taker.next::<Shaped<T, D>, _>(|| Marked(ArrayGradient::<T, D>::into_tensor(self), marks));
     }
 }
 
@@ -217,10 +198,10 @@ macro_rules! tuples {
         impl<$($dtype: Element, $dim: Dimension, $gradient: ArrayGradient<$dtype, $dim>),+> AllArrays<nested!($([Shaped<$dtype, $dim>])+)>
             for ($($gradient,)+)
         {
-            fn give_all(self, taker: &mut ArrayTaker<'_, '_>) {
-                $(if taker.tape.needs($index) {
-                    taker.put($index, ArrayGradient::<$dtype, $dim>::into_tensor(self.$index));
-                })+
+            fn give_all(self, taker: &mut Taker<'_, '_>, marks: &Marks) {
+                $(taker.next::<Shaped<$dtype, $dim>, _>(|| {
+                    Marked(ArrayGradient::<$dtype, $dim>::into_tensor(self.$index), marks)
+                });)+
             }
         }
     };
