@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::node::{Backward, ProbeOutputs, Sink, Upstream};
 use crate::recording::recorder;
 use crate::recording::tensor_ref::Output;
 use crate::rule::Argument;
@@ -61,8 +61,8 @@ impl<T: Element> Backward for Prevented<T> {
         RULE.parameters[position].to_owned()
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        upstream.next::<T>();
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        outputs.next::<T>();
     }
 
     fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::random::{Replay, State};
 use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::nested_pass::NestedPass;
-use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::node::{Backward, ProbeOutputs, Sink, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::recorder::discovery::Discovery;
 use crate::recording::tensor_ref::FoundInput;
@@ -129,8 +129,8 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
         name.map_or_else(|| format!("input {position}"), |name| name.to_string())
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        O::fill(upstream);
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        O::probe_outputs(outputs);
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {

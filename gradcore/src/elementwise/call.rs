@@ -7,7 +7,7 @@ use crate::element::Real;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
-use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::node::{ProbeOutputs, Sink, Upstream};
 use crate::recording::{node, recorder};
 use crate::tensor::{Erased, Tensor};
 
@@ -91,8 +91,8 @@ where
         (*self.site.rule.parameters.get(position).unwrap_or(&"?")).to_owned()
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        upstream.next::<T>();
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        outputs.next::<T>();
     }
 
     fn stops(&self, position: usize) -> bool {

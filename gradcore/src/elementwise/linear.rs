@@ -10,7 +10,7 @@ use super::recorded::record;
 use crate::element::Real;
 use crate::recording::call_site::CallSite;
 use crate::recording::node;
-use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::node::{ProbeOutputs, Sink, Upstream};
 use crate::recording::tensor_ref::TensorRef;
 use crate::rule::underived::Underived;
 use crate::tensor::{Erased, Tensor};
@@ -49,8 +49,8 @@ impl<T: Real, F: Fn(usize, &[Option<&Tensor<T>>]) -> Tensor<T>> node::Backward f
         self.underived.parameter(position)
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        (0..self.outputs).for_each(|_| upstream.next::<T>());
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        (0..self.outputs).for_each(|_| outputs.next::<T>());
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {

@@ -15,7 +15,7 @@ use crate::element::{Dual, Real};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
-use crate::recording::node::{Filling, Sink, Upstream};
+use crate::recording::node::{ProbeOutputs, Sink, Upstream};
 use crate::recording::tensor_ref::TensorRef;
 use crate::recording::{node, recorder};
 use crate::rule::Argument;
@@ -216,8 +216,8 @@ where
         (*self.site.rule.parameters.get(position).unwrap_or(&"dy")).to_owned()
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        (0..N).filter(|k| self.wanted >> k & 1 != 0).for_each(|_| upstream.next::<T>());
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        (0..N).filter(|k| self.wanted >> k & 1 != 0).for_each(|_| outputs.next::<T>());
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {

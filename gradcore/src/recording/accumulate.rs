@@ -7,7 +7,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 use super::call_site::{CallSite, Rule};
-use super::node::{Backward, Filling, Sink, Upstream};
+use super::node::{Backward, ProbeOutputs, Sink, Upstream};
 use super::recorder;
 use super::tensor_ref::{Output, TensorRef};
 use crate::buffers;
@@ -83,8 +83,8 @@ impl<T: Real> Backward for Sum<T> {
     fn parameter(&self, position: usize) -> String {
         SUM.parameters[position].to_owned()
     }
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        upstream.next::<T>();
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        outputs.next::<T>();
     }
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
         let Some(gradient): Option<&Tensor<T>> = upstream.gradients[0].as_ref().and_then(Erased::get) else {

@@ -42,7 +42,7 @@ impl Gradients {
             let outputs = list.outputs_of(place);
             let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
             if let Some(bad) = &mut self.bad {
-                *bad = numerics::given(list.notes(place), &upstream);
+                *bad = numerics::bad_before(list.notes(place), &upstream);
             }
             let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
             let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);

@@ -19,13 +19,13 @@ pub struct Upstream<'a> {
 }
 
 /// Tensors of the shapes and dtypes of a call's outputs, filled with numbers; none for an output without gradient.
-pub struct Filling<'a> {
+pub struct ProbeOutputs<'a> {
     pub(crate) shapes: std::slice::Iter<'a, Shape>,
     pub(crate) numbers: &'a mut dyn Iterator<Item = f64>,
     pub(crate) filled: SmallVec<[Option<Erased>; 1]>,
 }
 
-impl Filling<'_> {
+impl ProbeOutputs<'_> {
     /// Makes the tensor of the next output.
     pub(crate) fn next<T: Element>(&mut self) {
         let shape = self.shapes.next().expect("there is a shape for each output");
@@ -42,7 +42,7 @@ pub(crate) trait Backward {
     /// Name of the differentiable input at a position.
     fn parameter(&self, position: usize) -> String;
     /// Makes a tensor for each output, of its dtype.
-    fn fill(&self, upstream: &mut Filling<'_>);
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>);
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>);
     /// Whether the rule is known to give no gradient for the input at a position, whatever reaches the call.
     fn stops(&self, _position: usize) -> bool {

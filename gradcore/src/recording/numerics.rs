@@ -7,7 +7,7 @@ use crate::tensor::Erased;
 
 /// What goes into the backward function of a call and is not finite.
 #[cold]
-pub(crate) fn given(notes: Option<&Notes>, upstream: &[Option<Erased>]) -> Vec<BadNumber> {
+pub(crate) fn bad_before(notes: Option<&Notes>, upstream: &[Option<Erased>]) -> Vec<BadNumber> {
     let number = |number: usize| (upstream.len() > 1).then_some(number);
     let upstream = upstream
         .iter()

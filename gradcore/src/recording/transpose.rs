@@ -12,7 +12,7 @@ use super::accumulate;
 use super::call_site::CallSite;
 use super::gradients::Gradients;
 use super::list::WengertList;
-use super::node::{Backward, Filling};
+use super::node::{Backward, ProbeOutputs};
 use super::record::{Record, Settings};
 use super::recorder::{self, pause::Paused};
 use super::running::Recording;
@@ -103,9 +103,9 @@ fn upstream(
     outputs: &[Shape],
     numbers: &mut dyn Iterator<Item = f64>,
 ) -> SmallVec<[Option<Erased>; 1]> {
-    let mut filling = Filling { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
-    backward.fill(&mut filling);
-    filling.filled
+    let mut probed = ProbeOutputs { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
+    backward.probe_outputs(&mut probed);
+    probed.filled
 }
 
 fn probe(

@@ -23,7 +23,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use crate::recording::call_site::{CallSite, Rule};
-use crate::recording::node::{Backward, Filling, Upstream};
+use crate::recording::node::{Backward, ProbeOutputs, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::positions::LAST_BIT;
 use crate::recording::recorder;
@@ -220,8 +220,8 @@ where
         element.map_or_else(|| (*name).to_owned(), |element| format!("{name}[{element}]"))
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        O::fill(upstream);
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        O::probe_outputs(outputs);
     }
 
     fn stops(&self, position: usize) -> bool {

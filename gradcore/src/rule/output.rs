@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::element::Element;
-use crate::recording::node::{Filling, Upstream};
+use crate::recording::node::{ProbeOutputs, Upstream};
 use crate::recording::tensor_ref::Output;
 use crate::shape::Shape;
 use crate::tensor::{Erased, Identity, Tensor};
@@ -24,7 +24,7 @@ pub trait Outputs: Clone {
     #[doc(hidden)]
     fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a>;
     #[doc(hidden)]
-    fn fill(upstream: &mut Filling<'_>);
+    fn probe_outputs(outputs: &mut ProbeOutputs<'_>);
     #[doc(hidden)]
     fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_>;
 }
@@ -87,8 +87,8 @@ impl<T: Element> Outputs for Tensor<T> {
     fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
         SmallVec::from_buf([self.output(renewed)])
     }
-    fn fill(upstream: &mut Filling<'_>) {
-        upstream.next::<T>();
+    fn probe_outputs(outputs: &mut ProbeOutputs<'_>) {
+        outputs.next::<T>();
     }
     #[inline]
     fn upstream(upstream: Upstream<'_>) -> &Self {
@@ -107,8 +107,8 @@ macro_rules! tuples {
             fn described<'a>(&'a self, renewed: &'a Self) -> Described<'a> {
                 [$(self.$index.output(&renewed.$index)),+].into_iter().collect()
             }
-            fn fill(upstream: &mut Filling<'_>) {
-                $(upstream.next::<$dtype>();)+
+            fn probe_outputs(outputs: &mut ProbeOutputs<'_>) {
+                $(outputs.next::<$dtype>();)+
             }
             fn upstream(upstream: Upstream<'_>) -> Self::Upstream<'_> {
                 let [$($output),+] = upstream.gradients else { unreachable!("a node has a slot for each output") };

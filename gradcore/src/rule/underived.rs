@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::element::Element;
 use crate::error::Error;
 use crate::recording::call_site::CallSite;
-use crate::recording::node::{Backward, Filling, Sink, Upstream};
+use crate::recording::node::{Backward, ProbeOutputs, Sink, Upstream};
 use crate::recording::recorder;
 use crate::recording::tensor_ref::{Output, TensorRef};
 use crate::tensor::{Identity, Tensor};
@@ -60,8 +60,8 @@ impl Backward for Underived {
         self.parameter(position)
     }
 
-    fn fill(&self, upstream: &mut Filling<'_>) {
-        upstream.next::<f32>();
+    fn probe_outputs(&self, outputs: &mut ProbeOutputs<'_>) {
+        outputs.next::<f32>();
     }
 
     fn run(&self, _: Upstream<'_>, sink: &mut Sink<'_>) {
