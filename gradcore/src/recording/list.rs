@@ -1,5 +1,6 @@
 //! The Wengert list: calls in the order in which they were made, and the slots that they read and write.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -34,7 +35,12 @@ pub(crate) struct WengertList {
 impl WengertList {
     /// An empty list, whose passes look for numbers that are not finite if `checks_numerics`.
     pub(crate) fn checking(checks_numerics: bool) -> Self {
-        WengertList { checks_numerics, ..WengertList::default() }
+        let mut list = WengertList::default();
+        list.checks_numerics = checks_numerics;
+        if let Some(room) = ROOM.take() {
+            (list.backwards, list.input_ends, list.outputs, list.inputs, list.shapes) = room;
+        }
+        list
     }
 
     #[inline]
@@ -130,6 +136,43 @@ impl WengertList {
             }
         }
         marked
+    }
+}
+
+/// The vectors of a list, without what stood in them.
+type Room = (Vec<Option<Rc<dyn Backward>>>, Vec<u32>, Vec<(Slot, u32)>, Vec<Slot>, Vec<Shape>);
+
+/// Room for more calls than this is given back, about 5 MB.
+const MOST_CALLS: usize = 1 << 16;
+
+thread_local! {
+    /// Room that a list of this thread has left for the next one: a step of training records about as much as the one
+    /// before, and neither moves what it has recorded nor asks the system for pages.
+    static ROOM: Cell<Option<Room>> = const { Cell::new(None) };
+}
+
+impl Drop for WengertList {
+    fn drop(&mut self) {
+        // What calls keep may run code of the user's when it is dropped, which may leave room too.
+        self.backwards.clear();
+        // A list of a thread-local may be dropped at the end of its thread, when there is nobody to leave room to.
+        let Ok(left) = ROOM.try_with(Cell::take) else { return };
+        let capacity = self.backwards.capacity();
+        let is_larger = left.as_ref().is_none_or(|left| left.0.capacity() < capacity);
+        let left = if is_larger && (1..=MOST_CALLS).contains(&capacity) { Some(self.room()) } else { left };
+        let _ = ROOM.try_with(|room| room.set(left));
+    }
+}
+
+impl WengertList {
+    /// Takes the vectors out, empty.
+    fn room(&mut self) -> Room {
+        fn emptied<T>(values: &mut Vec<T>) -> Vec<T> {
+            values.clear();
+            std::mem::take(values)
+        }
+        let WengertList { backwards, input_ends, outputs, inputs, shapes, .. } = self;
+        (emptied(backwards), emptied(input_ends), emptied(outputs), emptied(inputs), emptied(shapes))
     }
 }
 
