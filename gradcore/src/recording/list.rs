@@ -152,19 +152,26 @@ thread_local! {
 }
 
 impl Drop for WengertList {
+    #[inline]
     fn drop(&mut self) {
-        // What calls keep may run code of the user's when it is dropped, which may leave room too.
-        self.backwards.clear();
-        // A list of a thread-local may be dropped at the end of its thread, when there is nobody to leave room to.
-        let Ok(left) = ROOM.try_with(Cell::take) else { return };
-        let capacity = self.backwards.capacity();
-        let is_larger = left.as_ref().is_none_or(|left| left.0.capacity() < capacity);
-        let left = if is_larger && (1..=MOST_CALLS).contains(&capacity) { Some(self.room()) } else { left };
-        let _ = ROOM.try_with(|room| room.set(left));
+        if (1..=MOST_CALLS).contains(&self.backwards.capacity()) {
+            self.leave_room();
+        }
     }
 }
 
 impl WengertList {
+    /// Leaves the vectors to the next list, unless one with more room has.
+    fn leave_room(&mut self) {
+        // What calls keep may run code of the user's when it is dropped, and that may make lists.
+        self.backwards.clear();
+        // A list of a thread-local may be dropped at the end of its thread, when there is nobody to leave room to.
+        let _ = ROOM.try_with(|room| {
+            let left = room.take().filter(|left| left.0.capacity() >= self.backwards.capacity());
+            room.set(Some(left.unwrap_or_else(|| self.room())));
+        });
+    }
+
     /// Takes the vectors out, empty.
     fn room(&mut self) -> Room {
         fn emptied<T>(values: &mut Vec<T>) -> Vec<T> {
