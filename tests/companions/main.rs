@@ -7,6 +7,7 @@ mod not_implemented;
 mod pass_through;
 mod prevent;
 mod recompute;
+mod recompute_faults;
 mod stop_gradient;
 
 use gradcore::prelude::*;

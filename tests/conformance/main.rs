@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod nested_rules;
 mod operations;
 mod optimizers;
 mod records;

@@ -3,11 +3,13 @@
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
 mod arrays;
+mod arrays_at_the_edges;
 mod broadcast;
 mod captures;
 mod closures;
 mod comparisons;
 mod fragments;
+mod fragments_elsewhere;
 mod grad;
 mod lists;
 mod outputs;

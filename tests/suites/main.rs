@@ -14,6 +14,7 @@ mod gradient_checker;
 mod gradients;
 mod indexed_slices;
 mod jacobian;
+mod recompute_grad;
 
 use gradcore::Unconnected;
 use gradcore::prelude::*;

@@ -8,6 +8,7 @@ mod gradients;
 mod graphs;
 mod jacobians;
 mod just_used;
+mod lets;
 mod missing;
 mod recording;
 mod threads;
