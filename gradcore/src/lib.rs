@@ -30,7 +30,8 @@
 //!    `ops::exp`, which is a `#[custom_gradient]` function, as every operation and every rule of a user's is.
 //! 2. Its expansion calls `rule::enter`: `recording/recorder` looks up which inputs a tape of this thread watches, and pauses
 //!    the tapes while the body runs; a watched tensor that the body uses and that is no input is refused (`recording/lost`).
-//! 3. The body runs a loop of `kernels` over elements; `shape` has multiplied the sizes, `buffers` has asked for the memory.
+//! 3. The body runs a loop of `kernels` over elements; `shape` has multiplied the sizes, `buffers` has asked for the memory, and
+//!    has had it from `pool`, where a tensor that was freed has left it (`memory` says how much may lie there).
 //! 4. If a tape watches an input, `rule/capture` keeps what `grad` captures: the residuals. Otherwise nothing is kept.
 //! 5. `rule` ends the call: `recording/record` numbers the outputs (`slots`) and adds the call to the tape's `list`.
 //! 6. `tape.gradient(y, x)`: `tape/structure` walks targets and sources, `tape/query` finds their slots, and says why if there
@@ -55,8 +56,10 @@ mod elementwise;
 mod error;
 pub mod functional;
 mod kernels;
+pub mod memory;
 mod ops;
 pub mod optimizers;
+mod pool;
 mod random;
 mod recording;
 mod rule;

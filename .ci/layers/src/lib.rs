@@ -36,6 +36,7 @@ pub const HOUSES: [House; 2] = [
         floors: &[
             &["error", "threads", "tuples"],
             &["random", "shape"],
+            &["pool"],
             &["buffers"],
             // The closed set of dtypes: what an element is says which tensors there are.
             &["element+tensor"],
@@ -47,7 +48,7 @@ pub const HOUSES: [House; 2] = [
             &["elementwise"],
             &["arguments"],
             &["tape"],
-            &["companions", "functional", "optimizers"],
+            &["companions", "functional", "memory", "optimizers"],
             &["tf"],
             &["check"],
             &["prelude"],

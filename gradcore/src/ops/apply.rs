@@ -1,8 +1,8 @@
 //! Runs element-wise kernels on tensors: rank 0 in place, equal shapes at once, everything else broadcast.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
-use crate::buffers;
+use crate::buffers::{self, Buffer};
 use crate::element::Element;
 use crate::error::or_refuse;
 use crate::kernels::layout;
@@ -22,6 +22,22 @@ pub(super) fn written<T: Element>(operation: &'static str, shape: Shape, kernel:
     Tensor::computed(shape, out)
 }
 
+/// As [`written`], where the kernel writes every element, so that nothing needs to stand there.
+///
+/// # Panics
+/// Panics if memory for it cannot be had.
+#[inline]
+#[track_caller]
+pub(super) fn overwritten<T: Element>(
+    operation: &'static str,
+    shape: Shape,
+    kernel: impl FnOnce(&mut [T]),
+) -> Tensor<T> {
+    let mut out = buffers::overwritten(operation, &shape);
+    kernel(&mut out);
+    Tensor::computed(shape, out)
+}
+
 /// One output element for each input element.
 #[inline]
 #[track_caller]
@@ -35,7 +51,7 @@ pub(super) fn unary<A: Element, B: Element>(
         kernel(&[value], &mut out);
         return Tensor::computed_scalar(out[0]);
     }
-    written(operation, x.shared_shape(), |out| kernel(x.values(), out))
+    overwritten(operation, x.shared_shape(), |out| kernel(x.values(), out))
 }
 
 /// One output element for each pair of input elements.
@@ -56,7 +72,7 @@ pub(super) fn binary<A: Element, B: Element>(
         return Tensor::computed_scalar(out[0]);
     }
     let shape = common_shape(operation, &x.shared_shape(), &y.shared_shape());
-    let mut out = buffers::zeros(operation, &shape);
+    let mut out = buffers::overwritten(operation, &shape);
     binary_dense(operation, x, y, &shape, &mut out, kernel);
     Tensor::computed(shape, out)
 }
@@ -102,13 +118,29 @@ fn repeats(row: &[usize], shape: &[usize]) -> bool {
 
 /// The elements of a tensor stretched to a shape that it broadcasts to; copied only if they have to be.
 #[track_caller]
-pub(super) fn stretched<'a, T: Element>(operation: &'static str, x: &'a Tensor<T>, shape: &Shape) -> Cow<'a, [T]> {
+pub(super) fn stretched<'a, T: Element>(operation: &'static str, x: &'a Tensor<T>, shape: &Shape) -> Stretched<'a, T> {
     if *shape == x.shape() {
-        return Cow::Borrowed(x.values());
+        return Stretched::Borrowed(x.values());
     }
-    let mut out = buffers::zeros(operation, shape);
+    let mut out = Buffer::new(buffers::overwritten(operation, shape));
     layout::broadcast(x.values(), x.shape(), shape, &mut out);
-    Cow::Owned(out)
+    Stretched::Own(out)
+}
+
+/// Elements of a tensor, or copies of them for an operation.
+pub(super) enum Stretched<'a, T> {
+    Borrowed(&'a [T]),
+    Own(Buffer<T>),
+}
+
+impl<T> Deref for Stretched<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        match self {
+            Stretched::Borrowed(values) => values,
+            Stretched::Own(values) => values,
+        }
+    }
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 //! Parts of a tensor, and a tensor put together from parts.
 
-use super::apply::written;
+use super::apply::{overwritten, written};
 use super::reshape;
 use crate::buffers;
 use crate::custom_gradient;
@@ -42,7 +42,7 @@ fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usi
 #[track_caller]
 pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = written("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
+    let y = overwritten("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
     (y, |dy| pad(dy, begin, &of_x))
 }
 

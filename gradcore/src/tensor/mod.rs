@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use ndarray::{Array, ArrayViewD, Dimension, IxDyn};
 
-use crate::buffers;
+use crate::buffers::{self, Buffer};
 use crate::element::Element;
 use crate::error::Error;
 use crate::shape::Shape;
@@ -58,7 +58,7 @@ struct Dense<T> {
 
 /// A reshaped tensor shares the elements of the one it was made from.
 enum Data<T> {
-    Own(Vec<T>),
+    Own(Buffer<T>),
     Of(Arc<Dense<T>>),
 }
 
@@ -88,7 +88,7 @@ impl<T: Element> Tensor<T> {
         debug_assert_eq!(shape.size(), values.len());
         let storage = match values[..] {
             [value] if shape.is_empty() => Storage::Scalar(value),
-            _ => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(values) })),
+            _ => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(Buffer::new(values)) })),
         };
         Tensor { identity, storage }
     }
@@ -174,7 +174,9 @@ impl<T: Element> Tensor<T> {
         debug_assert_eq!(shape.size(), self.size());
         let storage = match &self.storage {
             _ if shape.is_empty() => Storage::Scalar(self.values()[0]),
-            Storage::Scalar(value) => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(vec![*value]) })),
+            Storage::Scalar(value) => {
+                Storage::Dense(Arc::new(Dense { shape, data: Data::Own(Buffer::new(vec![*value])) }))
+            }
             Storage::Dense(dense) => {
                 let original = match &dense.data {
                     Data::Own(_) => dense,
@@ -310,7 +312,7 @@ impl<T: Element> Tensor<T> {
         let values = match self.storage {
             Storage::Scalar(value) => vec![value],
             Storage::Dense(dense) => match Arc::try_unwrap(dense) {
-                Ok(Dense { data: Data::Own(values), .. }) => values,
+                Ok(Dense { data: Data::Own(values), .. }) => values.into_vec(),
                 Ok(dense) => dense.values().to_vec(),
                 Err(shared) => shared.values().to_vec(),
             },
