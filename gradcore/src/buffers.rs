@@ -50,10 +50,8 @@ zeroed!(f32 f64 i32 i64 u8 bool usize);
 
 /// Fails if memory for a tensor of a shape cannot be had: what takes long to compute is refused before.
 pub(crate) fn expect_room<T: Filler>(operation: &'static str, shape: &Shape) -> Result<(), Error> {
-    match Vec::<T>::new().try_reserve_exact(shape.size()) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(no_memory::<T>(operation, shape)),
-    }
+    let room = || Vec::<T>::new().try_reserve_exact(shape.size()).ok();
+    or_without_shelves(room).ok_or_else(|| no_memory::<T>(operation, shape))
 }
 
 /// A vector that this thread has kept, with room for so many elements, and with what stood in it.
@@ -63,6 +61,15 @@ fn kept<T: Filler>(count: usize) -> Option<Vec<T>> {
         true => T::with_shelves(|shelves| shelves.take(count))?,
         false => None,
     }
+}
+
+/// What is asked of the system; if that has no more, once again when this thread has given back what it keeps.
+#[inline]
+fn or_without_shelves<R>(ask: impl Fn() -> Option<R>) -> Option<R> {
+    ask().or_else(|| {
+        clear_shelves();
+        ask()
+    })
 }
 
 /// New zeros, with room for what else is of their size class.
@@ -87,7 +94,7 @@ pub(crate) fn zeros<T: Filler>(operation: &'static str, shape: &Shape) -> Vec<T>
         kept.resize(shape.size(), T::default());
         return kept;
     }
-    match new_zeros(shape.size()) {
+    match or_without_shelves(|| new_zeros(shape.size())) {
         Some(zeros) => zeros,
         None => refuse(&no_memory::<T>(operation, shape)),
     }
@@ -128,11 +135,14 @@ pub(crate) fn reserved<T: Filler>(operation: &'static str, shape: &Shape) -> Vec
         kept.clear();
         return kept;
     }
-    let mut room = Vec::new();
-    let rounded = room.try_reserve_exact(pool::rounded::<T>(shape.size()));
-    match rounded.or_else(|_| room.try_reserve_exact(shape.size())) {
-        Ok(()) => room,
-        Err(_) => refuse(&no_memory::<T>(operation, shape)),
+    let room = |count: usize| {
+        let mut room = Vec::new();
+        room.try_reserve_exact(count).ok().map(|()| room)
+    };
+    let new = || room(pool::rounded::<T>(shape.size())).or_else(|| room(shape.size()));
+    match or_without_shelves(new) {
+        Some(room) => room,
+        None => refuse(&no_memory::<T>(operation, shape)),
     }
 }
 

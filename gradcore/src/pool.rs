@@ -78,21 +78,24 @@ impl<T> Shelves<T> {
         Some(found)
     }
 
-    /// Takes a vector in, if it is large and there is room for it.
+    /// Takes a large vector in, if there is room for it below the limit.
     pub(crate) fn put(&mut self, values: Vec<T>) {
         let (class, bytes) = (class_of(values.capacity()), values.capacity() * size_of::<T>());
-        let fits = || held() + bytes <= limit();
-        if !fits() {
+        let makes_room = || {
+            let more = |held: usize| held.checked_add(bytes).filter(|more| *more <= limit());
+            HELD.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        };
+        if !makes_room() {
             self.clear();
-        }
-        if fits() {
-            self.held += bytes;
-            HELD.fetch_add(bytes, Ordering::Relaxed);
-            if self.by_class.len() <= class {
-                self.by_class.resize_with(class + 1, Vec::new);
+            if !makes_room() {
+                return;
             }
-            self.by_class[class].push(values);
         }
+        self.held += bytes;
+        if self.by_class.len() <= class {
+            self.by_class.resize_with(class + 1, Vec::new);
+        }
+        self.by_class[class].push(values);
     }
 
     /// Gives all memory back.
