@@ -5,8 +5,8 @@
 
 use crate::{buffers, pool};
 
-/// Limits what is kept, of all threads together, in bytes; 1 GiB unless said. With 0 nothing is kept, so that tools that
-/// look for leaks see every allocation.
+/// Limits what is kept, of all threads together, in bytes; 1 GiB unless said. With 0 nothing is kept, the lists of tapes
+/// included, so that tools that look for leaks see every allocation.
 ///
 /// This thread gives back what it keeps if there is more than the limit, other threads when they next free a large tensor.
 ///
@@ -33,7 +33,8 @@ pub fn limit() -> usize {
     pool::limit()
 }
 
-/// How many bytes of freed tensors all threads keep together.
+/// How many bytes of freed tensors all threads keep together. The list of a tape, which its thread's next tape uses again,
+/// is not counted: at most about 5 MB for each thread.
 #[must_use]
 pub fn held() -> usize {
     pool::held()

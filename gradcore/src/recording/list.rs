@@ -9,6 +9,7 @@ use super::hooks::Hooks;
 use super::node::Backward;
 use super::notes::Notes;
 use super::slots::{NONE, Slot};
+use crate::pool;
 use crate::shape::Shape;
 
 /// Calls, and what stands in the slots. What belongs to a call stands at its place in several lists: a list of numbers
@@ -154,7 +155,7 @@ thread_local! {
 impl Drop for WengertList {
     #[inline]
     fn drop(&mut self) {
-        if (1..=MOST_CALLS).contains(&self.backwards.capacity()) {
+        if (1..=MOST_CALLS).contains(&self.backwards.capacity()) && pool::limit() > 0 {
             self.leave_room();
         }
     }
