@@ -74,7 +74,8 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.
 struct Sum<T>(CallSite, PhantomData<T>);
 
-static SUM: Rule = Rule::new("sum of gradients", file!(), line!(), &["first", "second"]).linear();
+static SUM: Rule =
+    Rule::new("sum of gradients", file!(), line!(), &["first", "second"]).linear_is_an_option_of_gradcore_alone();
 
 impl<T: Real> Backward for Sum<T> {
     fn site(&self) -> CallSite {

@@ -38,7 +38,7 @@ impl Rule {
     }
 
     /// The same rule, known to be linear in its upstream gradient.
-    pub(crate) const fn linear(mut self) -> Self {
+    pub(crate) const fn linear_is_an_option_of_gradcore_alone(mut self) -> Self {
         self.is_linear = true;
         self
     }
