@@ -74,7 +74,7 @@ pub(crate) struct CallSite {
 
 impl CallSite {
     /// What errors say of the call.
-    pub(crate) fn told(self) -> RuleCall {
+    pub(crate) fn rule_call(self) -> RuleCall {
         let Rule { name: function, file, line, .. } = *self.rule;
         RuleCall { function, file, line, called: self.called }
     }

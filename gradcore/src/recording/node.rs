@@ -128,7 +128,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: nobody has written the gradient of one of so many tensors, from `position` on, which is needed.
     #[cold]
     pub(crate) fn refuse_not_implemented(&mut self, position: usize, size: usize, reason: &'static str) {
-        let call = self.backward.site().told();
+        let call = self.backward.site().rule_call();
         let parameter = if size > 1 { self.list(position) } else { self.backward.parameter(position) };
         self.error = Some(Box::new(Error::NotImplemented { parameter, call, reason }));
     }
@@ -142,7 +142,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: the rule gave another number of gradients for a list than it has tensors, from `position` on.
     #[cold]
     pub(crate) fn refuse_count(&mut self, position: usize, expected: usize, found: usize) {
-        let call = self.backward.site().told();
+        let call = self.backward.site().rule_call();
         let parameter = self.list(position);
         self.error = Some(Box::new(Error::GradientCount { call, parameter, expected, found }));
     }
@@ -150,7 +150,7 @@ impl<'a> Sink<'a> {
     /// Ends the pass: the rule could give no gradients.
     #[cold]
     pub(crate) fn fail(&mut self, source: Box<dyn std::error::Error + Send + Sync>) {
-        let call = self.backward.site().told();
+        let call = self.backward.site().rule_call();
         self.error = Some(Box::new(Error::GradientFailed(Box::new(GradientFailure { call, source: source.into() }))));
     }
 
@@ -210,7 +210,7 @@ impl Sink<'_> {
 
     #[cold]
     fn refuse_shape(&mut self, position: usize, found: &[usize]) {
-        let call = self.backward.site().told();
+        let call = self.backward.site().rule_call();
         let shape = Error::GradientShape(Box::new(GradientShape {
             call,
             parameter: self.backward.parameter(position),

@@ -194,5 +194,5 @@ fn index_of(mut place: usize, shape: &[usize]) -> Vec<usize> {
 
 /// What is said of a call that made a number that is not finite.
 pub(crate) fn not_finite(site: CallSite, made: BadNumber, given: Vec<BadNumber>) -> Error {
-    Error::NotFinite(Box::new(NotFinite { call: site.told(), made, given }))
+    Error::NotFinite(Box::new(NotFinite { call: site.rule_call(), made, given }))
 }

@@ -245,12 +245,12 @@ fn are_close(one: &[f64], two: &[f64]) -> bool {
 }
 
 fn not_linear(site: CallSite) -> Error {
-    Error::NotLinear { call: site.told() }
+    Error::NotLinear { call: site.rule_call() }
 }
 
 /// A rule is linear, and tapes have not seen all that it computes.
 fn unseen_by_tapes(site: CallSite) -> Error {
-    Error::HigherDerivative { order: FORWARD, call: site.told(), reason: PLAIN_NUMBERS }
+    Error::HigherDerivative { order: FORWARD, call: site.rule_call(), reason: PLAIN_NUMBERS }
 }
 
 const FORWARD: &str = "forward-mode";

@@ -47,7 +47,7 @@ impl Underived {
     #[cold]
     pub(crate) fn refuse(self, sink: &mut Sink<'_>) {
         let Underived { site, order, reason } = self;
-        sink.end(Error::HigherDerivative { order, call: site.told(), reason });
+        sink.end(Error::HigherDerivative { order, call: site.rule_call(), reason });
     }
 }
 
