@@ -105,7 +105,6 @@ macro_rules! __rule {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__rule as rule;
-    pub use crate::Tensor;
     pub use crate::check::CheckOptions;
     pub use crate::check::generated::{CheckedParameter, Fixed, Passed, check_rule};
     pub use crate::element::{Dual, Real};
@@ -116,6 +115,7 @@ pub mod __private {
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, hold, none,
     };
+    pub use crate::tensor::Tensor;
 
     /// What generated code uses over arrays.
     pub mod arrays {

@@ -11,16 +11,16 @@ use crate::House;
 
 /// A copy of the workspace.
 #[derive(Debug)]
-pub struct Copy {
+pub struct Workspace {
     root: PathBuf,
 }
 
-impl Copy {
+impl Workspace {
     /// Copies what cargo needs to check the crates.
     ///
     /// # Errors
     /// If a file cannot be read or written.
-    pub fn of(workspace: &Path, folder: &Path) -> io::Result<Self> {
+    pub fn copied(workspace: &Path, folder: &Path) -> io::Result<Self> {
         let root = folder.join("copy");
         if root.exists() {
             fs::remove_dir_all(&root)?;
@@ -33,7 +33,7 @@ impl Copy {
         let manifest = fs::read_to_string(workspace.join("Cargo.toml"))?;
         let end = manifest.find("\n[package]").unwrap_or(manifest.len());
         fs::write(root.join("Cargo.toml"), &manifest[..end])?;
-        Ok(Copy { root })
+        Ok(Workspace { root })
     }
 
     /// A file of the copy, to be changed.
@@ -109,9 +109,8 @@ fn comes_from(tree: &UseTree, rooms: &[&str]) -> bool {
     match tree {
         UseTree::Path(path) if path.ident == "crate" => comes_from(&path.tree, rooms),
         UseTree::Path(path) => path.ident == "gradmacro" || rooms.iter().any(|room| path.ident == room),
-        // A macro or a type of the root's own; what that is made of was cut before.
+        // A macro of the root's own.
         UseTree::Rename(name) => name.ident.to_string().starts_with("__"),
-        UseTree::Name(name) => rooms.contains(&"tensor") && name.ident == "Tensor",
-        UseTree::Glob(_) | UseTree::Group(_) => false,
+        UseTree::Name(_) | UseTree::Glob(_) | UseTree::Group(_) => false,
     }
 }

@@ -6,7 +6,7 @@ use layers::{HOUSES, circles, cut, root};
 
 fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let root = root();
-    let copy = cut::Copy::of(&root, &root.join("target/layers"))?;
+    let copy = cut::Workspace::copied(&root, &root.join("target/layers"))?;
     let mut mistakes = Vec::new();
     for house in &HOUSES {
         mistakes.extend(circles::found(&root, house)?);

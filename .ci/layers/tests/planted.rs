@@ -16,7 +16,7 @@ fn house(package: &str) -> &'static House {
 /// What is found of a room when `planted` stands at the end of a file.
 fn found(package: &str, room: &str, file: &str, planted: &str) -> Option<String> {
     let _alone = FOLDER.lock().unwrap_or_else(PoisonError::into_inner);
-    let copy = cut::Copy::of(&root(), &root().join("target/layers")).expect("the workspace can be copied");
+    let copy = cut::Workspace::copied(&root(), &root().join("target/layers")).expect("the workspace can be copied");
     let path = copy.file(file);
     let text = fs::read_to_string(&path).expect("a file of the copy");
     fs::write(&path, text + planted).expect("the copy can be changed");

@@ -209,7 +209,7 @@ impl<U: ?Sized> KeepReference<U> for &&Capture<'_, &mut U> {
     }
 }
 
-/// As well second: an optional reference.
+/// Second, too: an optional reference is kept as what it refers to, if it refers to anything.
 pub trait KeepOption<U: ?Sized> {
     /// Keeps it, if a tape watches an input in `positions`.
     fn keep_for_grad<W>(
