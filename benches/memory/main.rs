@@ -1,7 +1,8 @@
-//! What a tape keeps alive: in a training step, of single rules, and for its nodes.
+//! What a tape keeps alive: in a training step, of single rules, and for its nodes. And what steps ask of the system when
+//! they have run for a while.
 //!
 //! `cargo bench --bench memory` prints it, and fails where a rule keeps more than its formula needs, where a node costs
-//! more than one allocation, where a pass frees nothing on its way, or where a step leaks.
+//! more than one allocation, where a pass frees nothing on its way, where a step leaks, or where it maps a page.
 //!
 //! For the network of the training step PyTorch 2.15.0 keeps 1 058 820 bytes (`saved_bytes.py` counts them): what the two
 //! `relu` give, the log-probabilities, and a scalar. Here the tape keeps 1 064 896: the two and the log-probabilities, too,
@@ -11,6 +12,7 @@
 #![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 
 mod counting;
+mod pages;
 
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -184,5 +186,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     training_step()?;
     nodes()?;
     freed_on_the_way()?;
-    single_rules()
+    single_rules()?;
+    pages::measured()
 }
