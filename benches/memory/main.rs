@@ -156,6 +156,28 @@ fn nodes() -> Result<(), Box<dyn Error>> {
     expect(left == 0, format!("a chain leaks {left} bytes"))
 }
 
+/// An operation.
+type Call = fn(&Tensor) -> Tensor;
+
+/// Allocations of operations on tensors of some tens of elements.
+fn small_tensors() -> Result<(), Box<dyn Error>> {
+    println!("\nallocations of a call on 32 elements:");
+    let x: Tensor = tf::ones([4, 8]);
+    let calls: [(&str, Call); 5] = [
+        ("x + x", |x| x + x),
+        ("0.5 * x", |x| 0.5 * x),
+        ("tanh(x)", |x| tf::tanh(x)),
+        ("relu(x)", |x| tf::nn::relu(x)),
+        ("zeros_like(x)", |x| tf::zeros_like(x)),
+    ];
+    for (name, call) in calls {
+        let allocations = measure(|| call(&x)).allocations;
+        println!("{allocations:>12} {name}");
+        expect(allocations <= 1, format!("`{name}` of a small tensor costs {allocations} allocations"))?;
+    }
+    Ok(())
+}
+
 /// Whether what a node keeps is gone when the pass has run it.
 fn freed_on_the_way() -> Result<(), Box<dyn Error>> {
     const LENGTH: usize = 64;
@@ -185,6 +207,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     gradcore::memory::set_limit(0);
     training_step()?;
     nodes()?;
+    small_tensors()?;
     freed_on_the_way()?;
     single_rules()?;
     pages::measured()

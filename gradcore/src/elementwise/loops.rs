@@ -7,7 +7,7 @@ use crate::element::Real;
 use crate::kernels::fused::{self, Function, Operands, Stretched};
 use crate::recording::call_site::Rule;
 use crate::shape::Shape;
-use crate::tensor::{Identity, Tensor};
+use crate::tensor::{FEW, Identity, Tensor};
 
 /// Tensors in three groups, whose elements a [`Function`] gets as three arrays.
 pub(super) type Groups<'a, T, const A: usize, const B: usize, const C: usize> =
@@ -30,6 +30,12 @@ pub(super) fn computed<T: Real, const A: usize, const B: usize, const C: usize, 
         return array::from_fn(|o| is_wanted(o).then(|| Tensor::scalar(values[o])));
     }
     let inputs = Operands(stretched(a, shape), stretched(b, shape), stretched(c, shape));
+    if shape.size() <= FEW {
+        let mut outs = [[T::default(); FEW]; O];
+        fused::map_few(f, shape.size(), inputs, wanted, &mut outs);
+        let tensor = |values| Tensor::of_few(shape.clone(), values).renewed(Identity::fresh());
+        return array::from_fn(|o| is_wanted(o).then(|| tensor(outs[o])));
+    }
     let mut outs = array::from_fn(|o| if is_wanted(o) { buffers::reserved(rule.name, shape) } else { Vec::new() });
     fused::map(f, shape.size(), inputs, wanted, &mut outs);
     array::from_fn(|o| {

@@ -249,6 +249,49 @@ fn share<F, T: Element, const A: usize, const B: usize, const C: usize, const O:
     rayon::join(|| share(of, range.start..middle, firsts), || share(of, middle..range.end, seconds));
 }
 
+/// Writes the outputs of a function for as many places as the outputs have; of those that are not in `wanted` (bit `k` for
+/// the `k`th), nothing.
+fn fill<F, T: Element, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &F,
+    size: usize,
+    inputs: Operands<'_, T, A, B, C>,
+    wanted: u64,
+    outs: [&mut [MaybeUninit<T>]; O],
+) where
+    F: Function<T, A, B, C, O>,
+{
+    let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
+    let of = Loop { f, inputs, wanted, arch };
+    match size < SHARED_FROM {
+        true => arch.dispatch(Fill { of, range: 0..size, outs }),
+        false => threads::waiting(|| share(of, 0..size, outs)),
+    }
+}
+
+/// As [`map`], over what stands in arrays.
+///
+/// # Panics
+/// Panics if the arrays are shorter.
+pub(crate) fn map_few<F, T: Element, const N: usize, const A: usize, const B: usize, const C: usize, const O: usize>(
+    f: &F,
+    size: usize,
+    inputs: Operands<'_, T, A, B, C>,
+    wanted: u64,
+    outs: &mut [[T; N]; O],
+) where
+    F: Function<T, A, B, C, O>,
+{
+    let mut o = 0;
+    let spaces = outs.each_mut().map(|out| {
+        let length = if wanted >> o & 1 != 0 { size } else { 0 };
+        o += 1;
+        let out = &mut out[..length];
+        // SAFETY: what holds a number holds what may be none, and `fill` writes numbers alone.
+        unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<T>]) }
+    });
+    fill(f, size, inputs, wanted, spaces);
+}
+
 /// Writes the outputs of a function for `size` places into vectors that have room for them; of those that are not in
 /// `wanted` (bit `k` for the `k`th), nothing.
 ///
@@ -263,8 +306,6 @@ pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize,
 ) where
     F: Function<T, A, B, C, O>,
 {
-    let arch = if f.calls() { Arch::Scalar } else { Arch::new() };
-    let of = Loop { f, inputs, wanted, arch };
     let is_wanted = |o: usize| wanted >> o & 1 != 0;
     let mut o = 0;
     let spaces = outs.each_mut().map(|out| {
@@ -273,10 +314,7 @@ pub(crate) fn map<F, T: Element, const A: usize, const B: usize, const C: usize,
         o += 1;
         &mut out.spare_capacity_mut()[..length]
     });
-    match size < SHARED_FROM {
-        true => arch.dispatch(Fill { of, range: 0..size, outs: spaces }),
-        false => threads::waiting(|| share(of, 0..size, spaces)),
-    }
+    fill(f, size, inputs, wanted, spaces);
     for (_, out) in outs.iter_mut().enumerate().filter(|(o, _)| is_wanted(*o)) {
         // SAFETY: the vector was empty and has space for `size` elements (both checked above), and the loop has written each
         // of them: the ranges of `share` and the blocks of `Fill` cover `0..size`, and `Lanes::write` writes every place of

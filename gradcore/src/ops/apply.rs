@@ -8,7 +8,7 @@ use crate::error::or_refuse;
 use crate::kernels::layout;
 use crate::kernels::reduce::Blocks;
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{FEW, Tensor};
 
 /// A tensor of a shape, whose elements a kernel writes over zeros.
 ///
@@ -16,24 +16,18 @@ use crate::tensor::Tensor;
 /// Panics if memory for it cannot be had.
 #[inline]
 #[track_caller]
-pub(super) fn written<T: Element>(operation: &'static str, shape: Shape, kernel: impl FnOnce(&mut [T])) -> Tensor<T> {
-    let mut out = buffers::zeros(operation, &shape);
-    kernel(&mut out);
-    Tensor::computed(shape, out)
-}
-
-/// As [`written`], where the kernel writes every element, so that nothing needs to stand there.
-///
-/// # Panics
-/// Panics if memory for it cannot be had.
-#[inline]
-#[track_caller]
-pub(super) fn overwritten<T: Element>(
+pub(super) fn over_zeros<T: Element>(
     operation: &'static str,
     shape: Shape,
     kernel: impl FnOnce(&mut [T]),
 ) -> Tensor<T> {
-    let mut out = buffers::overwritten(operation, &shape);
+    if shape.size() <= FEW {
+        return Tensor::overwritten(operation, shape, |out| {
+            out.fill(T::default());
+            kernel(out);
+        });
+    }
+    let mut out = buffers::zeros(operation, &shape);
     kernel(&mut out);
     Tensor::computed(shape, out)
 }
@@ -51,7 +45,7 @@ pub(super) fn unary<A: Element, B: Element>(
         kernel(&[value], &mut out);
         return Tensor::computed_scalar(out[0]);
     }
-    overwritten(operation, x.shared_shape(), |out| kernel(x.values(), out))
+    Tensor::overwritten(operation, x.shared_shape(), |out| kernel(x.values(), out))
 }
 
 /// One output element for each pair of input elements.
@@ -72,9 +66,7 @@ pub(super) fn binary<A: Element, B: Element>(
         return Tensor::computed_scalar(out[0]);
     }
     let shape = common_shape(operation, &x.shared_shape(), &y.shared_shape());
-    let mut out = buffers::overwritten(operation, &shape);
-    binary_dense(operation, x, y, &shape, &mut out, kernel);
-    Tensor::computed(shape, out)
+    Tensor::overwritten(operation, shape.clone(), |out| binary_dense(operation, x, y, &shape, out, kernel))
 }
 
 /// Elements of a block of repeated scalars: it stays in the first-level cache.
@@ -93,21 +85,27 @@ fn binary_dense<A: Element, B: Element>(
     if left.len() == out.len() && right.len() == out.len() {
         kernel(left, right, out);
     } else if let ([x], true) = (left, right.len() == out.len()) {
-        let repeated = [*x; BLOCK];
-        for (right, out) in right.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-            kernel(&repeated[..right.len()], right, out);
-        }
+        beside_scalar(*x, right, out, kernel);
     } else if let (true, [y]) = (left.len() == out.len(), right) {
-        let repeated = [*y; BLOCK];
-        for (left, out) in left.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-            kernel(left, &repeated[..left.len()], out);
-        }
+        beside_scalar(*y, left, out, |y, x, out| kernel(x, y, out));
     } else if left.len() == out.len() && repeats(y.shape(), shape) {
         for (left, out) in left.chunks_exact(right.len()).zip(out.chunks_exact_mut(right.len())) {
             kernel(left, right, out);
         }
     } else {
         kernel(&stretched(operation, x, shape), &stretched(operation, y, shape), out);
+    }
+}
+
+/// A kernel of a scalar, which is repeated, and of as many elements as it writes.
+#[inline]
+fn beside_scalar<A: Element, B: Element>(scalar: A, dense: &[A], out: &mut [B], kernel: impl Fn(&[A], &[A], &mut [B])) {
+    if out.len() <= FEW {
+        return kernel(&[scalar; FEW][..out.len()], dense, out);
+    }
+    let repeated = [scalar; BLOCK];
+    for (dense, out) in dense.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+        kernel(&repeated[..dense.len()], dense, out);
     }
 }
 
@@ -146,10 +144,12 @@ impl<T> Deref for Stretched<'_, T> {
 #[inline]
 #[track_caller]
 pub(super) fn common_shape(operation: &'static str, left: &Shape, right: &Shape) -> Shape {
-    if left == right {
-        return left.clone();
+    // A clone costs no allocation.
+    match (left, right) {
+        _ if left == right || right.is_empty() => left.clone(),
+        _ if left.is_empty() => right.clone(),
+        _ => or_refuse(Shape::broadcast(operation, left, right)),
     }
-    or_refuse(Shape::broadcast(operation, left, right))
 }
 
 /// A kernel that reduces blocks of elements.
@@ -171,7 +171,7 @@ pub(super) fn reduced<T: Element>(
         let x = partial.as_ref().unwrap_or(x);
         let blocks = Blocks::around(x.shape(), &(run[0]..run[0] + run.len()));
         let of_y = if runs.peek().is_none() { shape.clone() } else { Shape::reduced(x.shape(), run, false) };
-        partial = Some(written(operation, of_y, |out| kernel(x.values(), blocks, out)));
+        partial = Some(Tensor::overwritten(operation, of_y, |out| kernel(x.values(), blocks, out)));
     }
-    partial.unwrap_or_else(|| written(operation, shape, |out| out.copy_from_slice(x.values())))
+    partial.unwrap_or_else(|| Tensor::overwritten(operation, shape, |out| out.copy_from_slice(x.values())))
 }

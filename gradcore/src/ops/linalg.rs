@@ -1,6 +1,5 @@
 //! Matrix products.
 
-use super::apply::written;
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
@@ -79,10 +78,11 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     }
     let batch = or_refuse(Shape::broadcast("matmul", left.batch, right.batch));
     let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
-    written("matmul", shape, |out| {
+    Tensor::overwritten("matmul", shape, |out| {
         let size = left.rows * right.columns;
-        // Sums of nothing are 0, as `out` is.
-        if left.columns > 0 && !out.is_empty() {
+        if left.columns == 0 {
+            out.fill(T::default());
+        } else if !out.is_empty() {
             let numbers = left.numbers(&batch).zip(right.numbers(&batch));
             for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
                 matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);

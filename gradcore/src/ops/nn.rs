@@ -1,6 +1,6 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
-use super::apply::{binary, unary, written};
+use super::apply::{binary, over_zeros, unary};
 use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
 use crate::buffers;
 use crate::custom_gradient;
@@ -72,7 +72,7 @@ pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T> {
     let width = x.shape()[x.rank() - 1].max(1);
-    written(operation, x.shared_shape(), |out| {
+    Tensor::overwritten(operation, x.shared_shape(), |out| {
         for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
             kernel(row, out);
         }
@@ -133,5 +133,5 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
 
 #[track_caller]
 fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {
-    written(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
+    over_zeros(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
 }

@@ -1,6 +1,6 @@
 //! Parts of a tensor, and a tensor put together from parts.
 
-use super::apply::{overwritten, written};
+use super::apply::over_zeros;
 use super::reshape;
 use crate::buffers;
 use crate::custom_gradient;
@@ -24,7 +24,7 @@ pub(super) fn resized(operation: &'static str, shape: &[usize], axis: usize, siz
 pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> Tensor<T> {
     let (size, around) = (x.shape()[axis], Around::axis(x.shape(), axis));
     let shape = resized("gather", x.shape(), axis, picks.len());
-    let y = written("gather", shape, |out| parts::gather(x.values(), around, picks, out));
+    let y = Tensor::overwritten("gather", shape, |out| parts::gather(x.values(), around, picks, out));
     (y, |dy| scatter_add(dy, picks, axis, size))
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> 
 fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usize) -> Tensor<T> {
     let shape = resized("gather", x.shape(), axis, size);
     let around = Around::axis(&shape, axis);
-    let y = written("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
+    let y = over_zeros("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
     (y, |dy| gather(dy, picks, axis))
 }
 
@@ -42,7 +42,7 @@ fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usi
 #[track_caller]
 pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = overwritten("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
+    let y = Tensor::overwritten("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
     (y, |dy| pad(dy, begin, &of_x))
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -
 #[track_caller]
 pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = written("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
+    let y = over_zeros("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
     (y, |dy| slice(dy, begin, &of_x))
 }
 

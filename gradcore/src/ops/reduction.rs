@@ -1,6 +1,6 @@
 //! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
-use super::apply::{reduced, written};
+use super::apply::reduced;
 use super::parts::resized;
 use super::{broadcast_to, cast, equal, reshape, slice, where_};
 use crate::buffers;
@@ -99,6 +99,6 @@ fn product_along<T: Number>(x: &Tensor<T>, axis: usize) -> Tensor<T> {
 #[track_caller]
 pub(crate) fn argmax<T: Element>(x: &Tensor<T>, axis: usize) -> Tensor<i64> {
     let shape = Shape::reduced(x.shape(), &[axis], false);
-    let y = written("argmax", shape, |out| reduce::argmax(x.values(), x.shape(), axis, out));
+    let y = Tensor::overwritten("argmax", shape, |out| reduce::argmax(x.values(), x.shape(), axis, out));
     (y, |_| None)
 }

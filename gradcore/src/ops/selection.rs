@@ -1,6 +1,6 @@
 //! One of two, element by element.
 
-use super::apply::{binary, common_shape, overwritten, stretched};
+use super::apply::{binary, common_shape, stretched};
 use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
@@ -32,7 +32,7 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
     );
     let condition = stretched("where_", condition, &shape);
     let (x, y) = (stretched("where_", x, &shape), stretched("where_", y, &shape));
-    overwritten("where_", shape, |out| elementwise::select(&condition, &x, &y, out))
+    Tensor::overwritten("where_", shape, |out| elementwise::select(&condition, &x, &y, out))
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

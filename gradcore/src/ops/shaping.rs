@@ -1,6 +1,6 @@
 //! The same elements in another shape.
 
-use super::apply::{overwritten, reduced};
+use super::apply::reduced;
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
@@ -65,7 +65,7 @@ pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 pub(crate) fn transpose<T: Element>(x: &Tensor<T>, permutation: &[usize]) -> Tensor<T> {
     let shape = Shape::permuted(x.shape(), permutation);
     let permuted = |out: &mut [T]| layout::permute(x.values(), x.shape(), permutation, &shape, out);
-    let y = overwritten("transpose", shape.clone(), permuted);
+    let y = Tensor::overwritten("transpose", shape.clone(), permuted);
     let mut inverse = vec![0; permutation.len()];
     permutation.iter().enumerate().for_each(|(place, &axis)| inverse[axis] = place);
     (y, |dy| transpose(dy, &inverse))
@@ -97,7 +97,8 @@ pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T>
         refuse(&Error::Broadcast { operation: "broadcast_to", left: x.shape().to_vec(), right: shape.to_vec() });
     }
     let of_x = x.shared_shape();
-    let y = overwritten("broadcast_to", shape.clone(), |out| layout::broadcast(x.values(), x.shape(), shape, out));
+    let y =
+        Tensor::overwritten("broadcast_to", shape.clone(), |out| layout::broadcast(x.values(), x.shape(), shape, out));
     (y, |dy| sum_to(dy, &of_x))
 }
 

@@ -10,7 +10,6 @@ use super::call_site::{CallSite, Rule};
 use super::node::{Backward, ProbeOutputs, Sink, Upstream};
 use super::recorder;
 use super::tensor_ref::{Output, TensorRef};
-use crate::buffers;
 use crate::element::Real;
 use crate::kernels::elementwise;
 use crate::tensor::{Erased, Identity, Tensor};
@@ -66,9 +65,10 @@ fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
         elementwise::add_assign(values, right.values());
         return sum;
     }
-    let mut values = buffers::copied("gradient", &left.shared_shape(), left.values());
-    elementwise::add_assign(&mut values, right.values());
-    Tensor::computed(left.shared_shape(), values)
+    Tensor::overwritten("gradient", left.shared_shape(), |out| {
+        out.copy_from_slice(left.values());
+        elementwise::add_assign(out, right.values());
+    })
 }
 
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.

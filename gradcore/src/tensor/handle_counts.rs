@@ -22,7 +22,7 @@ impl<T> Tensor<T> {
     pub(crate) fn handle_counts(&self) -> (Option<HandleCount>, Option<HandleCount>) {
         let Storage::Dense(dense) = &self.storage else { return (None, None) };
         let original = match &dense.data {
-            Data::Own(_) => None,
+            Data::Few { .. } | Data::Own(_) => None,
             Data::Of(original) => Some(HandleCount::of(original)),
         };
         (Some(HandleCount::of(dense)), original)

@@ -56,8 +56,13 @@ struct Dense<T> {
     data: Data<T>,
 }
 
+/// Up to this many elements stand beside their shape, so that such a tensor costs one allocation.
+pub(crate) const FEW: usize = 32;
+
 /// A reshaped tensor shares the elements of the one it was made from.
+#[allow(clippy::large_enum_variant, reason = "what stands in place saves an allocation")]
 enum Data<T> {
+    Few { values: [T; FEW], count: usize },
     Own(Buffer<T>),
     Of(Arc<Dense<T>>),
 }
@@ -65,9 +70,18 @@ enum Data<T> {
 impl<T> Dense<T> {
     fn values(&self) -> &[T] {
         match &self.data {
+            Data::Few { values, count } => &values[..*count],
             Data::Own(values) => values,
             Data::Of(original) => original.values(),
         }
+    }
+}
+
+impl<T> Storage<T> {
+    #[inline]
+    fn few(shape: Shape, values: [T; FEW]) -> Self {
+        let data = Data::Few { values, count: shape.size() };
+        Storage::Dense(Arc::new(Dense { shape, data }))
     }
 }
 
@@ -122,7 +136,31 @@ impl<T: Element> Tensor<T> {
         Self::with_identity(Identity::fresh(), shape, values)
     }
 
-    /// The result of a kernel: inside a rule's body it stands for the rule's output.
+    /// The result of a kernel that writes every element: inside a rule's body it stands for the rule's output.
+    ///
+    /// # Panics
+    /// Panics if memory for it cannot be had.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn overwritten(operation: &'static str, shape: Shape, kernel: impl FnOnce(&mut [T])) -> Self {
+        let size = shape.size();
+        if size <= FEW && !shape.is_empty() {
+            let mut values = [T::default(); FEW];
+            kernel(&mut values[..size]);
+            return Self::of_few(shape, values);
+        }
+        let mut values = buffers::overwritten(operation, &shape);
+        kernel(&mut values);
+        Self::computed(shape, values)
+    }
+
+    /// The result of a kernel whose shape, which is no scalar's, has at most [`FEW`] elements: the first of these.
+    #[inline]
+    pub(crate) fn of_few(shape: Shape, values: [T; FEW]) -> Self {
+        Tensor { identity: Identity::computed(), storage: Storage::few(shape, values) }
+    }
+
+    /// As [`overwritten`](Self::overwritten), of a vector that a kernel made.
     #[inline]
     pub(crate) fn computed(shape: Shape, values: Vec<T>) -> Self {
         Self::with_identity(Identity::computed(), shape, values)
@@ -142,6 +180,7 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn zeros(operation: &'static str, shape: Shape) -> Self {
         match *shape {
             [] => Tensor::scalar(T::default()),
+            _ if shape.size() <= FEW => Self::of_few(shape, [T::default(); FEW]).renewed(Identity::fresh()),
             _ => Self::of_shape(shape.clone(), buffers::zeros(operation, &shape)),
         }
     }
@@ -154,6 +193,7 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn filled(operation: &'static str, shape: Shape, value: T) -> Self {
         match *shape {
             [] => Tensor::scalar(value),
+            _ if shape.size() <= FEW => Self::of_few(shape, [value; FEW]).renewed(Identity::fresh()),
             _ => Self::of_shape(shape.clone(), buffers::filled(operation, &shape, value)),
         }
     }
@@ -174,12 +214,10 @@ impl<T: Element> Tensor<T> {
         debug_assert_eq!(shape.size(), self.size());
         let storage = match &self.storage {
             _ if shape.is_empty() => Storage::Scalar(self.values()[0]),
-            Storage::Scalar(value) => {
-                Storage::Dense(Arc::new(Dense { shape, data: Data::Own(Buffer::new(vec![*value])) }))
-            }
+            Storage::Scalar(value) => Storage::few(shape, [*value; FEW]),
             Storage::Dense(dense) => {
                 let original = match &dense.data {
-                    Data::Own(_) => dense,
+                    Data::Few { .. } | Data::Own(_) => dense,
                     Data::Of(original) => original,
                 };
                 Storage::Dense(Arc::new(Dense { shape, data: Data::Of(Arc::clone(original)) }))
@@ -207,6 +245,7 @@ impl<T: Element> Tensor<T> {
         match &mut self.storage {
             Storage::Scalar(value) => Some(std::slice::from_mut(value)),
             Storage::Dense(dense) => match &mut Arc::get_mut(dense)?.data {
+                Data::Few { values, count } => Some(&mut values[..*count]),
                 Data::Own(values) => Some(values),
                 Data::Of(_) => None,
             },
