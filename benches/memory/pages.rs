@@ -12,8 +12,11 @@ use super::{BATCH, Layer, MIB, WIDTHS, expect, layers, loss};
 
 /// Steps until all memory is there that a program uses.
 const WARM: usize = 20;
-/// Steps in which no page may be mapped.
+/// Steps in which no page may be mapped for tensors.
 const STEADY: usize = 100;
+/// Pages that threads may touch for themselves in that time, for queues and stacks; a tensor that is mapped anew takes at
+/// least eight in each step.
+const OF_THREADS: usize = 4;
 const PAGE: usize = 4096;
 
 /// Page faults of this process until now: the tenth number that Linux tells of it, and what `getrusage` gives.
@@ -108,7 +111,7 @@ fn steady_states() -> Result<(), Box<dyn Error>> {
                 faults().map(|now| now - before).map_err(|error| error.to_string())
             })?;
             println!("{mapped:>12} {name}, {threads} threads");
-            expect(mapped == 0, format!("a step of a {name} maps pages"))?;
+            expect(mapped <= OF_THREADS, format!("a step of a {name} maps pages"))?;
         }
     }
     Ok(())
