@@ -143,3 +143,47 @@ fn a_tensor_of_a_thread_local_may_outlive_the_memory_that_its_thread_keeps() {
     .expect("the thread ends");
     assert_eq!(held(), 0);
 }
+
+/// An operator with a tensor that it is given, or lent.
+type Given = fn(Tensor, &Tensor) -> Tensor;
+type Lent = fn(&Tensor, &Tensor) -> Tensor;
+
+#[test]
+fn an_operator_writes_over_what_nobody_else_holds_and_no_tape_sees() -> Result<(), Error> {
+    let made = || -> Tensor { tf::random::normal([100, 40], seed(1)) };
+    let place = |x: &Tensor| x.view().as_ptr();
+    let other: Tensor = tf::random::normal([100, 40], seed(2));
+    let operators: [(&str, Given, Lent); 6] = [
+        ("x + y", |x, y| x + y, |x, y| x + y),
+        ("y - x", |x, y| y - x, |x, y| y - x),
+        ("x * 2", |x, _| x * 2.0, |x, _| x * 2.0),
+        ("2 - x", |x, _| 2.0 - x, |x, _| 2.0 - x),
+        ("y / x", |x, y| y / x, |x, y| y / x),
+        ("1 / x", |x, _| 1 / x, |x, _| 1 / x),
+    ];
+    for (name, given, lent) in operators {
+        let expected = lent(&made(), &other).to_vec();
+
+        let x = made();
+        let before = place(&x);
+        let y = given(x, &other);
+        assert_eq!((place(&y), y.to_vec()), (before, expected.clone()), "{name}");
+
+        let x = made();
+        let held = x.clone();
+        let y = given(x, &other);
+        assert_ne!(place(&y), place(&held), "{name}");
+        assert_eq!((held.to_vec(), y.to_vec()), (made().to_vec(), expected.clone()), "{name}");
+
+        let x = made();
+        let tape = GradientTape::new();
+        tape.watch(&x);
+        let y = given(tf::identity(&x), &other);
+        assert_eq!((x.to_vec(), y.to_vec()), (made().to_vec(), expected), "{name}");
+        assert_eq!(tape.gradient(&y, &x)?.shape(), x.shape(), "{name}");
+    }
+    let wide: Tensor = tf::ones([3, 2]);
+    assert_eq!((tf::ones::<f32>([2]) + &wide).shape(), [3, 2], "the shape of the result is the other's");
+    assert_eq!((tf::constant([6, 7]) / 2).to_vec(), [3, 3]);
+    Ok(())
+}

@@ -4,33 +4,116 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::element::{Number, Real};
 use crate::ops;
-use crate::tensor::Tensor;
+use crate::recording::recorder;
+use crate::tensor::{Identity, Tensor};
 use crate::variable::Variable;
 
-/// `operator!(Add, add, add)` defines `+` between tensors, references, variables and scalars, by `ops::add`. A scalar on
+/// A side of an operator.
+trait Side<T>: Sized {
+    fn tensor(&self) -> &Tensor<T>;
+    /// The tensor, if the operator has been given it for good.
+    #[inline]
+    fn given(&mut self) -> Option<&mut Tensor<T>> {
+        None
+    }
+}
+impl<T> Side<T> for Tensor<T> {
+    #[inline]
+    fn tensor(&self) -> &Tensor<T> {
+        self
+    }
+    #[inline]
+    fn given(&mut self) -> Option<&mut Tensor<T>> {
+        Some(self)
+    }
+}
+impl<T> Side<T> for &Tensor<T> {
+    #[inline]
+    fn tensor(&self) -> &Tensor<T> {
+        self
+    }
+}
+impl<T> Side<T> for &Variable<T> {
+    #[inline]
+    fn tensor(&self) -> &Tensor<T> {
+        self
+    }
+}
+
+/// The result of an operation in the place of a side that has been given and that nobody else holds, where no tape sees the
+/// call.
+#[inline]
+fn over_a_side<T: Number>(
+    left: &mut impl Side<T>,
+    right: &mut impl Side<T>,
+    f: impl Fn(T, T) -> T,
+) -> Option<Tensor<T>> {
+    // Integers are left to the operation, which refuses to divide them by 0.
+    let is_unseen = || T::REAL && recorder::is_idle();
+    if let Some(x) = left.given()
+        && is_unseen()
+        && write_over(x, right.tensor(), &f)
+    {
+        return Some(x.renewed(Identity::computed()));
+    }
+    if let Some(y) = right.given()
+        && is_unseen()
+        && write_over(y, left.tensor(), |y, x| f(x, y))
+    {
+        return Some(y.renewed(Identity::computed()));
+    }
+    None
+}
+
+/// Whether the result could be written over x: it has the shape of the result, and no other handle shares its elements.
+#[inline]
+fn write_over<T: Number>(x: &mut Tensor<T>, y: &Tensor<T>, f: impl Fn(T, T) -> T) -> bool {
+    if x.as_scalar().is_some() || !(y.shape().is_empty() || x.shape() == y.shape()) {
+        return false;
+    }
+    let Some(values) = x.values_mut() else { return false };
+    match y.as_scalar() {
+        Some(y) => values.iter_mut().for_each(|x| *x = f(*x, y)),
+        None => values.iter_mut().zip(y.values()).for_each(|(x, &y)| *x = f(*x, y)),
+    }
+    true
+}
+
+macro_rules! apply {
+    ($operation:ident, $of_numbers:ident, $left:expr, $right:expr) => {{
+        let (mut left, mut right) = ($left, $right);
+        match over_a_side(&mut left, &mut right, Number::$of_numbers) {
+            Some(result) => result,
+            None => ops::$operation(left.tensor(), right.tensor()),
+        }
+    }};
+}
+
+/// `operator!(Add, add, add, plus)` defines `+` between tensors, references, variables and scalars, by `ops::add`, which
+/// is `Number::plus` of numbers. A scalar on
 /// the left needs an `impl` for each dtype, because Rust allows no generic one. An `i32` beside a tensor of floats is
 /// what Python's `2 * x` becomes.
 macro_rules! operator {
-    ($operator:ident, $method:ident, $operation:ident) => {
-        operator! { @between $operator, $method, $operation,
+    ($operator:ident, $method:ident, $operation:ident, $of_numbers:ident) => {
+        operator! { @between $operator, $method, $operation, $of_numbers,
             (Tensor<T>, Tensor<T>) (Tensor<T>, &Tensor<T>) (&Tensor<T>, Tensor<T>) (&Tensor<T>, &Tensor<T>)
             (Tensor<T>, &Variable<T>) (&Tensor<T>, &Variable<T>)
             (&Variable<T>, Tensor<T>) (&Variable<T>, &Tensor<T>) (&Variable<T>, &Variable<T>)
         }
-        operator! { @with_scalar $operator, $method, $operation, (Tensor<T>) (&Tensor<T>) (&Variable<T>) }
-        operator! { @scalar_with $operator, $method, $operation, f32 f64 i32 i64 u8 }
-        operator! { @integer_and_real $operator, $method, $operation, f32 f64 }
+        operator! { @with_scalar $operator, $method, $operation, $of_numbers, (Tensor<T>) (&Tensor<T>) (&Variable<T>) }
+        operator! { @scalar_with $operator, $method, $operation, $of_numbers, f32 f64 i32 i64 u8 }
+        operator! { @integer_and_real $operator, $method, $operation, $of_numbers, f32 f64 }
     };
-    (@integer_and_real $operator:ident, $method:ident, $operation:ident, $($real:ident)+) => { $(
-        operator! { @integer_and $operator, $method, $operation, $real, (Tensor<$real>) (&Tensor<$real>) (&Variable<$real>) }
+    (@integer_and_real $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $($real:ident)+) => { $(
+        operator! { @integer_and $operator, $method, $operation, $of_numbers, $real, (Tensor<$real>) (&Tensor<$real>) (&Variable<$real>) }
     )+ };
-    (@integer_and $operator:ident, $method:ident, $operation:ident, $real:ident, $(($tensor:ty))+) => { $(
+    (@integer_and $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $real:ident, $(($tensor:ty))+) => { $(
         impl $operator<i32> for $tensor {
             type Output = Tensor<$real>;
             #[inline]
             #[track_caller]
             fn $method(self, right: i32) -> Tensor<$real> {
-                ops::$operation(&self, &Tensor::scalar($real::of(right.into())))
+                apply!($operation, $of_numbers, self, Tensor::scalar($real::of(right.into())))
             }
         }
         impl $operator<$tensor> for i32 {
@@ -38,48 +121,48 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, right: $tensor) -> Tensor<$real> {
-                ops::$operation(&Tensor::scalar($real::of(self.into())), &right)
+                apply!($operation, $of_numbers, Tensor::scalar($real::of(self.into())), right)
             }
         }
     )+ };
-    (@between $operator:ident, $method:ident, $operation:ident, $(($left:ty, $right:ty))+) => { $(
+    (@between $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $(($left:ty, $right:ty))+) => { $(
         impl<T: Number> $operator<$right> for $left {
             type Output = Tensor<T>;
             #[inline]
             #[track_caller]
             fn $method(self, right: $right) -> Tensor<T> {
-                ops::$operation(&self, &right)
+                apply!($operation, $of_numbers, self, right)
             }
         }
     )+ };
-    (@with_scalar $operator:ident, $method:ident, $operation:ident, $(($left:ty))+) => { $(
+    (@with_scalar $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $(($left:ty))+) => { $(
         impl<T: Number> $operator<T> for $left {
             type Output = Tensor<T>;
             #[inline]
             #[track_caller]
             fn $method(self, right: T) -> Tensor<T> {
-                ops::$operation(&self, &Tensor::scalar(right))
+                apply!($operation, $of_numbers, self, Tensor::scalar(right))
             }
         }
     )+ };
-    (@scalar_with $operator:ident, $method:ident, $operation:ident, $($scalar:ident)+) => { $(
-        operator! { @scalar_with_each $operator, $method, $operation, $scalar, (Tensor<$scalar>) (&Tensor<$scalar>) (&Variable<$scalar>) }
+    (@scalar_with $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $($scalar:ident)+) => { $(
+        operator! { @scalar_with_each $operator, $method, $operation, $of_numbers, $scalar, (Tensor<$scalar>) (&Tensor<$scalar>) (&Variable<$scalar>) }
     )+ };
-    (@scalar_with_each $operator:ident, $method:ident, $operation:ident, $scalar:ident, $(($right:ty))+) => { $(
+    (@scalar_with_each $operator:ident, $method:ident, $operation:ident, $of_numbers:ident, $scalar:ident, $(($right:ty))+) => { $(
         impl $operator<$right> for $scalar {
             type Output = Tensor<$scalar>;
             #[inline]
             #[track_caller]
             fn $method(self, right: $right) -> Tensor<$scalar> {
-                ops::$operation(&Tensor::scalar(self), &right)
+                apply!($operation, $of_numbers, Tensor::scalar(self), right)
             }
         }
     )+ };
 }
-operator!(Add, add, add);
-operator!(Sub, sub, subtract);
-operator!(Mul, mul, multiply);
-operator!(Div, div, divide);
+operator!(Add, add, add, plus);
+operator!(Sub, sub, subtract, minus);
+operator!(Mul, mul, multiply, times);
+operator!(Div, div, divide, over);
 
 macro_rules! negation {
     ($($operand:ty),+) => { $(
