@@ -114,17 +114,6 @@ pub(crate) fn overwritten<T: Filler>(operation: &'static str, shape: &Shape) -> 
     zeros(operation, shape)
 }
 
-/// The same value throughout, for a tensor of a shape.
-///
-/// # Panics
-/// Panics if memory for it cannot be had.
-#[track_caller]
-pub(crate) fn filled<T: Filler>(operation: &'static str, shape: &Shape, value: T) -> Vec<T> {
-    let mut filled = reserved(operation, shape);
-    filled.resize(shape.size(), value);
-    filled
-}
-
 /// Room for the elements of a tensor of a shape.
 ///
 /// # Panics

@@ -10,28 +10,6 @@ use crate::kernels::reduce::Blocks;
 use crate::shape::Shape;
 use crate::tensor::{FEW, Tensor};
 
-/// A tensor of a shape, whose elements a kernel writes over zeros.
-///
-/// # Panics
-/// Panics if memory for it cannot be had.
-#[inline]
-#[track_caller]
-pub(super) fn over_zeros<T: Element>(
-    operation: &'static str,
-    shape: Shape,
-    kernel: impl FnOnce(&mut [T]),
-) -> Tensor<T> {
-    if shape.size() <= FEW {
-        return Tensor::overwritten(operation, shape, |out| {
-            out.fill(T::default());
-            kernel(out);
-        });
-    }
-    let mut out = buffers::zeros(operation, &shape);
-    kernel(&mut out);
-    Tensor::computed(shape, out)
-}
-
 /// One output element for each input element.
 #[inline]
 #[track_caller]

@@ -1,6 +1,6 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
-use super::apply::{binary, over_zeros, unary};
+use super::apply::{binary, unary};
 use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
 use crate::buffers;
 use crate::custom_gradient;
@@ -133,5 +133,5 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
 
 #[track_caller]
 fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {
-    over_zeros(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
+    Tensor::over_zeros(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
 }

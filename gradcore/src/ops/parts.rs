@@ -1,6 +1,5 @@
 //! Parts of a tensor, and a tensor put together from parts.
 
-use super::apply::over_zeros;
 use super::reshape;
 use crate::buffers;
 use crate::custom_gradient;
@@ -33,7 +32,7 @@ pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> 
 fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usize) -> Tensor<T> {
     let shape = resized("gather", x.shape(), axis, size);
     let around = Around::axis(&shape, axis);
-    let y = over_zeros("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
+    let y = Tensor::over_zeros("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
     (y, |dy| gather(dy, picks, axis))
 }
 
@@ -51,7 +50,7 @@ pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -
 #[track_caller]
 pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = over_zeros("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
+    let y = Tensor::over_zeros("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
     (y, |dy| slice(dy, begin, &of_x))
 }
 

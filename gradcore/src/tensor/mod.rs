@@ -154,6 +154,24 @@ impl<T: Element> Tensor<T> {
         Self::computed(shape, values)
     }
 
+    /// As [`overwritten`](Self::overwritten), where the kernel finds zeros, which it need not write.
+    ///
+    /// # Panics
+    /// Panics if memory for it cannot be had.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn over_zeros(operation: &'static str, shape: Shape, kernel: impl FnOnce(&mut [T])) -> Self {
+        if shape.size() <= FEW {
+            return Self::overwritten(operation, shape, |out| {
+                out.fill(T::default());
+                kernel(out);
+            });
+        }
+        let mut values = buffers::zeros(operation, &shape);
+        kernel(&mut values);
+        Self::computed(shape, values)
+    }
+
     /// The result of a kernel whose shape, which is no scalar's, has at most [`FEW`] elements: the first of these.
     #[inline]
     pub(crate) fn of_few(shape: Shape, values: [T; FEW]) -> Self {
@@ -180,8 +198,7 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn zeros(operation: &'static str, shape: Shape) -> Self {
         match *shape {
             [] => Tensor::scalar(T::default()),
-            _ if shape.size() <= FEW => Self::of_few(shape, [T::default(); FEW]).renewed(Identity::fresh()),
-            _ => Self::of_shape(shape.clone(), buffers::zeros(operation, &shape)),
+            _ => Self::over_zeros(operation, shape, |_| {}).renewed(Identity::fresh()),
         }
     }
 
@@ -193,8 +210,7 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn filled(operation: &'static str, shape: Shape, value: T) -> Self {
         match *shape {
             [] => Tensor::scalar(value),
-            _ if shape.size() <= FEW => Self::of_few(shape, [value; FEW]).renewed(Identity::fresh()),
-            _ => Self::of_shape(shape.clone(), buffers::filled(operation, &shape, value)),
+            _ => Self::overwritten(operation, shape, |out| out.fill(value)).renewed(Identity::fresh()),
         }
     }
 

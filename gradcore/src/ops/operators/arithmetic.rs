@@ -79,6 +79,7 @@ fn write_over<T: Number>(x: &mut Tensor<T>, y: &Tensor<T>, f: impl Fn(T, T) -> T
     true
 }
 
+/// The operation is named here and not passed on, so that its errors tell where the operator stands.
 macro_rules! apply {
     ($operation:ident, $of_numbers:ident, $left:expr, $right:expr) => {{
         let (mut left, mut right) = ($left, $right);
@@ -90,9 +91,8 @@ macro_rules! apply {
 }
 
 /// `operator!(Add, add, add, plus)` defines `+` between tensors, references, variables and scalars, by `ops::add`, which
-/// is `Number::plus` of numbers. A scalar on
-/// the left needs an `impl` for each dtype, because Rust allows no generic one. An `i32` beside a tensor of floats is
-/// what Python's `2 * x` becomes.
+/// is `Number::plus` of numbers. A scalar on the left needs an `impl` for each dtype, because Rust allows no generic one. An
+/// `i32` beside a tensor of floats is what Python's `2 * x` becomes.
 macro_rules! operator {
     ($operator:ident, $method:ident, $operation:ident, $of_numbers:ident) => {
         operator! { @between $operator, $method, $operation, $of_numbers,
