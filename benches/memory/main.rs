@@ -51,6 +51,12 @@ fn layers() -> Vec<Layer> {
     WIDTHS.windows(2).map(layer).collect()
 }
 
+/// Images and labels.
+fn batch() -> (Tensor, Tensor<i64>) {
+    let labels: Tensor<i64> = tf::constant((0..BATCH).map(|k| i64::from(k % 10)).collect::<Vec<_>>());
+    (tf::random::normal([usize::from(BATCH), WIDTHS[0]], seed(2)), labels)
+}
+
 fn loss(layers: &[Layer], images: &Tensor, labels: &Tensor<i64>) -> Tensor {
     let (output, hidden) = layers.split_last().expect("a network has layers");
     let dense = |x: &Tensor, (weights, biases): &Layer| tf::matmul(x, weights, ..) + biases;
@@ -60,8 +66,7 @@ fn loss(layers: &[Layer], images: &Tensor, labels: &Tensor<i64>) -> Tensor {
 
 fn training_step() -> Result<(), Box<dyn Error>> {
     let Measured { result: layers, kept: parameters, .. } = measure(layers);
-    let images: Tensor = tf::random::normal([usize::from(BATCH), WIDTHS[0]], seed(2));
-    let labels: Tensor<i64> = tf::constant((0..BATCH).map(|k| i64::from(k % 10)).collect::<Vec<_>>());
+    let (images, labels) = batch();
     let sources: Vec<&Variable> = layers.iter().flat_map(|(weights, biases)| [weights, biases]).collect();
     let forward = || {
         let tape = GradientTape::new();

@@ -8,7 +8,7 @@ use std::fs;
 use gradcore::prelude::*;
 use rayon::ThreadPoolBuilder;
 
-use super::{BATCH, Layer, MIB, WIDTHS, expect, layers, loss};
+use super::{Layer, MIB, batch, expect, layers, loss};
 
 /// Steps until all memory is there that a program uses.
 const WARM: usize = 20;
@@ -20,7 +20,7 @@ const OF_THREADS: usize = 4;
 const PAGE: usize = 4096;
 
 /// Page faults of this process until now: the tenth number that Linux tells of it, and what `getrusage` gives.
-fn faults() -> Result<usize, Box<dyn Error>> {
+fn faults() -> Result<usize, Box<dyn Error + Send + Sync>> {
     let text = fs::read_to_string("/proc/self/stat")?;
     // The name of the program, in brackets, may have spaces.
     let (_, numbers) = text.rsplit_once(") ").ok_or("a line of numbers")?;
@@ -35,11 +35,6 @@ fn resident() -> Result<usize, Box<dyn Error>> {
 
 /// A program whose steps are measured.
 type Step = Box<dyn FnMut() -> Result<(), gradcore::Error> + Send>;
-
-fn batch() -> (Tensor, Tensor<i64>) {
-    let labels: Tensor<i64> = tf::constant((0..BATCH).map(|k| i64::from(k % 10)).collect::<Vec<_>>());
-    (tf::random::normal([usize::from(BATCH), WIDTHS[0]], seed(2)), labels)
-}
 
 fn dense_network() -> Step {
     let mut layers = layers();
@@ -105,11 +100,12 @@ fn steady_states() -> Result<(), Box<dyn Error>> {
         for (name, program) in programs {
             let mut step = program();
             let mapped = pool.install(|| {
-                (0..WARM).try_for_each(|_| step()).map_err(|error| error.to_string())?;
-                let before = faults().map_err(|error| error.to_string())?;
-                (0..STEADY).try_for_each(|_| step()).map_err(|error| error.to_string())?;
-                faults().map(|now| now - before).map_err(|error| error.to_string())
-            })?;
+                (0..WARM).try_for_each(|_| step())?;
+                let before = faults()?;
+                (0..STEADY).try_for_each(|_| step())?;
+                faults().map(|now| now - before)
+            });
+            let mapped = mapped.map_err(|error: Box<dyn Error + Send + Sync>| -> Box<dyn Error> { error })?;
             println!("{mapped:>12} {name}, {threads} threads");
             expect(mapped <= OF_THREADS, format!("a step of a {name} maps pages"))?;
         }
