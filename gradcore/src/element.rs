@@ -7,6 +7,7 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 pub use dual::Dual;
 
 use crate::buffers::Filler;
+use crate::math;
 use crate::tensor::Erase;
 
 mod dual;
@@ -82,7 +83,11 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
 /// A [`Number`] for which gradients exist: `f32` and `f64`.
 ///
 /// Its functions are called as those of `f32` and `f64` in std, and mean the same, so that a body written for `f32`
-/// can be made generic over `T: Real` as it stands.
+/// can be made generic over `T: Real` as it stands; `sigmoid`, `softplus`, `erf`, `erfc` and `rsqrt` come besides.
+///
+/// `exp`, `exp_m1`, `ln`, `ln_1p`, `tanh` and those five have neither tables nor branches, so that a loop that calls them
+/// runs on vectors, with the same bits on every machine. Their errors are at most 2 units in the last place, of `erfc`,
+/// `powf` and `tan` at most 4. `sin`, `cos` and `tan` have a branch, for angles beyond 2²⁰.
 #[diagnostic::on_unimplemented(
     message = "no gradient exists for dtype `{Self}`; expected `f32` or `f64`",
     label = "dtype `{Self}` has no gradient",
@@ -202,6 +207,34 @@ pub trait Real:
     /// Inverse of the hyperbolic tangent.
     #[must_use]
     fn atanh(self) -> Self;
+    /// 1 / (1 + e⁻ˣ), without overflow.
+    #[must_use]
+    fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ), without overflow.
+    #[must_use]
+    fn softplus(self) -> Self;
+    /// The error function, 2 / √π times the integral of e^(-t²) from 0 to the value.
+    #[must_use]
+    fn erf(self) -> Self;
+    /// 1 less the error function, exact where that is near 1.
+    #[must_use]
+    fn erfc(self) -> Self;
+    /// 1 / √value.
+    #[must_use]
+    fn rsqrt(self) -> Self;
+    // The functions of angles for loops on vectors, and whether they hold for an angle.
+    #[doc(hidden)]
+    #[must_use]
+    fn near_sin(self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn near_cos(self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn near_tan(self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn is_near(self) -> bool;
     /// The greatest integer that is not above.
     #[must_use]
     fn floor(self) -> Self;
@@ -279,6 +312,14 @@ impl Element for bool {
     }
 }
 
+/// Functions of one number by [`math`], which has some under the names of mathematics.
+macro_rules! by_math {
+    ($($function:ident $by:path;)+) => { $(
+        #[inline(always)]
+        fn $function(self) -> Self { $by(self) }
+    )+ };
+}
+
 /// Functions of one or two numbers that std has under the same name.
 macro_rules! as_in_std {
     ($type:ident: $($function:ident $(($other:ident))?)+) => { $(
@@ -322,10 +363,32 @@ macro_rules! reals {
             fn clamp(self, min: Self, max: Self) -> Self { $type::clamp(self, min, max) }
             #[inline]
             fn mul_add(self, factor: Self, summand: Self) -> Self { $type::mul_add(self, factor, summand) }
-            as_in_std!($type: abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10);
-            as_in_std!($type: sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh);
+            as_in_std!($type: abs signum recip sqrt cbrt exp2 log2 log10);
+            as_in_std!($type: asin acos atan sinh cosh asinh acosh atanh);
             as_in_std!($type: floor ceil round round_ties_even trunc fract);
-            as_in_std!($type: powf(power) atan2(other) hypot(other) max(other) min(other));
+            as_in_std!($type: atan2(other) hypot(other) max(other) min(other));
+            by_math! {
+                exp math::exp;
+                exp_m1 math::expm1;
+                ln math::log;
+                ln_1p math::log1p;
+                sin math::sin;
+                cos math::cos;
+                tan math::tan;
+                tanh math::tanh;
+                sigmoid math::sigmoid;
+                softplus math::softplus;
+                erf math::erf;
+                erfc math::erfc;
+                rsqrt math::rsqrt;
+                near_sin math::near::sin;
+                near_cos math::near::cos;
+                near_tan math::near::tan;
+            }
+            #[inline(always)]
+            fn is_near(self) -> bool { math::is_near(self) }
+            #[inline(always)]
+            fn powf(self, power: Self) -> Self { math::Power::pow(self, power) }
         }
     )+ };
 }

@@ -56,6 +56,7 @@ mod elementwise;
 mod error;
 pub mod functional;
 mod kernels;
+mod math;
 pub mod memory;
 mod ops;
 pub mod optimizers;

@@ -34,7 +34,7 @@ pub const HOUSES: [House; 2] = [
         package: "gradcore",
         folder: "gradcore",
         floors: &[
-            &["error", "threads", "tuples"],
+            &["error", "math", "threads", "tuples"],
             &["random", "shape"],
             &["pool"],
             &["buffers"],

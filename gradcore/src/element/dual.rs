@@ -231,6 +231,9 @@ impl<T: Real> Real for Dual<T> {
     fn is_finite(self) -> bool {
         self.value.is_finite()
     }
+    fn is_near(self) -> bool {
+        self.value.is_near()
+    }
 
     functions! {
         abs(x, _y) x.sign();
@@ -256,6 +259,14 @@ impl<T: Real> Real for Dual<T> {
         asinh(x, _y) (x * x + T::ONE).sqrt().recip();
         acosh(x, _y) (x * x - T::ONE).sqrt().recip();
         atanh(x, _y) (T::ONE - x * x).recip();
+        sigmoid(_x, y) y * (T::ONE - y);
+        softplus(x, _y) x.sigmoid();
+        erf(x, _y) T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp();
+        erfc(x, _y) -T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp();
+        rsqrt(x, y) T::of(-0.5) * y / x;
+        near_sin(x, _y) x.near_cos();
+        near_cos(x, _y) -x.near_sin();
+        near_tan(_x, y) T::ONE + y * y;
         fract(_x, _y) T::ONE;
     }
     steps!(signum floor ceil round round_ties_even trunc);

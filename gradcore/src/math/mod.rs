@@ -1,0 +1,23 @@
+//! Elementary functions of `f32` and `f64`, without tables and without branches, so that any loop that calls them becomes
+//! one of vectors. Dense operations, the bodies of `elementwise` functions and [`Real`](crate::Real) share them.
+//!
+//! Sums and products are rounded each on its own and never fused, so the bits are the same on every instruction set.
+//! Errors, in units in the last place of the result: at most 2, of `pow`, `tan` and `erfc` at most 4; the tests beside this
+//! file measure them against values of higher precision. The coefficients come from `polynomials.sollya`.
+
+#![allow(clippy::inline_always, reason = "what is left as a call keeps a loop from being one of vectors")]
+
+mod circular;
+mod error;
+mod exponential;
+mod float;
+mod logarithm;
+mod power;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use circular::{cos, is_near, near, sin, tan};
+pub(crate) use error::{erf, erfc};
+pub(crate) use exponential::{exp, expm1, sigmoid, tanh};
+pub(crate) use logarithm::{log, log1p, softplus};
+pub(crate) use power::{Power, rsqrt};

@@ -1,0 +1,141 @@
+//! The errors of the functions, in units in the last place of the exact result.
+
+#![allow(
+    clippy::cast_lossless,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "numbers are compared bit by bit"
+)]
+
+use rayon::prelude::*;
+
+use super::{Power, cos, erf, erfc, exp, expm1, log, log1p, rsqrt, sigmoid, sin, softplus, tan, tanh};
+
+/// A function of `f32`, the same of `f64` from elsewhere, and the greatest error that is promised.
+type OfFloats = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f64);
+
+const OF_FLOATS: [OfFloats; 14] = [
+    ("exp", exp, f64::exp, 2.0),
+    ("expm1", expm1, f64::exp_m1, 2.0),
+    ("log", log, f64::ln, 2.0),
+    ("log1p", log1p, f64::ln_1p, 2.0),
+    ("tanh", tanh, f64::tanh, 2.0),
+    ("sigmoid", sigmoid, |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }, 2.0),
+    ("softplus", softplus, |x| if x < 0.0 { x.exp().ln_1p() } else { x + (-x).exp().ln_1p() }, 2.0),
+    ("erf", erf, libm::erf, 2.0),
+    ("erfc", erfc, libm::erfc, 4.0),
+    ("sin", sin, f64::sin, 2.0),
+    ("cos", cos, f64::cos, 2.0),
+    ("tan", tan, f64::tan, 4.0),
+    ("rsqrt", rsqrt, |x| 1.0 / x.sqrt(), 2.0),
+    ("pow(x, 1.7)", |x| x.pow(1.7), |x| x.powf(f64::from(1.7f32)), 4.0),
+];
+
+/// The error of a result; ∞ if it is NaN or infinite where the exact one is not, or a zero of the other sign.
+fn error(found: f32, exact: f64) -> f64 {
+    let nearest = exact as f32;
+    match found == nearest || (found.is_nan() && nearest.is_nan()) {
+        true if nearest == 0.0 && found.is_sign_negative() != exact.is_sign_negative() => f64::INFINITY,
+        true if !nearest.is_finite() => 0.0,
+        _ if found.is_finite() && !exact.is_nan() => (f64::from(found) - exact).abs() / ulp(exact),
+        _ => f64::INFINITY,
+    }
+}
+
+/// The distance of neighbours of type `f32` around a number.
+fn ulp(x: f64) -> f64 {
+    let exponent = (x.abs().to_bits() >> 52).clamp(1023 - 126, 1023 + 127);
+    f64::from_bits((exponent - 23) << 52)
+}
+
+/// The greatest error of each function over every `stride`th number.
+fn greatest_errors(stride: usize) {
+    let mut wrong = Vec::new();
+    for (name, function, exact, most) in OF_FLOATS {
+        let worst = (0..1u64 << 12).into_par_iter().map(|block| {
+            let start = (block << 20).next_multiple_of(stride as u64);
+            let numbers = (start..(block + 1) << 20).step_by(stride);
+            let errors = numbers.map(|bits| {
+                let x = f32::from_bits(u32::try_from(bits).expect("below 2^32"));
+                (error(function(x), exact(f64::from(x))), x)
+            });
+            errors.fold((0.0, 0.0), |worst: (f64, f32), error| if error.0 > worst.0 { error } else { worst })
+        });
+        let (error, x) = worst.reduce(|| (0.0, 0.0), |a, b| if a.0 < b.0 { b } else { a });
+        println!("{name}: {error:.3} at {x:e}");
+        if error > most {
+            wrong.push(format!("{name}({x:e}) = {:e}: {error:.2} ulp, exactly {:e}", function(x), exact(f64::from(x))));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn errors_of_some_floats_are_within_bounds() {
+    greatest_errors(10_007);
+}
+
+#[test]
+#[ignore = "ten minutes, optimized: cargo test --release --package gradcore -- --ignored every_float --nocapture"]
+fn errors_of_every_float_are_within_bounds() {
+    greatest_errors(1);
+}
+
+/// What the functions give for a type of floats, beside what `reference/make.py` found.
+macro_rules! against_reference {
+    ($float:ident $bits:ident) => {
+        let mut worst = std::collections::BTreeMap::new();
+        let mut wrong = Vec::new();
+        for line in include_str!(concat!("reference/", stringify!($float), ".txt")).lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [name, arguments @ .., exact, rest] = &words[..] else { panic!("a line of no values: {line}") };
+            let number = |bits: &str| $float::from_bits($bits::from_str_radix(bits, 16).expect("bits in hexadecimal"));
+            let (exact, rest): (_, f64) = (number(exact), rest.parse().expect("a number"));
+            let (x, y) = (number(arguments[0]), arguments.get(1).map_or(0.0, |y| number(y)));
+            let found = match *name {
+                "exp" => exp(x),
+                "expm1" => expm1(x),
+                "log" => log(x),
+                "log1p" => log1p(x),
+                "tanh" => tanh(x),
+                "sigmoid" => sigmoid(x),
+                "softplus" => softplus(x),
+                "erf" => erf(x),
+                "erfc" => erfc(x),
+                "sin" => sin(x),
+                "cos" => cos(x),
+                "tan" => tan(x),
+                "rsqrt" => rsqrt(x),
+                "pow" => x.pow(y),
+                _ => panic!("{name} is no function of this folder"),
+            };
+            let most = if ["erfc", "tan", "pow"].contains(name) { 4.0 } else { 2.0 };
+            let error = match (found.to_bits() as i64).wrapping_sub(exact.to_bits() as i64) {
+                _ if found.is_nan() && exact.is_nan() => 0.0,
+                distance if found.is_sign_negative() == exact.is_sign_negative() => (distance as f64 - rest).abs(),
+                _ => f64::INFINITY,
+            };
+            let greatest = worst.entry(name.to_string()).or_insert((0.0, 0.0, 0.0));
+            if error > greatest.0 {
+                *greatest = (error, x, y);
+            }
+            if error > most {
+                wrong.push(format!("{name}({x:e}, {y:e}) = {found:e}: {error:.2} ulp, exactly {exact:e}"));
+            }
+        }
+        println!("{worst:#.3?}");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    };
+}
+
+#[test]
+fn f32_agrees_with_the_reference() {
+    against_reference!(f32 u32);
+}
+
+#[test]
+fn f64_agrees_with_the_reference() {
+    against_reference!(f64 u64);
+}
