@@ -22,7 +22,7 @@ fn owned_by_tensors(saved: &Saved) -> usize {
 /// softmax cross-entropy (relu (x W + b) V), with a batch of 8 and layers of 5, 7 and 3.
 ///
 /// The formula needs: `x` and `W`; the positive parts, which `relu` keeps as its output; the same and `V`; the
-/// logarithms of probabilities, and where the labels point. `b` is needed by nobody.
+/// probabilities, and the labels. `b` is needed by nobody.
 #[test]
 fn a_network_with_a_hidden_layer() {
     let x: Tensor = tf::random::normal([8, 5], seed(1));
@@ -40,9 +40,9 @@ fn a_network_with_a_hidden_layer() {
     let loss_values = of(&saved, "sparse_softmax_cross_entropy_with_logits");
     assert_eq!(of(&saved, "matmul"), [("a", 8 * 5 * 4, false), ("b", 7 * 3 * 4, false), ("a", hidden, true)]);
     assert_eq!(of(&saved, "relu"), [("y", hidden, true)]);
-    assert!(loss_values.contains(&("log_probabilities", output, true)), "{saved}");
-    let places = saved.values().iter().find(|value| value.name == "places").map(|value| value.bytes);
-    assert_eq!(places, Some(size_of::<[usize; 8]>() + size_of::<Vec<usize>>()), "{saved}");
+    assert!(loss_values.contains(&("probabilities", output, true)), "{saved}");
+    let classes = saved.values().iter().find(|value| value.name == "classes").map(|value| value.bytes);
+    assert_eq!(classes, Some(size_of::<[usize; 8]>() + size_of::<Vec<usize>>()), "{saved}");
     assert_eq!((saved.values()[0].called.line(), saved.calls_without_notes()), (line, 0));
 
     assert_eq!(owned_by_tensors(&saved), hidden + output);

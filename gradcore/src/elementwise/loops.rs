@@ -4,7 +4,8 @@ use std::array;
 
 use crate::buffers;
 use crate::element::Real;
-use crate::kernels::fused::{self, Function, Operands, Stretched};
+use crate::kernels::fused::{self, Function, Operands};
+use crate::kernels::loops::Stretched;
 use crate::recording::call_site::Rule;
 use crate::shape::Shape;
 use crate::tensor::{FEW, Identity, Tensor};

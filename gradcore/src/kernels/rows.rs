@@ -1,26 +1,151 @@
-//! Softmax and its logarithm, a row at a time; stable for rows of any size.
+//! Softmax and what is made of it, a row at a time, which stays in the cache meanwhile; stable for rows of any size.
 
+#![allow(clippy::inline_always, reason = "what is left as a call keeps a loop from being one of vectors")]
+
+use std::ops::Range;
+
+use super::loops::{self, Body, Outputs};
+use super::reduce::{max_of_row, sum_of_row};
 use crate::element::Real;
-use crate::kernels::reduce;
 
-/// The greatest element, and the sum of the powers of e of the differences to it.
+/// Writes the powers of e of the differences to the greatest element. Gives that element, and their sum.
+#[inline(always)]
 fn peak_and_sum<T: Real>(row: &[T], powers: &mut [T]) -> (T, T) {
-    let peak = reduce::max_all(row);
+    let peak = max_of_row(row);
     // A row of -∞ alone has no differences.
     let shift = if peak == T::LOWEST { T::default() } else { peak };
     for (power, &x) in powers.iter_mut().zip(row) {
         *power = (x - shift).exp();
     }
-    (shift, powers.iter().fold(T::default(), |sum, &power| sum + power))
+    (shift, sum_of_row(powers))
 }
 
-pub(crate) fn softmax<T: Real>(row: &[T], out: &mut [T]) {
-    let (_, sum) = peak_and_sum(row, out);
-    out.iter_mut().for_each(|y| *y /= sum);
+/// Rows of a matrix that is written.
+struct Rows<'o, T> {
+    values: &'o mut [T],
+    width: usize,
 }
 
-pub(crate) fn log_softmax<T: Real>(row: &[T], out: &mut [T]) {
-    let (peak, sum) = peak_and_sum(row, out);
-    let log_sum = sum.ln();
-    out.iter_mut().zip(row).for_each(|(y, &x)| *y = x - peak - log_sum);
+impl<T: Send> Outputs for Rows<'_, T> {
+    fn cut(self, place: usize) -> (Self, Self) {
+        let Rows { values, width } = self;
+        let (first, second) = values.split_at_mut(place * width);
+        (Rows { values: first, width }, Rows { values: second, width })
+    }
+}
+
+/// What is written of a row, given the row.
+struct Rowwise<'a, T, F> {
+    x: &'a [T],
+    width: usize,
+    f: F,
+}
+
+impl<T: Real, F: Fn(&[T], &mut [T]) + Sync> Body<Rows<'_, T>> for Rowwise<'_, T, F> {
+    #[inline(always)]
+    fn fill(&self, range: Range<usize>, outs: Rows<'_, T>) {
+        let x = &self.x[range.start * self.width..range.end * self.width];
+        for (row, out) in x.chunks_exact(self.width).zip(outs.values.chunks_exact_mut(self.width)) {
+            (self.f)(row, out);
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.width
+    }
+}
+
+fn rowwise<T: Real>(x: &[T], width: usize, out: &mut [T], f: impl Fn(&[T], &mut [T]) + Sync) {
+    if !out.is_empty() {
+        loops::run(&Rowwise { x, width, f }, out.len() / width, Rows { values: out, width });
+    }
+}
+
+/// eˣ / Σ eˣ of each row of `width` elements.
+pub(crate) fn softmax<T: Real>(x: &[T], width: usize, out: &mut [T]) {
+    rowwise(
+        x,
+        width,
+        out,
+        #[inline(always)]
+        |row, out| {
+            let (_, sum) = peak_and_sum(row, out);
+            let share = T::ONE / sum;
+            out.iter_mut().for_each(|y| *y *= share);
+        },
+    );
+}
+
+/// x - ln Σ eˣ of each row of `width` elements.
+pub(crate) fn log_softmax<T: Real>(x: &[T], width: usize, out: &mut [T]) {
+    rowwise(
+        x,
+        width,
+        out,
+        #[inline(always)]
+        |row, out| {
+            let (peak, sum) = peak_and_sum(row, out);
+            let log_sum = sum.ln();
+            out.iter_mut().zip(row).for_each(|(y, &x)| *y = x - peak - log_sum);
+        },
+    );
+}
+
+/// The softmax of each row of logits, and -ln of it at the row's label.
+pub(crate) fn cross_entropy<T: Real>(x: &[T], labels: &[usize], probabilities: &mut [T], losses: &mut [T]) {
+    struct CrossEntropy<'a, T> {
+        x: &'a [T],
+        width: usize,
+        labels: &'a [usize],
+    }
+    impl<T: Real> Body<(Rows<'_, T>, &mut [T])> for CrossEntropy<'_, T> {
+        #[inline(always)]
+        fn fill(&self, range: Range<usize>, (probabilities, losses): (Rows<'_, T>, &mut [T])) {
+            let x = self.x[range.start * self.width..range.end * self.width].chunks_exact(self.width);
+            let outs = probabilities.values.chunks_exact_mut(self.width).zip(losses);
+            for ((row, &label), (out, loss)) in x.zip(&self.labels[range]).zip(outs) {
+                let (peak, sum) = peak_and_sum(row, out);
+                let share = T::ONE / sum;
+                out.iter_mut().for_each(|y| *y *= share);
+                *loss = sum.ln() - (row[label] - peak);
+            }
+        }
+
+        fn weight(&self) -> usize {
+            self.width
+        }
+    }
+    if let Some(width) = x.len().checked_div(labels.len()) {
+        let outs = (Rows { values: probabilities, width }, losses);
+        loops::run(&CrossEntropy { x, width, labels }, labels.len(), outs);
+    }
+}
+
+/// (softmax - one at the label) of each row, times a number for each row.
+pub(crate) fn cross_entropy_gradient<T: Real>(probabilities: &[T], labels: &[usize], dy: &[T], out: &mut [T]) {
+    struct Gradient<'a, T> {
+        probabilities: &'a [T],
+        width: usize,
+        labels: &'a [usize],
+        dy: &'a [T],
+    }
+    impl<T: Real> Body<Rows<'_, T>> for Gradient<'_, T> {
+        #[inline(always)]
+        fn fill(&self, range: Range<usize>, outs: Rows<'_, T>) {
+            let rows = self.probabilities[range.start * self.width..range.end * self.width].chunks_exact(self.width);
+            let given = self.labels[range.clone()].iter().zip(&self.dy[range]);
+            for ((row, out), (&label, &dy)) in rows.zip(outs.values.chunks_exact_mut(self.width)).zip(given) {
+                out.iter_mut().zip(row).for_each(|(out, &p)| *out = p * dy);
+                out[label] = (row[label] - T::ONE) * dy;
+            }
+        }
+
+        fn weight(&self) -> usize {
+            self.width
+        }
+    }
+    if let Some(width) = probabilities.len().checked_div(labels.len()) {
+        let outs = Rows { values: out, width };
+        loops::run(&Gradient { probabilities, width, labels, dy }, labels.len(), outs);
+    }
 }

@@ -1,14 +1,11 @@
-//! Runs element-wise kernels on tensors: rank 0 in place, equal shapes at once, everything else broadcast.
+//! Runs functions of single elements, and kernels that reduce, on tensors.
 
-use std::ops::Deref;
-
-use crate::buffers::{self, Buffer};
-use crate::element::Element;
+use crate::element::{Element, Real};
 use crate::error::or_refuse;
-use crate::kernels::layout;
+use crate::kernels::loops::{self, Stretched};
 use crate::kernels::reduce::Blocks;
 use crate::shape::Shape;
-use crate::tensor::{FEW, Tensor};
+use crate::tensor::Tensor;
 
 /// One output element for each input element.
 #[inline]
@@ -16,14 +13,29 @@ use crate::tensor::{FEW, Tensor};
 pub(super) fn unary<A: Element, B: Element>(
     operation: &'static str,
     x: &Tensor<A>,
-    kernel: impl FnOnce(&[A], &mut [B]),
+    f: impl Fn(A) -> B + Sync,
 ) -> Tensor<B> {
-    if let Some(value) = x.as_scalar() {
-        let mut out = [B::default()];
-        kernel(&[value], &mut out);
-        return Tensor::computed_scalar(out[0]);
+    match x.as_scalar() {
+        Some(value) => Tensor::computed_scalar(f(value)),
+        None => Tensor::overwritten(operation, x.shared_shape(), |out| loops::map(x.values(), out, f)),
     }
-    Tensor::overwritten(operation, x.shared_shape(), |out| kernel(x.values(), out))
+}
+
+/// A function of angles, which has one without branches for those that are near.
+#[inline]
+#[track_caller]
+pub(super) fn of_angles<T: Real>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    near: impl Fn(T) -> T + Sync,
+    anywhere: impl Fn(T) -> T + Sync,
+) -> Tensor<T> {
+    match x.as_scalar() {
+        Some(value) => Tensor::computed_scalar(anywhere(value)),
+        None => Tensor::overwritten(operation, x.shared_shape(), |out| {
+            loops::map_mostly(x.values(), out, T::is_near, near, anywhere);
+        }),
+    }
 }
 
 /// One output element for each pair of input elements.
@@ -36,87 +48,23 @@ pub(super) fn binary<A: Element, B: Element>(
     operation: &'static str,
     x: &Tensor<A>,
     y: &Tensor<A>,
-    kernel: impl Fn(&[A], &[A], &mut [B]),
+    f: impl Fn(A, A) -> B + Sync,
 ) -> Tensor<B> {
     if let (Some(x), Some(y)) = (x.as_scalar(), y.as_scalar()) {
-        let mut out = [B::default()];
-        kernel(&[x], &[y], &mut out);
-        return Tensor::computed_scalar(out[0]);
+        return Tensor::computed_scalar(f(x, y));
     }
     let shape = common_shape(operation, &x.shared_shape(), &y.shared_shape());
-    Tensor::overwritten(operation, shape.clone(), |out| binary_dense(operation, x, y, &shape, out, kernel))
-}
-
-/// Elements of a block of repeated scalars: it stays in the first-level cache.
-const BLOCK: usize = 512;
-
-#[track_caller]
-fn binary_dense<A: Element, B: Element>(
-    operation: &'static str,
-    x: &Tensor<A>,
-    y: &Tensor<A>,
-    shape: &Shape,
-    out: &mut [B],
-    kernel: impl Fn(&[A], &[A], &mut [B]),
-) {
-    let (left, right) = (x.values(), y.values());
-    if left.len() == out.len() && right.len() == out.len() {
-        kernel(left, right, out);
-    } else if let ([x], true) = (left, right.len() == out.len()) {
-        beside_scalar(*x, right, out, kernel);
-    } else if let (true, [y]) = (left.len() == out.len(), right) {
-        beside_scalar(*y, left, out, |y, x, out| kernel(x, y, out));
-    } else if left.len() == out.len() && repeats(y.shape(), shape) {
-        for (left, out) in left.chunks_exact(right.len()).zip(out.chunks_exact_mut(right.len())) {
-            kernel(left, right, out);
+    Tensor::overwritten(operation, shape.clone(), |out| {
+        if !out.is_empty() {
+            loops::map_both(stretched(x, &shape), stretched(y, &shape), out, f);
         }
-    } else {
-        kernel(&stretched(operation, x, shape), &stretched(operation, y, shape), out);
-    }
+    })
 }
 
-/// A kernel of a scalar, which is repeated, and of as many elements as it writes.
+/// The elements of a tensor, stretched to a shape that it broadcasts to and that is not empty.
 #[inline]
-fn beside_scalar<A: Element, B: Element>(scalar: A, dense: &[A], out: &mut [B], kernel: impl Fn(&[A], &[A], &mut [B])) {
-    if out.len() <= FEW {
-        return kernel(&[scalar; FEW][..out.len()], dense, out);
-    }
-    let repeated = [scalar; BLOCK];
-    for (dense, out) in dense.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-        kernel(&repeated[..dense.len()], dense, out);
-    }
-}
-
-/// Whether a tensor of shape `row` fills `shape` when it is repeated end to end: a bias added to a batch.
-fn repeats(row: &[usize], shape: &[usize]) -> bool {
-    !row.contains(&0) && !row.is_empty() && shape.ends_with(row)
-}
-
-/// The elements of a tensor stretched to a shape that it broadcasts to; copied only if they have to be.
-#[track_caller]
-pub(super) fn stretched<'a, T: Element>(operation: &'static str, x: &'a Tensor<T>, shape: &Shape) -> Stretched<'a, T> {
-    if *shape == x.shape() {
-        return Stretched::Borrowed(x.values());
-    }
-    let mut out = Buffer::new(buffers::overwritten(operation, shape));
-    layout::broadcast(x.values(), x.shape(), shape, &mut out);
-    Stretched::Own(out)
-}
-
-/// Elements of a tensor, or copies of them for an operation.
-pub(super) enum Stretched<'a, T> {
-    Borrowed(&'a [T]),
-    Own(Buffer<T>),
-}
-
-impl<T> Deref for Stretched<'_, T> {
-    type Target = [T];
-    fn deref(&self) -> &[T] {
-        match self {
-            Stretched::Borrowed(values) => values,
-            Stretched::Own(values) => values,
-        }
-    }
+pub(super) fn stretched<'a, T: Element>(x: &'a Tensor<T>, shape: &'a Shape) -> Stretched<'a, T> {
+    Stretched::new(x.values(), x.shape(), shape)
 }
 
 #[inline]

@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy, dy);
-    (binary("add", x, y, elementwise::add), grad)
+    (binary("add", x, y, T::plus), grad)
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
@@ -23,7 +23,7 @@ pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[inline]
 pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy, -dy);
-    (binary("subtract", x, y, elementwise::sub), grad)
+    (binary("subtract", x, y, T::minus), grad)
 }
 
 /// x · y; d/dx = y, d/dy = x.
@@ -32,7 +32,7 @@ pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[inline]
 pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy * y, dy * x);
-    (binary("multiply", x, y, elementwise::mul), grad)
+    (binary("multiply", x, y, T::times), grad)
 }
 
 /// x / y; d/dx = 1 / y, d/dy = -x / y².
@@ -48,7 +48,7 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
         });
     }
     let grad = |dy| (dy / y, -dy * x / y / y);
-    (binary("divide", x, y, elementwise::div), grad)
+    (binary("divide", x, y, T::over), grad)
 }
 
 /// x / y, but 0 where y is 0, and so is the gradient there.
@@ -76,23 +76,23 @@ pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
 #[custom_gradient(linear)]
 #[inline]
 pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("negative", x, elementwise::neg), |dy| -dy)
+    (unary("negative", x, T::negated), |dy| -dy)
 }
 
 /// x²; d/dx = 2x.
 #[custom_gradient(linear)]
 pub(crate) fn square<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("square", x, elementwise::square), |dy| dy * (x + x))
+    (unary("square", x, |x| x.times(x)), |dy| dy * (x + x))
 }
 
 /// |x|; d/dx = sign(x), 0 at 0.
 #[custom_gradient(linear)]
 pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("abs", x, elementwise::abs), |dy| dy * sign(x))
+    (unary("abs", x, T::absolute), |dy| dy * sign(x))
 }
 
 /// -1, 0 or 1; its derivative is 0.
 #[custom_gradient(linear)]
 pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("sign", x, elementwise::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
+    (unary("sign", x, T::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
 }

@@ -3,32 +3,31 @@
 use super::apply::{binary, unary};
 use crate::custom_gradient;
 use crate::element::Element;
-use crate::kernels::elementwise;
 use crate::tensor::Tensor;
 
 macro_rules! comparisons {
-    ($($(#[$doc:meta])* $name:ident)+) => { $(
+    ($($(#[$doc:meta])* $name:ident $operator:tt)+) => { $(
         $(#[$doc])*
         #[custom_gradient(linear)]
         #[track_caller]
         pub(crate) fn $name<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<bool> {
-            (binary(stringify!($name), x, y, elementwise::$name), |_| (None, None))
+            (binary(stringify!($name), x, y, |x, y| x $operator y), |_| (None, None))
         }
     )+ };
 }
 comparisons! {
     /// x < y
-    less
+    less <
     /// x ≤ y
-    less_equal
+    less_equal <=
     /// x > y
-    greater
+    greater >
     /// x ≥ y
-    greater_equal
+    greater_equal >=
     /// x = y
-    equal
+    equal ==
     /// x ≠ y
-    not_equal
+    not_equal !=
 }
 
 // What follows is no rule: no gradient reaches a `bool`.
@@ -36,16 +35,16 @@ comparisons! {
 /// Both.
 #[track_caller]
 pub(crate) fn logical_and(x: &Tensor<bool>, y: &Tensor<bool>) -> Tensor<bool> {
-    binary("logical_and", x, y, elementwise::logical_and)
+    binary("logical_and", x, y, |x, y| x & y)
 }
 
 /// Either, or both.
 #[track_caller]
 pub(crate) fn logical_or(x: &Tensor<bool>, y: &Tensor<bool>) -> Tensor<bool> {
-    binary("logical_or", x, y, elementwise::logical_or)
+    binary("logical_or", x, y, |x, y| x | y)
 }
 
 /// The opposite.
 pub(crate) fn logical_not(x: &Tensor<bool>) -> Tensor<bool> {
-    unary("logical_not", x, elementwise::logical_not)
+    unary("logical_not", x, |x: bool| !x)
 }

@@ -1,35 +1,34 @@
 //! Functions of one real number, element by element.
 
-use super::apply::{binary, unary};
+use super::apply::{binary, of_angles, unary};
 use super::{equal, greater, logical_not, square, where_};
 use crate::custom_gradient;
 use crate::element::Real;
-use crate::kernels::elementwise;
 use crate::tensor::Tensor;
 
 /// eˣ; d/dx = eˣ.
 #[custom_gradient(linear)]
 pub(crate) fn exp<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("exp", x, elementwise::exp);
+    let y = unary("exp", x, T::exp);
     (y, |dy| dy * y)
 }
 
 /// ln x; d/dx = 1 / x.
 #[custom_gradient(linear)]
 pub(crate) fn log<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("log", x, elementwise::log), |dy| dy / x)
+    (unary("log", x, T::ln), |dy| dy / x)
 }
 
 /// ln(1 + x), exact near 0; d/dx = 1 / (1 + x).
 #[custom_gradient(linear)]
 pub(crate) fn log1p<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("log1p", x, elementwise::log1p), |dy| dy / (x + T::ONE))
+    (unary("log1p", x, T::ln_1p), |dy| dy / (x + T::ONE))
 }
 
 /// √x; d/dx = 1 / (2√x), infinite at 0. Where nothing flows back to 0 or below, nothing is given.
 #[custom_gradient(linear)]
 pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("sqrt", x, elementwise::sqrt);
+    let y = unary("sqrt", x, T::sqrt);
     let grad = |dy| {
         let zero = Tensor::scalar(T::default());
         let nothing = equal(dy, &zero) & logical_not(&greater(&y, &zero));
@@ -41,33 +40,33 @@ pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 /// tanh x; d/dx = 1 - tanh² x.
 #[custom_gradient(linear)]
 pub(crate) fn tanh<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("tanh", x, elementwise::tanh);
+    let y = unary("tanh", x, T::tanh);
     (y, |dy| dy * (Tensor::scalar(T::ONE) - square(&y)))
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ); d/dx = σ(x) (1 - σ(x)).
 #[custom_gradient(linear)]
 pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("sigmoid", x, elementwise::sigmoid);
+    let y = unary("sigmoid", x, T::sigmoid);
     (y, |dy| dy * &y * (Tensor::scalar(T::ONE) - &y))
 }
 
 /// sin x, in radians; d/dx = cos x.
 #[custom_gradient(linear)]
 pub(crate) fn sin<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("sin", x, elementwise::sin), |dy| dy * cos(x))
+    (of_angles("sin", x, T::near_sin, T::sin), |dy| dy * cos(x))
 }
 
 /// cos x, in radians; d/dx = -sin x.
 #[custom_gradient(linear)]
 pub(crate) fn cos<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("cos", x, elementwise::cos), |dy| -dy * sin(x))
+    (of_angles("cos", x, T::near_cos, T::cos), |dy| -dy * sin(x))
 }
 
 /// tan x, in radians; d/dx = 1 + tan² x.
 #[custom_gradient(linear)]
 pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("tan", x, elementwise::tan);
+    let y = of_angles("tan", x, T::near_tan, T::tan);
     (y, |dy| dy * (square(&y) + T::ONE))
 }
 
@@ -75,7 +74,7 @@ pub(crate) fn tan<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient(broadcast, linear)]
 #[track_caller]
 pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let z = binary("pow", x, y, elementwise::pow);
+    let z = binary("pow", x, y, T::powf);
     let grad = |dy| {
         let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
         let positive = greater(x, &zero);
@@ -89,17 +88,17 @@ pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 /// The nearest integer, ties to even. No gradient flows.
 #[custom_gradient(linear)]
 pub(crate) fn round<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("round", x, elementwise::round), |_| None)
+    (unary("round", x, T::round_ties_even), |_| None)
 }
 
 /// The greatest integer that is not above. No gradient flows.
 #[custom_gradient(linear)]
 pub(crate) fn floor<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("floor", x, elementwise::floor), |_| None)
+    (unary("floor", x, T::floor), |_| None)
 }
 
 /// The least integer that is not below. No gradient flows.
 #[custom_gradient(linear)]
 pub(crate) fn ceil<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("ceil", x, elementwise::ceil), |_| None)
+    (unary("ceil", x, T::ceil), |_| None)
 }

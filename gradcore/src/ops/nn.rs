@@ -44,7 +44,7 @@ pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 /// ln(1 + eˣ); d/dx = σ(x).
 #[custom_gradient(linear)]
 pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("softplus", x, elementwise::softplus), |dy| dy * sigmoid(x))
+    (unary("softplus", x, T::softplus), |dy| dy * sigmoid(x))
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
@@ -69,14 +69,13 @@ pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (y, |dy| dy - exp(&y) * reduce_sum(dy, &axes, true))
 }
 
+/// A kernel that takes rows of the last axis.
+type RowKernel<T> = fn(&[T], usize, &mut [T]);
+
 #[track_caller]
-fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: impl Fn(&[T], &mut [T])) -> Tensor<T> {
-    let width = x.shape()[x.rank() - 1].max(1);
-    Tensor::overwritten(operation, x.shared_shape(), |out| {
-        for (row, out) in x.values().chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-            kernel(row, out);
-        }
-    })
+fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: RowKernel<T>) -> Tensor<T> {
+    let width = x.shape()[x.rank() - 1];
+    Tensor::overwritten(operation, x.shared_shape(), |out| kernel(x.values(), width, out))
 }
 
 const SPARSE_CROSS_ENTROPY: &str = "sparse_softmax_cross_entropy_with_logits";
@@ -88,21 +87,45 @@ pub(crate) fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
     labels: &Tensor<L>,
     logits: &Tensor<T>,
 ) -> Tensor<T> {
-    let places = label_places(labels, logits);
-    let log_probabilities = log_softmax(logits);
-    let shape = labels.shared_shape();
-    let mut picked = buffers::reserved(SPARSE_CROSS_ENTROPY, &shape);
-    picked.extend(places.iter().map(|&place| T::default() - log_probabilities.values()[place]));
-    let grad = |dy| {
-        let of_rows = Shape::of(SPARSE_CROSS_ENTROPY, shape.iter().copied().chain([1]));
-        (exp(&log_probabilities) - one_hot(&places, log_probabilities.shared_shape())) * reshape(dy, &of_rows)
-    };
-    (Tensor::computed(shape, picked), grad)
+    let classes = classes_of(labels, logits);
+    let (probabilities, losses) = probabilities_and_losses(logits, &classes);
+    (losses, |dy| cross_entropy_gradient(dy, &probabilities, &classes))
 }
 
-/// Where in the logits each label points.
+/// softmax(logits), and -ln of it at each row's class.
+#[custom_gradient(linear)]
 #[track_caller]
-fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Vec<usize> {
+fn probabilities_and_losses<T: Real>(logits: &Tensor<T>, classes: &[usize]) -> (Tensor<T>, Tensor<T>) {
+    let batch = Shape::of(SPARSE_CROSS_ENTROPY, logits.shape()[..logits.rank() - 1].iter().copied());
+    let mut losses = buffers::zeros(SPARSE_CROSS_ENTROPY, &batch);
+    let p = Tensor::overwritten(SPARSE_CROSS_ENTROPY, logits.shared_shape(), |out| {
+        rows::cross_entropy(logits.values(), classes, out, &mut losses);
+    });
+    let axes = last_axis(logits);
+    let grad =
+        |dp, dl| multiply(&p, &(dp - reduce_sum(&(dp * &p), &axes, true))) + cross_entropy_gradient(dl, &p, classes);
+    ((p, Tensor::computed(batch, losses)), grad)
+}
+
+/// (probabilities - onehot(classes)) dy: linear in dy, and in the probabilities but for a constant.
+#[custom_gradient(linear)]
+#[track_caller]
+fn cross_entropy_gradient<T: Real>(dy: &Tensor<T>, probabilities: &Tensor<T>, classes: &[usize]) -> Tensor<T> {
+    let of_rows = Shape::of(SPARSE_CROSS_ENTROPY, dy.shape().iter().copied().chain([1]));
+    let dx = Tensor::overwritten(SPARSE_CROSS_ENTROPY, probabilities.shared_shape(), |out| {
+        rows::cross_entropy_gradient(probabilities.values(), classes, dy.values(), out);
+    });
+    let grad = |ddx| {
+        let ones = Tensor::overwritten(SPARSE_CROSS_ENTROPY, dy.shared_shape(), |out| out.fill(T::ONE));
+        let slopes = cross_entropy_gradient(&ones, probabilities, classes);
+        (reduce_sum(&(ddx * slopes), &last_axis(probabilities), false), ddx * reshape(dy, &of_rows))
+    };
+    (dx, grad)
+}
+
+/// The labels as indices of classes.
+#[track_caller]
+fn classes_of<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> Vec<usize> {
     let operation = SPARSE_CROSS_ENTROPY;
     let [batch @ .., classes] = logits.shape() else {
         refuse(&Error::Argument {
@@ -118,9 +141,8 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
             found: format!("shape {:?}", labels.shape()),
         });
     }
-    let place = |(row, label): (usize, &L)| Some(row * classes + label.index_below(*classes)?);
-    let places = labels.values().iter().enumerate().map(place).collect::<Option<Vec<usize>>>();
-    let Some(places) = places else {
+    let indices = labels.values().iter().map(|label| label.index_below(*classes)).collect::<Option<Vec<usize>>>();
+    let Some(indices) = indices else {
         let found = labels.values().iter().find(|label| label.index_below(*classes).is_none());
         refuse(&Error::Argument {
             operation,
@@ -128,10 +150,5 @@ fn label_places<L: Integer, T: Real>(labels: &Tensor<L>, logits: &Tensor<T>) -> 
             found: found.map(ToString::to_string).unwrap_or_default(),
         })
     };
-    places
-}
-
-#[track_caller]
-fn one_hot<T: Real>(places: &[usize], shape: Shape) -> Tensor<T> {
-    Tensor::over_zeros(SPARSE_CROSS_ENTROPY, shape, |out| places.iter().for_each(|&place| out[place] = T::ONE))
+    indices
 }

@@ -5,7 +5,7 @@ use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
-use crate::kernels::elementwise;
+use crate::kernels::{elementwise, loops};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -30,9 +30,12 @@ fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) ->
         &common_shape("where_", &condition.shared_shape(), &x.shared_shape()),
         &y.shared_shape(),
     );
-    let condition = stretched("where_", condition, &shape);
-    let (x, y) = (stretched("where_", x, &shape), stretched("where_", y, &shape));
-    Tensor::overwritten("where_", shape, |out| elementwise::select(&condition, &x, &y, out))
+    Tensor::overwritten("where_", shape.clone(), |out| {
+        if !out.is_empty() {
+            let (condition, x, y) = (stretched(condition, &shape), stretched(x, &shape), stretched(y, &shape));
+            loops::map_three(condition, x, y, out, elementwise::select);
+        }
+    })
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

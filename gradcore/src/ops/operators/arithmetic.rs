@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::element::{Number, Real};
+use crate::kernels::loops::{self, Stretched};
 use crate::ops;
 use crate::recording::recorder;
 use crate::tensor::{Identity, Tensor};
@@ -46,7 +47,7 @@ impl<T> Side<T> for &Variable<T> {
 fn over_a_side<T: Number>(
     left: &mut impl Side<T>,
     right: &mut impl Side<T>,
-    f: impl Fn(T, T) -> T,
+    f: impl Fn(T, T) -> T + Sync,
 ) -> Option<Tensor<T>> {
     // Integers are left to the operation, which refuses to divide them by 0.
     let is_unseen = || T::REAL && recorder::is_idle();
@@ -67,14 +68,14 @@ fn over_a_side<T: Number>(
 
 /// Whether the result could be written over x: it has the shape of the result, and no other handle shares its elements.
 #[inline]
-fn write_over<T: Number>(x: &mut Tensor<T>, y: &Tensor<T>, f: impl Fn(T, T) -> T) -> bool {
+fn write_over<T: Number>(x: &mut Tensor<T>, y: &Tensor<T>, f: impl Fn(T, T) -> T + Sync) -> bool {
     if x.as_scalar().is_some() || !(y.shape().is_empty() || x.shape() == y.shape()) {
         return false;
     }
     let Some(values) = x.values_mut() else { return false };
     match y.as_scalar() {
-        Some(y) => values.iter_mut().for_each(|x| *x = f(*x, y)),
-        None => values.iter_mut().zip(y.values()).for_each(|(x, &y)| *x = f(*x, y)),
+        Some(y) => loops::change(values, |x| f(x, y)),
+        None => loops::update(values, Stretched::dense(y.values()), f),
     }
     true
 }
