@@ -1,10 +1,12 @@
 //! Matrix products.
 
+use smallvec::SmallVec;
+
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
 use crate::kernels::layout::StretchedPlaces;
-use crate::kernels::matmul::{self, Matrix};
+use crate::kernels::matmul::{self, Factors, Matrix};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -79,14 +81,13 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     let batch = or_refuse(Shape::broadcast("matmul", left.batch, right.batch));
     let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
     Tensor::overwritten("matmul", shape, |out| {
-        let size = left.rows * right.columns;
-        if left.columns == 0 {
-            out.fill(T::default());
-        } else if !out.is_empty() {
-            let numbers = left.numbers(&batch).zip(right.numbers(&batch));
-            for ((l, r), out) in numbers.zip(out.chunks_exact_mut(size)) {
-                matmul::matmul(left.matrix(a.values(), l), right.matrix(b.values(), r), out);
-            }
+        if !out.is_empty() {
+            let numbers: SmallVec<[_; 1]> = left.numbers(&batch).zip(right.numbers(&batch)).collect();
+            let factors = |k: usize| {
+                let (l, r) = numbers[k];
+                Factors(left.matrix(a.values(), l), right.matrix(b.values(), r))
+            };
+            matmul::products(numbers.len(), factors, out);
         }
     })
 }
