@@ -109,7 +109,7 @@ pub mod __private {
     pub use crate::check::CheckOptions;
     pub use crate::check::generated::{CheckedParameter, Fixed, Passed, check_rule};
     pub use crate::element::{Dual, Real};
-    pub use crate::elementwise::{ForGradients, ForValue, Mode, Once, Partials, Twice, elementwise, no_number};
+    pub use crate::elementwise::{ForGradients, ForValue, Mode, Once, Partials, Twice, Value, elementwise, no_number};
     pub use crate::ops::UNDO_BROADCAST;
     pub use crate::ops::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::recording::call_site::Rule;

@@ -12,6 +12,7 @@ mod loops;
 mod mode;
 mod recorded;
 mod second;
+mod value;
 
 use std::panic::Location;
 use std::rc::Rc;
@@ -30,6 +31,7 @@ use loops::computed;
 pub use mode::{ForGradients, ForValue, Mode, Partials, no_number};
 use recorded::record;
 pub use second::{Once, Twice};
+pub use value::Value;
 
 /// Calls a function of one element for every element of its inputs, which broadcast as those of operators do.
 ///

@@ -10,6 +10,7 @@ pub(crate) mod exit;
 pub(crate) mod hole;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;
+mod mathematics;
 pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod parameter;
@@ -28,6 +29,7 @@ use crate::model::comparison::Comparisons;
 use crate::model::elementwise::Elementwise;
 use crate::model::exit::Exit;
 use crate::model::literals::Literals;
+use crate::model::mathematics::Mathematics;
 use crate::model::options::{Check, Options};
 use crate::model::output::Output;
 use crate::model::parameter::{Parameter, is_one_list, parameters};
@@ -200,7 +202,7 @@ fn again(written: &ItemFn, contract: &Contract) -> Again {
     Again { given, model: Box::new(model) }
 }
 
-/// Gives comparisons and literals the meaning that they have in this form.
+/// Gives comparisons, literals and elementary functions the meaning that they have in this form.
 fn rewrite_operations(function: &mut ItemFn, exits: &mut [Exit], form: &Form, contract: &Contract) {
     let functions = &named_rules(exits);
     match form {
@@ -208,8 +210,9 @@ fn rewrite_operations(function: &mut ItemFn, exits: &mut [Exit], form: &Form, co
         Form::Arrays(_) => {}
         Form::Elementwise(Some(elementwise)) => {
             let Elementwise { scalar, is_generic, .. } = &**elementwise;
-            if *is_generic {
-                rewrite(Literals { contract, scalar, functions }, function, exits);
+            match is_generic {
+                true => rewrite(Literals { contract, scalar, functions }, function, exits),
+                false => rewrite(Mathematics { contract, functions }, function, exits),
             }
         }
         _ => rewrite(Comparisons { contract, functions }, function, exits),
