@@ -8,11 +8,11 @@ use std::process::Command;
 use gradcore::prelude::*;
 
 /// A number that stands for every bit of some tensors.
-fn fingerprint<'t>(tensors: impl IntoIterator<Item = &'t Tensor>) -> u64 {
+fn fingerprint<'t, T: Real>(tensors: impl IntoIterator<Item = &'t Tensor<T>>) -> u64 {
     let mut hasher = DefaultHasher::new();
     for tensor in tensors {
         tensor.shape().hash(&mut hasher);
-        tensor.to_vec().into_iter().for_each(|value| value.to_bits().hash(&mut hasher));
+        tensor.to_vec().into_iter().for_each(|value| value.to_f64().to_bits().hash(&mut hasher));
     }
     hasher.finish()
 }
@@ -91,6 +91,65 @@ fn the_number_of_threads_changes_nothing() {
     let one = of_threads(1);
     for count in [2, 3, 8] {
         assert_eq!(of_threads(count), one, "{count} threads");
+    }
+}
+
+/// Elementary functions, in the dtype of a generic rule.
+#[custom_gradient(elementwise)]
+fn many_functions<T: Real>(x: T) -> T {
+    let y = x.tanh() + x.sigmoid().ln() + x.abs().powf(0.7).exp_m1() + x.softplus().rsqrt();
+    (y + x.sin() * x.erf() + x.abs().ln_1p() - x.erfc(), |dy| dy * x.exp() * x.cos() + x.tan())
+}
+
+/// Operations that compute each element from its own place, and sums.
+fn of_elements<T: Real>() -> u64 {
+    type Function<T> = fn(&Tensor<T>) -> Tensor<T>;
+    let x: Tensor<T> = tf::random::normal([300, 1001], stddev(9.0).seed(3));
+    let row: Tensor<T> = tf::random::normal([1001], seed(4));
+    let functions: [Function<T>; 10] = [
+        |x| tf::exp(x),
+        |x| tf::log(tf::abs(x)),
+        |x| tf::tanh(x),
+        |x| tf::sigmoid(x),
+        |x| tf::nn::softplus(x),
+        |x| tf::sin(x),
+        |x| tf::tan(x),
+        |x| tf::pow(tf::abs(x), x),
+        |x| tf::nn::softmax(x, ..),
+        many_functions,
+    ];
+    let mut results: Vec<Tensor<T>> = functions.iter().map(|function| function(&x)).collect();
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = many_functions(&x);
+    results.push(tape.gradient(&y, &x).expect("a gradient"));
+    results.push(tf::where_(tf::greater(&x, &row), &x * &row, &x / &row));
+    results.extend([tf::reduce_sum(&x, ..), tf::reduce_sum(&x, 0), tf::reduce_sum(&x, 1), tf::reduce_max(&x, 0)]);
+    fingerprint(&results)
+}
+
+#[test]
+fn the_instruction_set_changes_nothing() {
+    const AGAIN: &str = "PRINT_WHAT_ELEMENTS_GIVE";
+    if std::env::var_os(AGAIN).is_some() {
+        println!("fingerprints {} {}", of_elements::<f32>(), of_elements::<f64>());
+        return;
+    }
+    let with = |instruction_set: &str, threads: &str| {
+        let run = Command::new(std::env::current_exe().expect("the path of this program"))
+            .args(["--exact", "the_instruction_set_changes_nothing", "--nocapture"])
+            .env(AGAIN, "1")
+            .env("GRADCORE_INSTRUCTION_SET", instruction_set)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .expect("this program runs again");
+        let printed = String::from_utf8_lossy(&run.stdout).into_owned();
+        let fingerprints = printed.lines().find_map(|line| Some(line.split_once("fingerprints ")?.1.to_owned()));
+        fingerprints.unwrap_or_else(|| panic!("no fingerprints: {printed} {}", String::from_utf8_lossy(&run.stderr)))
+    };
+    let best = with("", "2");
+    for (instruction_set, threads) in [("avx2", "1"), ("baseline", "8")] {
+        assert_eq!(with(instruction_set, threads), best, "{instruction_set} with {threads} threads");
     }
 }
 
