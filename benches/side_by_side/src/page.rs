@@ -48,8 +48,8 @@ were compared with those of the loops by hand.
 The first column is the time of the loops by hand and, where they do nothing but read and write, their bytes per second; the
 others are how many times as long a system takes. The loops write into buffers that are used again, are compiled for the best
 instruction set of the machine and compute `exp`, `log` and `tanh` by polynomials
-([`hand.rs`](../benches/side_by_side/src/systems/hand.rs)): no system can do much better. This library computes these
-functions by the standard library as yet, which is what it loses by where they are used.
+([`hand.rs`](../benches/side_by_side/src/systems/hand.rs)): no system can do much better. This library computes them so
+too, with smaller errors ([`math`](../gradcore/src/math/mod.rs)).
 
 Systems that compile (XLA, `jit`, `torch.compile`) have done so before. candle is built with the same kernels for products as
 this library, which it would not be by itself. A dash stands where a system cannot do the work, or where nobody has written it

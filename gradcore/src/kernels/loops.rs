@@ -380,6 +380,21 @@ pub(crate) fn map_both<A: Element, B: Element, C: Element>(
             }
         }
     }
+    // What is short and stands where it is needed is done before a block is laid out.
+    if out.len() < CHOSEN_FROM {
+        match (x.values, y.values) {
+            (xs, ys) if xs.len() == out.len() && ys.len() == out.len() => {
+                return out.iter_mut().zip(xs.iter().zip(ys)).for_each(|(out, (&x, &y))| *out = f(x, y));
+            }
+            ([x], ys) if ys.len() == out.len() => {
+                return out.iter_mut().zip(ys).for_each(|(out, &y)| *out = f(*x, y));
+            }
+            (xs, [y]) if xs.len() == out.len() => {
+                return out.iter_mut().zip(xs).for_each(|(out, &x)| *out = f(x, *y));
+            }
+            _ => {}
+        }
+    }
     run(&Map(x, y, f), out.len(), out);
 }
 
@@ -439,6 +454,9 @@ pub(crate) fn update<A: Element, B: Element>(out: &mut [A], x: Stretched<'_, B>,
                 }
             }
         }
+    }
+    if out.len() < CHOSEN_FROM && x.values.len() == out.len() {
+        return out.iter_mut().zip(x.values).for_each(|(out, &x)| *out = f(*out, x));
     }
     run(&Update(x, f), out.len(), out);
 }
