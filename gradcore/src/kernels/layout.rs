@@ -37,42 +37,31 @@ pub(crate) fn permute<T: Element>(
 
 /// The places of a tensor's elements, in the order in which a shape has them that it is stretched to.
 pub(crate) struct StretchedPlaces {
-    /// By axis of that shape: its size, how far apart neighbours stand in the tensor, and where the next element stands.
-    axes: SmallVec<[(usize, usize, usize); 4]>,
-    place: usize,
-    left: usize,
+    /// By axis of that shape: its size, and how far apart neighbours stand in the tensor.
+    axes: SmallVec<[(usize, usize); 4]>,
 }
 
 impl StretchedPlaces {
     /// `shape` broadcasts to `target`.
     pub(crate) fn new(shape: &[usize], target: &[usize]) -> Self {
         let stretched = target.len() - shape.len();
-        let mut axes: SmallVec<[(usize, usize, usize); 4]> = target.iter().map(|size| (*size, 0, 0)).collect();
+        let mut axes: SmallVec<[(usize, usize); 4]> = target.iter().map(|size| (*size, 0)).collect();
         let mut stride = 1;
         for (axis, size) in shape.iter().enumerate().rev() {
             axes[stretched + axis].1 = if *size == 1 { 0 } else { stride };
             stride *= size;
         }
-        StretchedPlaces { axes, place: 0, left: target.iter().product() }
+        StretchedPlaces { axes }
     }
-}
 
-impl Iterator for StretchedPlaces {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        self.left = self.left.checked_sub(1)?;
-        let here = self.place;
-        for (size, stride, at) in self.axes.iter_mut().rev() {
-            *at += 1;
-            self.place += *stride;
-            if at < size {
-                break;
-            }
-            self.place -= *stride * *size;
-            *at = 0;
+    /// Where the element stands that comes at this place of the shape.
+    pub(crate) fn of(&self, mut place: usize) -> usize {
+        let mut here = 0;
+        for (size, stride) in self.axes.iter().rev() {
+            here += place % size * stride;
+            place /= size;
         }
-        Some(here)
+        here
     }
 }
 
@@ -82,7 +71,10 @@ mod tests {
 
     #[test]
     fn places_are_those_that_broadcasting_repeats() {
-        let places = |shape: &[usize], target: &[usize]| StretchedPlaces::new(shape, target).collect::<Vec<_>>();
+        let places = |shape: &[usize], target: &[usize]| {
+            let places = StretchedPlaces::new(shape, target);
+            (0..target.iter().product()).map(|place| places.of(place)).collect::<Vec<_>>()
+        };
         assert_eq!(places(&[2, 3], &[2, 3]), [0, 1, 2, 3, 4, 5]);
         assert_eq!(places(&[2, 1], &[2, 3]), [0, 0, 0, 1, 1, 1]);
         assert_eq!(places(&[3], &[2, 3]), [0, 1, 2, 0, 1, 2]);

@@ -48,6 +48,9 @@ pub(crate) struct Factors<'a, T>(pub(crate) Matrix<'a, T>, pub(crate) Matrix<'a,
 pub(crate) fn products<'a, T: Real>(count: usize, factors: impl Fn(usize) -> Factors<'a, T> + Sync, out: &mut [T]) {
     let Some(size) = out.len().checked_div(count).filter(|size| *size > 0) else { return };
     let Factors(a, _) = factors(0);
+    if a.columns == 0 {
+        return out.fill(T::default());
+    }
     let work = size.saturating_mul(a.columns);
     // Either the products are shared out among threads, or each is.
     if count > 1 && work < PARALLEL_FROM && work.saturating_mul(count) >= PARALLEL_FROM {
@@ -83,9 +86,6 @@ fn product<T: Real>(Factors(a, b): Factors<'_, T>, parallelism: Parallelism, out
         a.has_its_size() && b.has_its_size() && m.checked_mul(n) == Some(out.len()) && b.rows == k,
         "sizes of a matrix product"
     );
-    if k == 0 {
-        return out.fill(T::default());
-    }
     let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
     // The crates want the columns of the result side by side: its transpose, bᵀ · aᵀ, has them so.
     macro_rules! multiply {

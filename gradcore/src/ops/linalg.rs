@@ -1,7 +1,5 @@
 //! Matrix products.
 
-use smallvec::SmallVec;
-
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
@@ -82,12 +80,10 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
     Tensor::overwritten("matmul", shape, |out| {
         if !out.is_empty() {
-            let numbers: SmallVec<[_; 1]> = left.numbers(&batch).zip(right.numbers(&batch)).collect();
-            let factors = |k: usize| {
-                let (l, r) = numbers[k];
-                Factors(left.matrix(a.values(), l), right.matrix(b.values(), r))
-            };
-            matmul::products(numbers.len(), factors, out);
+            let (lefts, rights) = (left.numbers(&batch), right.numbers(&batch));
+            let factors =
+                |k: usize| Factors(left.matrix(a.values(), lefts.of(k)), right.matrix(b.values(), rights.of(k)));
+            matmul::products(batch.size(), factors, out);
         }
     })
 }
