@@ -9,7 +9,7 @@ use crate::kernels::elementwise;
 use crate::tensor::Tensor;
 
 /// x + y; d/dx = 1, d/dy = 1.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -18,7 +18,7 @@ pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 #[inline]
 pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -27,7 +27,7 @@ pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x · y; d/dx = y, d/dy = x.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 #[inline]
 pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -36,7 +36,7 @@ pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x / y; d/dx = 1 / y, d/dy = -x / y².
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 #[inline]
 pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
@@ -52,7 +52,7 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// x / y, but 0 where y is 0, and so is the gradient there.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
@@ -73,26 +73,26 @@ pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
 }
 
 /// -x; d/dx = -1.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 #[inline]
 pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("negative", x, T::negated), |dy| -dy)
 }
 
 /// x²; d/dx = 2x.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn square<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("square", x, |x| x.times(x)), |dy| dy * (x + x))
 }
 
 /// |x|; d/dx = sign(x), 0 at 0.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("abs", x, T::absolute), |dy| dy * sign(x))
 }
 
 /// -1, 0 or 1; its derivative is 0.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     (unary("sign", x, T::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
 }

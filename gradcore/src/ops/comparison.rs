@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident $operator:tt)+) => { $(
         $(#[$doc])*
-        #[custom_gradient(linear)]
+        #[custom_gradient(linear, leaf)]
         #[track_caller]
         pub(crate) fn $name<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<bool> {
             (binary(stringify!($name), x, y, |x, y| x $operator y), |_| (None, None))

@@ -7,7 +7,7 @@ use crate::kernels::elementwise;
 use crate::tensor::Tensor;
 
 /// x in another dtype, truncated towards zero for integers; the gradient is cast back.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn cast<T: Element, U: Element>(x: &Tensor<T>) -> Tensor<U> {
     (unary("cast", x, elementwise::cast::<T, U>), |dy| cast::<U, T>(dy))
 }

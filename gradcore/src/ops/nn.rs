@@ -11,21 +11,21 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// max(x, 0); d/dx = 1 where x > 0, else 0.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("relu", x, elementwise::relu);
     (y, |dy| relu_gradient(dy, &y))
 }
 
 /// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |ddy| (relu_gradient(ddy, y), Tensor::zeros("relu", ddy.shared_shape()));
     (binary("relu", dy, y, elementwise::where_positive), grad)
 }
 
 /// eˣ - 1 where x < 0, else x; d/dx = eˣ where x < 0, else 1.
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn elu<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| where_(&less(x, &Tensor::scalar(T::default())), &(dy * exp(x)), dy);
     (unary("elu", x, elementwise::elu), grad)
@@ -42,7 +42,7 @@ pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 }
 
 /// ln(1 + eˣ); d/dx = σ(x).
-#[custom_gradient(linear)]
+#[custom_gradient(linear, leaf)]
 pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("softplus", x, T::softplus), |dy| dy * sigmoid(x))
 }

@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
@@ -69,7 +69,7 @@ pub(super) fn expect_limit<T: Number>(operation: &'static str, x: &Tensor<T>, li
 }
 
 /// The greater of x and y; the gradient goes to the greater, to x where they are equal.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
@@ -80,7 +80,7 @@ pub(crate) fn maximum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 }
 
 /// The lesser of x and y; the gradient goes to the lesser, to x where they are equal.
-#[custom_gradient(broadcast, linear)]
+#[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 pub(crate) fn minimum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {

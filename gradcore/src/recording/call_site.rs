@@ -24,6 +24,8 @@ pub struct Rule {
     pub(crate) stops: u64,
     /// Whether it is known to be linear in its upstream gradient.
     pub(crate) is_linear: bool,
+    /// Whether its body is known to call no other rule, and to keep nothing but its inputs and what it computes.
+    pub(crate) is_leaf: bool,
 }
 
 /// Brings a gradient into a shape, if it can be, or leaves it.
@@ -34,12 +36,18 @@ impl Rule {
     /// What the macro writes above each function.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
-        Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false }
+        Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false, is_leaf: false }
     }
 
     /// The same rule, known to be linear in its upstream gradient.
     pub(crate) const fn linear_is_an_option_of_gradcore_alone(mut self) -> Self {
         self.is_linear = true;
+        self
+    }
+
+    /// The same rule, whose body is known to call no other.
+    pub(crate) const fn leaf_is_an_option_of_gradcore_alone(mut self) -> Self {
+        self.is_leaf = true;
         self
     }
 

@@ -18,7 +18,7 @@ use super::notebook::Notebook;
 use super::notes::{Aids, NotedValue, Notes};
 use super::positions::LAST_BIT;
 use super::record::{Record, Settings};
-use super::slots::NONE;
+use super::slots::{NONE, Slot};
 use super::tensor_ref::{Output, TensorRef};
 use crate::tensor::Identity;
 use crate::threads;
@@ -49,7 +49,19 @@ struct Recorder {
     /// Whether a tape has missed a call that is under way.
     some_missed: bool,
     notebook: Notebook,
+    leaf: Leaf,
 }
+
+/// The call of a rule whose body calls no other: it has no frame, because nothing happens in it that a tape could see.
+struct Leaf {
+    inputs: Vec<(Identity, Slot)>,
+    /// As those of a [`Frame`].
+    is_single: bool,
+    second_order: bool,
+}
+
+/// In place of the depth of a call that is a [`Leaf`].
+const LEAF: u32 = u32::MAX;
 
 struct ActiveTape {
     serial: u64,
@@ -192,6 +204,26 @@ pub(crate) fn begin(rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[Tens
     }
 }
 
+/// As [`begin`], of a rule whose body calls no other.
+#[track_caller]
+#[inline(never)]
+pub(crate) fn begin_leaf(rule: &'static Rule, inputs: &[TensorRef<'_>]) -> Begun {
+    if ASKED.get().is_any() {
+        return begin(rule, inputs, &[]);
+    }
+    let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
+        if recorder.frames.depth() > 0 {
+            for input in inputs {
+                recorder.expect_known(*input, None)?;
+            }
+        }
+        Ok(recorder.begin_leaf(inputs))
+    });
+    let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
+    LATEST.set([input(0), input(1)]);
+    begun.unwrap_or_else(|lost| lose(&lost))
+}
+
 /// Takes the notes that tapes ask for from now on.
 pub(crate) fn ask_for_notes() {
     RECORDER.with_borrow_mut(Recorder::ask_for_notes);
@@ -224,6 +256,9 @@ pub(crate) fn note_residuals(begun: Begun, residuals: impl IntoIterator<Item = N
 
 /// Ends a call without recording it: the body panicked or returned an error.
 pub(crate) fn abandon(depth: u32) {
+    if depth == LEAF {
+        return forget_latest();
+    }
     let _ = RECORDER.try_with(|recorder| {
         let mut recorder = recorder.borrow_mut();
         recorder.end_frame(depth);
@@ -241,8 +276,10 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     // Both are made before and dropped after the recorder is borrowed: what they keep may run code of the user's.
     let notes = if ASKED.get().is_any() { notes_on(begun, outputs, backward.as_deref()) } else { None };
-    let followers =
-        RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref(), notes.as_ref()));
+    let followers = RECORDER.with_borrow_mut(|recorder| match begun.depth {
+        LEAF => recorder.finish_leaf(outputs, backward.as_ref()),
+        depth => recorder.finish(depth, outputs, backward.as_ref(), notes.as_ref()),
+    });
     if let (Some(followers), Some(backward)) = (followers, &backward) {
         followers.tell(outputs, backward);
     }
@@ -278,6 +315,7 @@ impl Recorder {
             hidden: 0,
             some_missed: false,
             notebook: Notebook::new(),
+            leaf: Leaf { inputs: Vec::new(), is_single: true, second_order: false },
         }
     }
 
@@ -319,6 +357,44 @@ impl Recorder {
             *barrier = *next_serial;
         }
         Begun { watched, depth: frames.depth() }
+    }
+
+    fn begin_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Begun {
+        let Recorder { tapes, barrier, leaf, .. } = self;
+        let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
+        let Some(first) = active.next() else { return Begun::default() };
+        let mut record = first.record.borrow_mut();
+        let mut watched = 0;
+        leaf.inputs.clear();
+        for (k, input) in inputs.iter().enumerate() {
+            let slot = record.slot_when_read(*input);
+            leaf.inputs.push((input.identity, slot));
+            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
+        }
+        let others = active.clone().next().is_some();
+        (leaf.is_single, leaf.second_order) = (!others, record.settings.persistent || others);
+        active.for_each(|tape| watched |= tape.watched_when_read(inputs));
+        Begun { watched, depth: LEAF }
+    }
+
+    /// As [`finish`](Self::finish), of a leaf.
+    fn finish_leaf(&mut self, outputs: &[Output<'_>], backward: Option<&Rc<dyn Backward>>) -> Option<Box<Followers>> {
+        forget_latest();
+        let Recorder { tapes, barrier, leaf, .. } = self;
+        let mut followers = None;
+        for tape in tapes.iter().filter(|tape| tape.records(*barrier)) {
+            match (&tape.follower, backward) {
+                (_, None) => break,
+                (Some(follower), _) => {
+                    Followers::add(&mut followers, &leaf.inputs, leaf.second_order, tape.serial, follower);
+                }
+                (None, Some(backward)) => {
+                    let mut record = tape.record.borrow_mut();
+                    record.push(&leaf.inputs, leaf.is_single, outputs, backward, leaf.second_order);
+                }
+            }
+        }
+        followers
     }
 
     /// Records a call on every tape that watches an input. Forward accumulators keep no list: they are returned, to be told of

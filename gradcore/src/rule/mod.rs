@@ -74,7 +74,10 @@ where
     if !recorder::is_idle() {
         let mut seen = SeenTensors::default();
         inputs.tensor_refs(&mut seen, I::HAS_LISTS);
-        begun = recorder::begin(rule, &seen.inputs, &seen.known);
+        begun = match rule.is_leaf {
+            true => recorder::begin_leaf(rule, &seen.inputs),
+            false => recorder::begin(rule, &seen.inputs, &seen.known),
+        };
         if let Some(rare) = seen.rare {
             recorder::aside::name_captures(begun, &rare.captured);
             if I::HAS_LISTS {

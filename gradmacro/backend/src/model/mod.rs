@@ -52,6 +52,8 @@ pub(crate) struct GradFn {
     pub(crate) broadcast: bool,
     /// Whether the rule is known to be linear in its upstream gradient.
     pub(crate) linear: bool,
+    /// Whether the body is known to call no other rule.
+    pub(crate) leaf: bool,
     /// The arguments of a generated test.
     pub(crate) check: Option<Check>,
     pub(crate) exits: Vec<Exit>,
@@ -135,6 +137,7 @@ impl GradFn {
             tracks_caller: is_written("track_caller"),
             broadcast: options.broadcast.is_some(),
             linear: options.linear,
+            leaf: options.leaf,
             variables: options.variables,
             check: options.check,
             function,

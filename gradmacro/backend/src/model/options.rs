@@ -30,6 +30,8 @@ pub(crate) struct Options {
     /// Whether the rule is known to be linear in its upstream gradient. It is for operations alone: what it leads to is
     /// private to their crate.
     pub(crate) linear: bool,
+    /// Whether the body is known to call no other rule. It too is for operations alone.
+    pub(crate) leaf: bool,
     /// Where `gradcore` lives, if not at `::gradcore`.
     pub(crate) gradcore: Option<Path>,
     /// Whether nothing more can be said of the function: two cannot stand together, or one is not known.
@@ -107,6 +109,7 @@ impl Options {
             "recompute" => self.recompute = Some(name.clone()),
             "check" => self.check = Some(Check { name: name.clone(), arguments: arguments(&name, input)? }),
             "linear" => self.linear = true,
+            "leaf" => self.leaf = true,
             "crate" => {
                 let path = input.parse::<Token![=]>().and_then(|_| input.parse());
                 self.gradcore = Some(path.map_err(|_| how(&name, "crate = ::path"))?);
