@@ -5,6 +5,7 @@ use crate::element::Real;
 use crate::error::{Error, or_refuse, refuse};
 use crate::kernels::layout::StretchedPlaces;
 use crate::kernels::matmul::{self, Factors, Matrix};
+use crate::recording::recorder::probing;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -78,6 +79,9 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     }
     let batch = or_refuse(Shape::broadcast("matmul", left.batch, right.batch));
     let shape = Shape::of("matmul", batch.iter().copied().chain([left.rows, right.columns]));
+    if probing::is_unread("matmul") {
+        return Tensor::overwritten("matmul", shape, |_| {});
+    }
     Tensor::overwritten("matmul", shape, |out| {
         if !out.is_empty() {
             let (lefts, rights) = (left.numbers(&batch), right.numbers(&batch));

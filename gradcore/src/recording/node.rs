@@ -18,10 +18,11 @@ pub struct Upstream<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
-/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers; none for an output without gradient.
+/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers, or with what is there if any will do; none for an
+/// output without gradient.
 pub struct ProbeOutputs<'a> {
     pub(crate) shapes: std::slice::Iter<'a, Shape>,
-    pub(crate) numbers: &'a mut dyn Iterator<Item = f64>,
+    pub(crate) numbers: Option<&'a mut dyn Iterator<Item = f64>>,
     pub(crate) filled: SmallVec<[Option<Erased>; 1]>,
 }
 
@@ -29,7 +30,11 @@ impl ProbeOutputs<'_> {
     /// Makes the tensor of the next output.
     pub(crate) fn next<T: Element>(&mut self) {
         let shape = self.shapes.next().expect("there is a shape for each output");
-        self.filled.push(T::REAL.then(|| Erased::new(Tensor::<T>::of_numbers(shape, self.numbers))));
+        let filled = || match &mut self.numbers {
+            Some(numbers) => Tensor::<T>::of_numbers(shape, numbers),
+            None => Tensor::overwritten("gradient", shape.clone(), |_| {}),
+        };
+        self.filled.push(T::REAL.then(filled).map(Erased::new));
     }
 }
 

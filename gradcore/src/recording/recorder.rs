@@ -3,6 +3,7 @@
 pub(crate) mod aside;
 pub(crate) mod discovery;
 pub(crate) mod pause;
+pub(crate) mod probing;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;

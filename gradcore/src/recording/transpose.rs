@@ -14,7 +14,7 @@ use super::gradients::Gradients;
 use super::list::WengertList;
 use super::node::{Backward, ProbeOutputs};
 use super::record::{Record, Settings};
-use super::recorder::{self, pause::Paused};
+use super::recorder::{self, pause::Paused, probing::Probing};
 use super::running::Recording;
 use super::slots::{NONE, Slot};
 use super::tensor_ref::TensorRef;
@@ -75,18 +75,19 @@ fn transposed(
     outputs: &[Shape],
     paused: u64,
 ) -> Result<Probe, Box<Error>> {
-    let seen = || {
+    let seen = |numbers: Option<Numbers<'_>>| {
         let _paused = Paused::from(paused);
-        probe(backward, tangents, outputs, &mut numbers())
+        probe(backward, tangents, outputs, numbers)
     };
     if backward.site().rule.is_linear {
-        return seen();
+        return seen(None);
     }
     let unseen = Paused::from(0);
-    let other = probe(backward, tangents, outputs, &mut spread_numbers())?;
-    let far = run_alone(backward, tangents, outputs, &upstream(backward, outputs, &mut numbers().map(|n| FAR * n)))?;
+    let other = probe(backward, tangents, outputs, Some(&mut spread_numbers()))?;
+    let far = upstream(backward, outputs, Some(&mut numbers().map(|n| FAR * n)));
+    let far = run_alone(backward, tangents, outputs, &far)?;
     drop(unseen);
-    let probe = seen()?;
+    let probe = seen(Some(&mut numbers()))?;
     match () {
         () if !probe.agrees_with(&other) || !probe.scaled_to(&far) => Err(Box::new(not_linear(backward.site()))),
         () if !probe.is_transposed(tangents) => Err(Box::new(unseen_by_tapes(backward.site()))),
@@ -97,29 +98,37 @@ fn transposed(
 /// How far out the gradients are looked at. A power of two: what is linear is scaled by it exactly, whatever it rounds.
 const FAR: f64 = -64.0;
 
-/// Upstream gradients of these numbers.
+/// What an upstream gradient consists of.
+type Numbers<'a> = &'a mut dyn Iterator<Item = f64>;
+
+/// Upstream gradients of these numbers, or of any.
 fn upstream(
     backward: &Rc<dyn Backward>,
     outputs: &[Shape],
-    numbers: &mut dyn Iterator<Item = f64>,
+    numbers: Option<Numbers<'_>>,
 ) -> SmallVec<[Option<Erased>; 1]> {
+    // The reference is made anew, for a shorter life.
+    let numbers: Option<Numbers<'_>> = if let Some(numbers) = numbers { Some(numbers) } else { None };
     let mut probed = ProbeOutputs { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
     backward.probe_outputs(&mut probed);
     probed.filled
 }
 
+/// Transposes a rule at an upstream gradient of these numbers. Without them it is known to be linear, so that none matters.
 fn probe(
     backward: &Rc<dyn Backward>,
     tangents: &[Option<&Erased>],
     outputs: &[Shape],
-    numbers: &mut dyn Iterator<Item = f64>,
+    numbers: Option<Numbers<'_>>,
 ) -> Result<Probe, Box<Error>> {
     let tape = Recording::start(Settings::default());
+    let probing = if numbers.is_none() { Probing::on(tape.serial) } else { Probing::off() };
     let upstream = upstream(backward, outputs, numbers);
     for v in upstream.iter().flatten() {
         tape.record.borrow_mut().watch(TensorRef { identity: v.as_untyped().identity(), seen: v.as_untyped() });
     }
     let alone = run_alone(backward, tangents, outputs, &upstream)?;
+    drop(probing);
     recorder::stop(tape.serial);
 
     let mut record = tape.record.borrow_mut();
