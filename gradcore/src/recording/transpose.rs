@@ -108,7 +108,7 @@ fn upstream(
     numbers: Option<Numbers<'_>>,
 ) -> SmallVec<[Option<Erased>; 1]> {
     // The reference is made anew, for a shorter life.
-    let numbers: Option<Numbers<'_>> = if let Some(numbers) = numbers { Some(numbers) } else { None };
+    let numbers = numbers.map(|numbers| numbers as Numbers<'_>);
     let mut probed = ProbeOutputs { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
     backward.probe_outputs(&mut probed);
     probed.filled
