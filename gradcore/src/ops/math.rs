@@ -41,14 +41,28 @@ pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient(linear, leaf)]
 pub(crate) fn tanh<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("tanh", x, T::tanh);
-    (y, |dy| dy * (Tensor::scalar(T::ONE) - square(&y)))
+    (y, |dy| tanh_gradient(dy, &y))
+}
+
+/// dy (1 - y²) in one pass; d/ddy = 1 - y², d/dy = -2 y dy.
+#[custom_gradient(linear, leaf)]
+fn tanh_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |ddx| (tanh_gradient(ddx, y), ddx * dy * y * T::of(-2.0));
+    (binary("tanh", dy, y, |dy, y| dy * (T::ONE - y * y)), grad)
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ); d/dx = σ(x) (1 - σ(x)).
 #[custom_gradient(linear, leaf)]
 pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("sigmoid", x, T::sigmoid);
-    (y, |dy| dy * &y * (Tensor::scalar(T::ONE) - &y))
+    (y, |dy| sigmoid_gradient(dy, &y))
+}
+
+/// dy y (1 - y) in one pass; d/ddy = y (1 - y), d/dy = dy (1 - 2 y).
+#[custom_gradient(linear, leaf)]
+fn sigmoid_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |ddx| (sigmoid_gradient(ddx, y), ddx * dy * (y * T::of(-2.0) + T::ONE));
+    (binary("sigmoid", dy, y, |dy, y| dy * y * (T::ONE - y)), grad)
 }
 
 /// sin x, in radians; d/dx = cos x.
