@@ -13,26 +13,6 @@ use rayon::prelude::*;
 
 use super::{Power, cos, erf, erfc, exp, expm1, log, log1p, rsqrt, sigmoid, sin, softplus, tan, tanh};
 
-/// A function of `f32`, the same of `f64` from elsewhere, and the greatest error that is promised.
-type OfFloats = (&'static str, fn(f32) -> f32, fn(f64) -> f64, f64);
-
-const OF_FLOATS: [OfFloats; 14] = [
-    ("exp", exp, f64::exp, 2.0),
-    ("expm1", expm1, f64::exp_m1, 2.0),
-    ("log", log, f64::ln, 2.0),
-    ("log1p", log1p, f64::ln_1p, 2.0),
-    ("tanh", tanh, f64::tanh, 2.0),
-    ("sigmoid", sigmoid, |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }, 2.0),
-    ("softplus", softplus, |x| if x < 0.0 { x.exp().ln_1p() } else { x + (-x).exp().ln_1p() }, 2.0),
-    ("erf", erf, libm::erf, 2.0),
-    ("erfc", erfc, libm::erfc, 4.0),
-    ("sin", sin, f64::sin, 2.0),
-    ("cos", cos, f64::cos, 2.0),
-    ("tan", tan, f64::tan, 4.0),
-    ("rsqrt", rsqrt, |x| 1.0 / x.sqrt(), 2.0),
-    ("pow(x, 1.7)", |x| x.pow(1.7), |x| x.powf(f64::from(1.7f32)), 4.0),
-];
-
 /// The error of a result; ∞ if it is NaN or infinite where the exact one is not, or a zero of the other sign.
 fn error(found: f32, exact: f64) -> f64 {
     let nearest = exact as f32;
@@ -50,37 +30,56 @@ fn ulp(x: f64) -> f64 {
     f64::from_bits((exponent - 23) << 52)
 }
 
-/// The greatest error of each function over every `stride`th number.
-fn greatest_errors(stride: usize) {
-    let mut wrong = Vec::new();
-    for (name, function, exact, most) in OF_FLOATS {
-        let worst = (0..1u64 << 12).into_par_iter().map(|block| {
-            let start = (block << 20).next_multiple_of(stride as u64);
-            let numbers = (start..(block + 1) << 20).step_by(stride);
-            let errors = numbers.map(|bits| {
-                let x = f32::from_bits(u32::try_from(bits).expect("below 2^32"));
-                (error(function(x), exact(f64::from(x))), x)
-            });
-            errors.fold((0.0, 0.0), |worst: (f64, f32), error| if error.0 > worst.0 { error } else { worst })
+/// Compares a function of `f32` with the same of `f64` from elsewhere, at every `stride`th number.
+fn compare(function: fn(f32) -> f32, exact: fn(f64) -> f64, most: f64, stride: u64) {
+    let worst = (0..1u64 << 12).into_par_iter().map(|block| {
+        let start = (block << 20).next_multiple_of(stride);
+        let numbers = (start..(block + 1) << 20).step_by(usize::try_from(stride).expect("a stride is small"));
+        let errors = numbers.map(|bits| {
+            let x = f32::from_bits(u32::try_from(bits).expect("below 2^32"));
+            (error(function(x), exact(f64::from(x))), x)
         });
-        let (error, x) = worst.reduce(|| (0.0, 0.0), |a, b| if a.0 < b.0 { b } else { a });
-        println!("{name}: {error:.3} at {x:e}");
-        if error > most {
-            wrong.push(format!("{name}({x:e}) = {:e}: {error:.2} ulp, exactly {:e}", function(x), exact(f64::from(x))));
+        errors.fold((0.0, 0.0), |worst: (f64, f32), error| if error.0 > worst.0 { error } else { worst })
+    });
+    let (error, x) = worst.reduce(|| (0.0, 0.0), |a, b| if a.0 < b.0 { b } else { a });
+    println!("{error:.3} units in the last place, at {x:e}");
+    assert!(error <= most, "{:e} at {x:e}, exactly {:e}: {error:.2} units", function(x), exact(f64::from(x)));
+}
+
+/// A test of some numbers and one of all for each function: its name, itself, the exact one and the greatest error promised.
+macro_rules! of_floats {
+    ($($name:ident $function:expr, $exact:expr, $most:literal;)+) => {
+        mod some_floats {
+            use super::*;
+            $(#[test] fn $name() { compare($function, $exact, $most, 10_007); })+
         }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        mod every_float {
+            use super::*;
+            $(
+                #[test]
+                #[ignore = "minutes, optimized: cargo test --release --package gradcore --lib -- --ignored every_float --nocapture"]
+                fn $name() { compare($function, $exact, $most, 1); }
+            )+
+        }
+    };
 }
-
-#[test]
-fn errors_of_some_floats_are_within_bounds() {
-    greatest_errors(10_007);
-}
-
-#[test]
-#[ignore = "ten minutes, optimized: cargo test --release --package gradcore -- --ignored every_float --nocapture"]
-fn errors_of_every_float_are_within_bounds() {
-    greatest_errors(1);
+of_floats! {
+    of_exp exp, f64::exp, 2.0;
+    of_expm1 expm1, f64::exp_m1, 2.0;
+    of_log log, f64::ln, 2.0;
+    of_log1p log1p, f64::ln_1p, 2.0;
+    of_tanh tanh, f64::tanh, 2.0;
+    of_sigmoid sigmoid, |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }, 2.0;
+    of_softplus softplus, |x| if x < 0.0 { x.exp().ln_1p() } else { x + (-x).exp().ln_1p() }, 2.0;
+    of_erf erf, libm::erf, 2.0;
+    of_erfc erfc, libm::erfc, 4.0;
+    of_sin sin, f64::sin, 2.0;
+    of_cos cos, f64::cos, 2.0;
+    of_tan tan, f64::tan, 4.0;
+    of_rsqrt rsqrt, |x| 1.0 / x.sqrt(), 2.0;
+    of_a_power |x| x.pow(1.7), |x| x.powf(f64::from(1.7f32)), 4.0;
+    of_a_negative_power |x| x.pow(-3.0), |x| x.powf(-3.0), 4.0;
+    of_a_base |x| 0.3.pow(x), |x| f64::from(0.3f32).powf(x), 4.0;
 }
 
 /// What the functions give for a type of floats, beside what `reference/make.py` found.
