@@ -43,8 +43,10 @@ where
     #[inline(always)]
     fn fill(&self, range: Range<usize>, mut outs: [&mut [MaybeUninit<T>]; O]) {
         let Operands(a, b, c) = self.inputs;
-        let periods = a.iter().chain(&b).chain(&c).map(Stretched::period);
-        let blocks = Blocks::of(range, periods);
+        let mut blocks = Blocks::of(range);
+        a.iter().for_each(|input| blocks.suit(input));
+        b.iter().for_each(|input| blocks.suit(input));
+        c.iter().for_each(|input| blocks.suit(input));
         let (mut a, mut b, mut c) = (a.map(|x| blocks.lane(x)), b.map(|x| blocks.lane(x)), c.map(|x| blocks.lane(x)));
         for range in blocks.ranges() {
             let length = range.len();

@@ -12,7 +12,6 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use pulp::{Arch, Simd, WithSimd};
-use smallvec::{SmallVec, smallvec};
 
 use crate::element::Element;
 use crate::threads;
@@ -179,16 +178,6 @@ impl<'a, T: Element> Stretched<'a, T> {
         self.target.ends_with(&self.shape[leading..])
     }
 
-    /// After how many elements the input repeats itself; none if it stands where it is needed.
-    #[inline]
-    pub(super) fn period(&self) -> Option<usize> {
-        match self.is_dense() {
-            true => None,
-            false if self.is_repeated() => Some(self.values.len()),
-            false => Some(1),
-        }
-    }
-
     /// Writes the elements from `start` on, in runs along the last axis.
     fn copy_to(&self, out: &mut [T], start: usize) {
         let run = self.target.last().copied().unwrap_or(1);
@@ -223,19 +212,16 @@ impl<'a, T: Element> Stretched<'a, T> {
     }
 }
 
-/// Room for a block, in place where that is short.
-type Block<T> = SmallVec<[T; 32]>;
-
 /// How the elements of an input are found.
 enum Finding<T> {
     /// They stand where they are needed.
     Dense,
     /// They are repeated so often that a block of them is written out once.
-    Written(Block<T>),
+    Written(Vec<T>),
     /// They are repeated end to end, but there are more than a block has.
-    Repeated(Block<T>),
+    Repeated(Vec<T>),
     /// They are written out for each block.
-    Copied(Block<T>),
+    Copied(Vec<T>),
 }
 
 /// An input on its way through a loop.
@@ -249,14 +235,14 @@ impl<'a, T: Element> Lane<'a, T> {
     fn new(input: Stretched<'a, T>, start: usize, length: usize) -> Self {
         let finding = match input.values {
             _ if input.is_dense() => Finding::Dense,
-            [value] => Finding::Written(smallvec![*value; length]),
+            [value] => Finding::Written(vec![*value; length]),
             values if input.is_repeated() && length.is_multiple_of(values.len()) => {
-                let mut block: Block<T> = smallvec![T::NOTHING; length];
+                let mut block = vec![T::NOTHING; length];
                 input.copy_to(&mut block, start);
                 Finding::Written(block)
             }
-            _ if input.is_repeated() => Finding::Repeated(smallvec![T::NOTHING; length]),
-            _ => Finding::Copied(smallvec![T::NOTHING; length]),
+            _ if input.is_repeated() => Finding::Repeated(vec![T::NOTHING; length]),
+            _ => Finding::Copied(vec![T::NOTHING; length]),
         };
         Lane { input, finding }
     }
@@ -289,15 +275,19 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// Blocks of a length that suits the periods in which inputs repeat; everything at once where none is stretched.
+    /// Everything at once, as long as no input is stretched.
     #[inline]
-    pub(super) fn of(range: Range<usize>, periods: impl IntoIterator<Item = Option<usize>>) -> Self {
-        let mut length = range.len();
-        for period in periods.into_iter().flatten() {
-            let whole = if period <= BLOCK { BLOCK / period * period } else { BLOCK };
-            length = length.min(whole);
+    pub(super) fn of(range: Range<usize>) -> Self {
+        Blocks { length: range.len().max(1), range }
+    }
+
+    /// Makes the length suit the period in which an input repeats itself.
+    #[inline]
+    pub(super) fn suit<T: Element>(&mut self, input: &Stretched<'_, T>) {
+        if !input.is_dense() {
+            let period = if input.is_repeated() { input.values.len() } else { 1 };
+            self.length = self.length.min(if period <= BLOCK { BLOCK / period * period } else { BLOCK });
         }
-        Blocks { range, length: length.max(1) }
     }
 
     #[inline]
@@ -369,7 +359,9 @@ pub(crate) fn map_both<A: Element, B: Element, C: Element>(
     impl<A: Element, B: Element, C: Element, F: Fn(A, B) -> C + Sync> Body<&mut [C]> for Map<'_, A, B, F> {
         #[inline(always)]
         fn fill(&self, range: Range<usize>, mut out: &mut [C]) {
-            let blocks = Blocks::of(range, [self.0.period(), self.1.period()]);
+            let mut blocks = Blocks::of(range);
+            blocks.suit(&self.0);
+            blocks.suit(&self.1);
             let (mut x, mut y, f) = (blocks.lane(self.0), blocks.lane(self.1), &self.2);
             for range in blocks.ranges() {
                 let (x, y, block) =
@@ -413,7 +405,10 @@ pub(crate) fn map_three<A: Element, B: Element, C: Element, D: Element>(
     {
         #[inline(always)]
         fn fill(&self, range: Range<usize>, mut out: &mut [D]) {
-            let blocks = Blocks::of(range, [self.0.period(), self.1.period(), self.2.period()]);
+            let mut blocks = Blocks::of(range);
+            blocks.suit(&self.0);
+            blocks.suit(&self.1);
+            blocks.suit(&self.2);
             let (mut x, mut y, mut z) = (blocks.lane(self.0), blocks.lane(self.1), blocks.lane(self.2));
             for range in blocks.ranges() {
                 let (x, y, z) = (x.elements(&range), y.elements(&range), z.elements(&range));
@@ -445,7 +440,8 @@ pub(crate) fn update<A: Element, B: Element>(out: &mut [A], x: Stretched<'_, B>,
     impl<A: Element, B: Element, F: Fn(A, B) -> A + Sync> Body<&mut [A]> for Update<'_, B, F> {
         #[inline(always)]
         fn fill(&self, range: Range<usize>, mut out: &mut [A]) {
-            let blocks = Blocks::of(range, [self.0.period()]);
+            let mut blocks = Blocks::of(range);
+            blocks.suit(&self.0);
             let (mut x, f) = (blocks.lane(self.0), &self.1);
             for range in blocks.ranges() {
                 let (x, block) = (x.elements(&range), out.split_off_mut(..range.len()).unwrap_or_default());
