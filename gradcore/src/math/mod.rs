@@ -2,13 +2,15 @@
 //! one of vectors. Dense operations, the bodies of `elementwise` functions and [`Real`](crate::Real) share them.
 //!
 //! Sums and products are rounded each on its own and never fused, so the bits are the same on every instruction set.
-//! Errors, in units in the last place of the result: at most 2, of `pow`, `tan` and `erfc` at most 4; the tests beside this
-//! file measure them against values of higher precision. The coefficients come from `polynomials.sollya`.
+//! Errors, in units in the last place of the result: at most 2, of `pow`, `tan` and `erfc` at most 4. `tests` measures them
+//! against values of higher precision, and `every_float` at every number. The coefficients come from `polynomials.sollya`.
 
 #![allow(clippy::inline_always, reason = "what is left as a call keeps a loop from being one of vectors")]
 
 mod circular;
 mod error;
+#[cfg(all(test, not(miri)))]
+mod every_float;
 mod exponential;
 mod float;
 mod logarithm;
