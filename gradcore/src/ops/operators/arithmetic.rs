@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::element::{Number, Real};
+use crate::element::{Element, Number, Real};
 use crate::kernels::loops::{self, Stretched};
 use crate::ops;
 use crate::recording::recorder;
@@ -11,33 +11,85 @@ use crate::variable::Variable;
 
 /// A side of an operator.
 trait Side<T>: Sized {
-    fn tensor(&self) -> &Tensor<T>;
+    fn tensor(&mut self) -> &Tensor<T>;
+    /// The value of a scalar.
+    fn scalar(&self) -> Option<T>;
     /// The tensor, if the operator has been given it for good.
     #[inline]
     fn given(&mut self) -> Option<&mut Tensor<T>> {
         None
     }
 }
-impl<T> Side<T> for Tensor<T> {
+impl<T: Element> Side<T> for Tensor<T> {
     #[inline]
-    fn tensor(&self) -> &Tensor<T> {
+    fn tensor(&mut self) -> &Tensor<T> {
         self
+    }
+    #[inline]
+    fn scalar(&self) -> Option<T> {
+        self.as_scalar()
     }
     #[inline]
     fn given(&mut self) -> Option<&mut Tensor<T>> {
         Some(self)
     }
 }
-impl<T> Side<T> for &Tensor<T> {
+impl<T: Element> Side<T> for &Tensor<T> {
     #[inline]
-    fn tensor(&self) -> &Tensor<T> {
+    fn tensor(&mut self) -> &Tensor<T> {
         self
     }
-}
-impl<T> Side<T> for &Variable<T> {
     #[inline]
-    fn tensor(&self) -> &Tensor<T> {
+    fn scalar(&self) -> Option<T> {
+        self.as_scalar()
+    }
+}
+impl<T: Element> Side<T> for &Variable<T> {
+    #[inline]
+    fn tensor(&mut self) -> &Tensor<T> {
         self
+    }
+    #[inline]
+    fn scalar(&self) -> Option<T> {
+        self.as_scalar()
+    }
+}
+
+/// A number beside a tensor, which becomes one where that is needed.
+struct Bare<T> {
+    value: T,
+    tensor: Option<Tensor<T>>,
+}
+impl<T: Element> Bare<T> {
+    #[inline]
+    fn new(value: T) -> Self {
+        Bare { value, tensor: None }
+    }
+}
+impl<T: Element> Side<T> for Bare<T> {
+    #[inline]
+    fn tensor(&mut self) -> &Tensor<T> {
+        self.tensor.get_or_insert_with(|| Tensor::scalar(self.value))
+    }
+    #[inline]
+    fn scalar(&self) -> Option<T> {
+        Some(self.value)
+    }
+}
+
+/// Whether an operation may be done here, because no tape sees the call. Integers are left to the operation, which refuses
+/// to divide them by 0.
+#[inline]
+fn is_unseen<T: Number>() -> bool {
+    T::REAL && recorder::is_idle()
+}
+
+/// The result of an operation on scalars where no tape sees the call: nothing but the number, and an identity.
+#[inline]
+fn of_scalars<T: Number>(left: &impl Side<T>, right: &impl Side<T>, f: impl Fn(T, T) -> T) -> Option<Tensor<T>> {
+    match (left.scalar(), right.scalar()) {
+        (Some(x), Some(y)) if is_unseen::<T>() => Some(Tensor::scalar(f(x, y))),
+        _ => None,
     }
 }
 
@@ -49,16 +101,14 @@ fn over_a_side<T: Number>(
     right: &mut impl Side<T>,
     f: impl Fn(T, T) -> T + Sync,
 ) -> Option<Tensor<T>> {
-    // Integers are left to the operation, which refuses to divide them by 0.
-    let is_unseen = || T::REAL && recorder::is_idle();
     if let Some(x) = left.given()
-        && is_unseen()
+        && is_unseen::<T>()
         && write_over(x, right.tensor(), &f)
     {
         return Some(x.renewed(Identity::computed()));
     }
     if let Some(y) = right.given()
-        && is_unseen()
+        && is_unseen::<T>()
         && write_over(y, left.tensor(), |y, x| f(x, y))
     {
         return Some(y.renewed(Identity::computed()));
@@ -84,7 +134,8 @@ fn write_over<T: Number>(x: &mut Tensor<T>, y: &Tensor<T>, f: impl Fn(T, T) -> T
 macro_rules! apply {
     ($operation:ident, $of_numbers:ident, $left:expr, $right:expr) => {{
         let (mut left, mut right) = ($left, $right);
-        match over_a_side(&mut left, &mut right, Number::$of_numbers) {
+        let unseen = of_scalars(&left, &right, Number::$of_numbers);
+        match unseen.or_else(|| over_a_side(&mut left, &mut right, Number::$of_numbers)) {
             Some(result) => result,
             None => ops::$operation(left.tensor(), right.tensor()),
         }
@@ -114,7 +165,7 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, right: i32) -> Tensor<$real> {
-                apply!($operation, $of_numbers, self, Tensor::scalar($real::of(right.into())))
+                apply!($operation, $of_numbers, self, Bare::new($real::of(right.into())))
             }
         }
         impl $operator<$tensor> for i32 {
@@ -122,7 +173,7 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, right: $tensor) -> Tensor<$real> {
-                apply!($operation, $of_numbers, Tensor::scalar($real::of(self.into())), right)
+                apply!($operation, $of_numbers, Bare::new($real::of(self.into())), right)
             }
         }
     )+ };
@@ -142,7 +193,7 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, right: T) -> Tensor<T> {
-                apply!($operation, $of_numbers, self, Tensor::scalar(right))
+                apply!($operation, $of_numbers, self, Bare::new(right))
             }
         }
     )+ };
@@ -155,7 +206,7 @@ macro_rules! operator {
             #[inline]
             #[track_caller]
             fn $method(self, right: $right) -> Tensor<$scalar> {
-                apply!($operation, $of_numbers, Tensor::scalar(self), right)
+                apply!($operation, $of_numbers, Bare::new(self), right)
             }
         }
     )+ };
