@@ -53,6 +53,11 @@ impl Frames {
         }
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
     pub(super) fn depth(&self) -> u32 {
         place(self.calls.len())
     }

@@ -162,6 +162,13 @@ fn forget_latest() {
     LATEST.set([Identity::NOBODY; 2]);
 }
 
+/// What a call takes need not be looked up when its body uses it.
+#[inline]
+fn remember_latest(inputs: &[TensorRef<'_>]) {
+    let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
+    LATEST.set([input(0), input(1)]);
+}
+
 /// Whether no tape exists on this thread.
 #[inline]
 pub(crate) fn is_idle() -> bool {
@@ -188,16 +195,8 @@ pub(crate) fn forget_slots(serial: u64) {
 #[track_caller]
 #[inline(never)]
 pub(crate) fn begin(rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
-    let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
-        if recorder.frames.depth() > 0 {
-            for input in inputs {
-                recorder.expect_known(*input, None)?;
-            }
-        }
-        Ok(recorder.begin(rule, inputs, known))
-    });
-    let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
-    LATEST.set([input(0), input(1)]);
+    let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin(rule, inputs, known));
+    remember_latest(inputs);
     match begun {
         Ok(begun) if ASKED.get().check_numerics => look_at(begun, inputs, known),
         Ok(begun) => begun,
@@ -212,16 +211,11 @@ pub(crate) fn begin_leaf(rule: &'static Rule, inputs: &[TensorRef<'_>]) -> Begun
     if ASKED.get().is_any() {
         return begin(rule, inputs, &[]);
     }
-    let begun: Result<Begun, String> = RECORDER.with_borrow_mut(|recorder| {
-        if recorder.frames.depth() > 0 {
-            for input in inputs {
-                recorder.expect_known(*input, None)?;
-            }
-        }
-        Ok(recorder.begin_leaf(inputs))
-    });
-    let input = |place: usize| inputs.get(place).map_or(Identity::NOBODY, |input| input.identity);
-    LATEST.set([input(0), input(1)]);
+    remember_latest(inputs);
+    if let Some(watched) = RECORDER.with_borrow_mut(|recorder| recorder.begin_outer_leaf(inputs)) {
+        return Begun { watched, depth: LEAF };
+    }
+    let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin_leaf(inputs));
     begun.unwrap_or_else(|lost| lose(&lost))
 }
 
@@ -274,13 +268,29 @@ pub(crate) fn finish(begun: Begun, outputs: &[Output<'_>], backward: impl FnOnce
 }
 
 /// As [`finish`], with the backward function if an input is watched.
+#[inline]
 pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
+    match begun.depth {
+        LEAF => finish_leaf(outputs, backward),
+        _ => finish_frame(begun, outputs, backward),
+    }
+}
+
+/// As [`finish_with`], of a leaf, of which nothing is noted.
+fn finish_leaf(outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
+    forget_latest();
+    let Some(backward) = backward else { return };
+    if let Some(followers) = RECORDER.with_borrow_mut(|recorder| recorder.finish_leaf(outputs, &backward)) {
+        followers.tell(outputs, &backward);
+    }
+}
+
+/// As [`finish_with`], of a call that has a frame.
+fn finish_frame(begun: Begun, outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     // Both are made before and dropped after the recorder is borrowed: what they keep may run code of the user's.
     let notes = if ASKED.get().is_any() { notes_on(begun, outputs, backward.as_deref()) } else { None };
-    let followers = RECORDER.with_borrow_mut(|recorder| match begun.depth {
-        LEAF => recorder.finish_leaf(outputs, backward.as_ref()),
-        depth => recorder.finish(depth, outputs, backward.as_ref(), notes.as_ref()),
-    });
+    let followers =
+        RECORDER.with_borrow_mut(|recorder| recorder.finish(begun.depth, outputs, backward.as_ref(), notes.as_ref()));
     if let (Some(followers), Some(backward)) = (followers, &backward) {
         followers.tell(outputs, backward);
     }
@@ -329,10 +339,16 @@ impl Recorder {
         ASKED.set(aids.fold(Aids::NONE, Aids::and));
     }
 
-    fn begin(&mut self, rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
+    fn begin(
+        &mut self,
+        rule: &'static Rule,
+        inputs: &[TensorRef<'_>],
+        known: &[TensorRef<'_>],
+    ) -> Result<Begun, String> {
+        self.expect_all_known(inputs)?;
         let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
-        let Some(first) = active.next() else { return Begun::default() };
+        let Some(first) = active.next() else { return Ok(Begun::default()) };
         frames.push(rule, (*barrier, *next_serial));
         let mut record = first.record.borrow_mut();
         let mut watched = 0;
@@ -357,13 +373,33 @@ impl Recorder {
         } else {
             *barrier = *next_serial;
         }
-        Begun { watched, depth: frames.depth() }
+        Ok(Begun { watched, depth: frames.depth() })
     }
 
-    fn begin_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Begun {
+    /// Begins a leaf that stands in no body and that one tape sees, the only one: its watched inputs, if it is such a leaf.
+    fn begin_outer_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Option<u64> {
+        let [tape] = &self.tapes[..] else { return None };
+        if !self.frames.is_empty() || !tape.records(self.barrier) {
+            return None;
+        }
+        let mut record = tape.record.borrow_mut();
+        (self.leaf.is_single, self.leaf.second_order) = (true, record.settings.persistent);
+        self.leaf.inputs.clear();
+        let mut watched = 0;
+        for (k, input) in inputs.iter().enumerate() {
+            let slot = record.slot_when_read(*input);
+            self.leaf.inputs.push((input.identity, slot));
+            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
+        }
+        Some(watched)
+    }
+
+    /// Begins any other leaf.
+    fn begin_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Result<Begun, String> {
+        self.expect_all_known(inputs)?;
         let Recorder { tapes, barrier, leaf, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
-        let Some(first) = active.next() else { return Begun::default() };
+        let Some(first) = active.next() else { return Ok(Begun::default()) };
         let mut record = first.record.borrow_mut();
         let mut watched = 0;
         leaf.inputs.clear();
@@ -375,21 +411,19 @@ impl Recorder {
         let others = active.clone().next().is_some();
         (leaf.is_single, leaf.second_order) = (!others, record.settings.persistent || others);
         active.for_each(|tape| watched |= tape.watched_when_read(inputs));
-        Begun { watched, depth: LEAF }
+        Ok(Begun { watched, depth: LEAF })
     }
 
     /// As [`finish`](Self::finish), of a leaf.
-    fn finish_leaf(&mut self, outputs: &[Output<'_>], backward: Option<&Rc<dyn Backward>>) -> Option<Box<Followers>> {
-        forget_latest();
+    fn finish_leaf(&mut self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>) -> Option<Box<Followers>> {
         let Recorder { tapes, barrier, leaf, .. } = self;
         let mut followers = None;
         for tape in tapes.iter().filter(|tape| tape.records(*barrier)) {
-            match (&tape.follower, backward) {
-                (_, None) => break,
-                (Some(follower), _) => {
+            match &tape.follower {
+                Some(follower) => {
                     Followers::add(&mut followers, &leaf.inputs, leaf.second_order, tape.serial, follower);
                 }
-                (None, Some(backward)) => {
+                None => {
                     let mut record = tape.record.borrow_mut();
                     record.push(&leaf.inputs, leaf.is_single, outputs, backward, leaf.second_order);
                 }
@@ -444,6 +478,15 @@ impl Recorder {
     fn forget_missed(&mut self, depth: u32) {
         self.tapes.iter_mut().for_each(|tape| tape.missed.end = tape.missed.end.min(depth));
         self.some_missed = self.tapes.iter().any(|tape| !tape.missed.is_empty());
+    }
+
+    /// Checks the inputs of a call that stands in the body of a rule.
+    #[inline]
+    fn expect_all_known(&mut self, inputs: &[TensorRef<'_>]) -> Result<(), String> {
+        match self.frames.is_empty() {
+            true => Ok(()),
+            false => inputs.iter().try_for_each(|input| self.expect_known(*input, None)),
+        }
     }
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.
