@@ -57,9 +57,17 @@ impl SlotMap {
             self.older.insert(sequence, slot);
             return;
         };
+        match self.pages.get_mut(page) {
+            Some(Some(page)) => page[place] = slot,
+            _ => self.add_page(page)[place] = slot,
+        }
+    }
+
+    #[cold]
+    fn add_page(&mut self, page: usize) -> &mut [Slot; PAGE] {
         if page >= self.pages.len() {
             self.pages.resize_with(page + 1, || None);
         }
-        self.pages[page].get_or_insert_with(|| Box::new([NONE; PAGE]))[place] = slot;
+        self.pages[page].get_or_insert_with(|| Box::new([NONE; PAGE]))
     }
 }
