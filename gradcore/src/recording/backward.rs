@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::gradients::{Add, Gradients};
 use super::hooks::Hooks;
-use super::list::WengertList;
+use super::list::{Taken, WengertList};
 use super::node::{Outcome, Sink, Upstream};
 use super::numerics;
 use super::slots::{NONE, Slot};
@@ -38,14 +38,14 @@ impl Gradients {
     #[inline]
     fn propagate_part(&mut self, list: &mut WengertList, places: Range<usize>) -> Outcome {
         for place in places.rev() {
-            let Some(backward) = list.take_backward(place) else { continue };
-            let outputs = list.outputs_of(place);
-            let Some(mut upstream) = self.take_upstream(list.inputs_of(place), outputs.clone()) else { continue };
+            let Some(Taken { backward, inputs, outputs }) = list.take(place) else { continue };
+            let inputs = &list.inputs[inputs];
+            let Some(mut upstream) = self.take_upstream(inputs, outputs.clone()) else { continue };
             if let Some(bad) = &mut self.bad {
                 *bad = numerics::bad_before(list.notes(place), &upstream);
             }
             let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
-            let mut sink = Sink::new(self, &list.shapes, list.inputs_of(place), &*backward);
+            let mut sink = Sink::new(self, &list.shapes, inputs, &*backward);
             backward.run(upstream, &mut sink);
             sink.finish()?;
         }

@@ -1,5 +1,7 @@
 //! The Wengert list: calls in the order in which they were made, and the slots that they read and write.
 
+#![allow(clippy::inline_always, reason = "each call of a rule adds to a list, and a call costs as much as that")]
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,18 +14,41 @@ use super::slots::{NONE, Slot};
 use crate::pool;
 use crate::shape::Shape;
 
-/// Calls, and what stands in the slots. What belongs to a call stands at its place in several lists: a list of numbers
-/// grows without moving what was just made.
+/// A call: its backward function until a pass has run it, and where its slots are.
+#[derive(Clone)]
+struct Call {
+    backward: Option<Rc<dyn Backward>>,
+    /// Where the slots of its inputs begin among those of all calls, and where they end.
+    inputs: (u32, u32),
+    /// The first slot of its outputs, and the one after the last.
+    outputs: (Slot, Slot),
+}
+
+impl Call {
+    #[inline]
+    fn inputs(&self) -> Range<usize> {
+        self.inputs.0 as usize..self.inputs.1 as usize
+    }
+
+    #[inline]
+    fn outputs(&self) -> Range<usize> {
+        self.outputs.0 as usize..self.outputs.1 as usize
+    }
+}
+
+/// A call that a pass runs: its backward function, the slots of its inputs among those of all calls, those of its outputs.
+pub(super) struct Taken {
+    pub(super) backward: Rc<dyn Backward>,
+    pub(super) inputs: Range<usize>,
+    pub(super) outputs: Range<usize>,
+}
+
+/// Calls, and what stands in the slots.
 #[derive(Clone, Default)]
 pub(crate) struct WengertList {
-    /// Each until a pass has run it.
-    backwards: Vec<Option<Rc<dyn Backward>>>,
-    /// Where the slots of a call's inputs end among those of all; they begin where those of the call before end.
-    input_ends: Vec<u32>,
-    /// The first slot of a call's outputs, and their count.
-    outputs: Vec<(Slot, u32)>,
+    calls: Vec<Call>,
     /// For each input of each call a slot, [`NONE`] where the tape does not watch it.
-    inputs: Vec<Slot>,
+    pub(super) inputs: Vec<Slot>,
     /// By slot.
     pub(crate) shapes: Vec<Shape>,
     /// Whether a pass looks for numbers that are not finite.
@@ -39,36 +64,33 @@ impl WengertList {
         let mut list = WengertList::default();
         list.checks_numerics = checks_numerics;
         if let Some(room) = ROOM.take() {
-            (list.backwards, list.input_ends, list.outputs, list.inputs, list.shapes) = room;
+            (list.calls, list.inputs, list.shapes) = room;
         }
         list
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new_slot(&mut self, shape: Shape) -> Slot {
         let slot = index(self.shapes.len());
         self.shapes.push(shape);
         slot
     }
 
-    /// Adds an input to the call that [`push`](Self::push) adds next, and says whether it is watched.
-    #[inline]
-    pub(crate) fn push_input(&mut self, slot: Slot) -> bool {
-        self.inputs.push(slot);
-        slot != NONE
-    }
-
-    /// Forgets the inputs added since the last call.
-    pub(crate) fn drop_inputs(&mut self) {
-        self.inputs.truncate(self.input_ends.last().map_or(0, |end| *end as usize));
-    }
-
-    /// Adds a call of the inputs that were added before, with `outputs` new slots of which the first is `first_output`.
-    #[inline]
-    pub(crate) fn push(&mut self, backward: Rc<dyn Backward>, first_output: Slot, outputs: usize) {
-        self.backwards.push(Some(backward));
-        self.input_ends.push(index(self.inputs.len()));
-        self.outputs.push((first_output, index(outputs)));
+    /// Adds a call of these inputs, with `outputs` new slots of which the first is `first_output`.
+    #[inline(always)]
+    pub(crate) fn push(
+        &mut self,
+        inputs: impl Iterator<Item = Slot>,
+        backward: Rc<dyn Backward>,
+        first_output: Slot,
+        outputs: usize,
+    ) {
+        let begin = index(self.inputs.len());
+        // One by one: they are few, and `extend` makes ready for many.
+        inputs.for_each(|slot| self.inputs.push(slot));
+        let inputs = (begin, index(self.inputs.len()));
+        let outputs = (first_output, index(first_output as usize + outputs));
+        self.calls.push(Call { backward: Some(backward), inputs, outputs });
     }
 
     /// Adds notes to the last call.
@@ -83,46 +105,47 @@ impl WengertList {
 
     /// Number of calls.
     pub(crate) fn len(&self) -> usize {
-        self.backwards.len()
+        self.calls.len()
     }
 
     /// Takes the backward function of the call at a place, if no pass has.
     #[inline]
-    pub(crate) fn take_backward(&mut self, place: usize) -> Option<Rc<dyn Backward>> {
-        self.backwards[place].take()
+    pub(super) fn take(&mut self, place: usize) -> Option<Taken> {
+        let call = &mut self.calls[place];
+        let (inputs, outputs) = (call.inputs(), call.outputs());
+        call.backward.take().map(|backward| Taken { backward, inputs, outputs })
     }
 
     /// The backward function of the call at a place, if no pass has taken it.
     pub(crate) fn backward(&self, place: usize) -> Option<&Rc<dyn Backward>> {
-        self.backwards[place].as_ref()
+        self.calls[place].backward.as_ref()
     }
 
     /// The slots of the inputs of the call at a place.
     #[inline]
     pub(crate) fn inputs_of(&self, place: usize) -> &[Slot] {
-        let begin = place.checked_sub(1).map_or(0, |before| self.input_ends[before] as usize);
-        &self.inputs[begin..self.input_ends[place] as usize]
+        &self.inputs[self.calls[place].inputs()]
     }
 
     /// The slots of the outputs of the call at a place.
     #[inline]
     pub(crate) fn outputs_of(&self, place: usize) -> Range<usize> {
-        let (first, count) = self.outputs[place];
-        first as usize..(first + count) as usize
+        self.calls[place].outputs()
     }
 
     /// The place of the first call that came after a tensor: its outputs have greater slots.
     pub(crate) fn first_after(&self, slot: Slot) -> usize {
-        self.outputs.partition_point(|(first, _)| *first <= slot)
+        self.calls.partition_point(|call| call.outputs.0 <= slot)
     }
 
     /// By slot: whether it is one of `roots` or computed from one.
     pub(crate) fn dependents(&self, roots: impl IntoIterator<Item = Slot>) -> Vec<bool> {
         let mut marked = vec![false; self.shapes.len()];
         roots.into_iter().for_each(|slot| marked[slot as usize] = true);
-        for place in 0..self.len() {
-            if self.inputs_of(place).iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
-                marked[self.outputs_of(place)].fill(true);
+        for call in &self.calls {
+            if self.inputs[call.inputs()].iter().any(|slot| *slot != NONE && marked[*slot as usize]) {
+                // Filled as a slice, each would be a call of the C library.
+                call.outputs().for_each(|slot| marked[slot] = true);
             }
         }
         marked
@@ -141,7 +164,7 @@ impl WengertList {
 }
 
 /// The vectors of a list, without what stood in them.
-type Room = (Vec<Option<Rc<dyn Backward>>>, Vec<u32>, Vec<(Slot, u32)>, Vec<Slot>, Vec<Shape>);
+type Room = (Vec<Call>, Vec<Slot>, Vec<Shape>);
 
 /// Room for more calls than this is given back, about 5 MB.
 const MOST_CALLS: usize = 1 << 16;
@@ -155,7 +178,7 @@ thread_local! {
 impl Drop for WengertList {
     #[inline]
     fn drop(&mut self) {
-        if (1..=MOST_CALLS).contains(&self.backwards.capacity()) && pool::limit() > 0 {
+        if (1..=MOST_CALLS).contains(&self.calls.capacity()) && pool::limit() > 0 {
             self.leave_room();
         }
     }
@@ -165,10 +188,10 @@ impl WengertList {
     /// Leaves the vectors to the next list, unless one with more room has.
     fn leave_room(&mut self) {
         // What calls keep may run code of the user's when it is dropped, and that may make lists.
-        self.backwards.clear();
+        self.calls.clear();
         // A list of a thread-local may be dropped at the end of its thread, when there is nobody to leave room to.
         let _ = ROOM.try_with(|room| {
-            let left = room.take().filter(|left| left.0.capacity() >= self.backwards.capacity());
+            let left = room.take().filter(|left| left.0.capacity() >= self.calls.capacity());
             room.set(Some(left.unwrap_or_else(|| self.room())));
         });
     }
@@ -179,8 +202,8 @@ impl WengertList {
             values.clear();
             std::mem::take(values)
         }
-        let WengertList { backwards, input_ends, outputs, inputs, shapes, .. } = self;
-        (emptied(backwards), emptied(input_ends), emptied(outputs), emptied(inputs), emptied(shapes))
+        let WengertList { calls, inputs, shapes, .. } = self;
+        (emptied(calls), emptied(inputs), emptied(shapes))
     }
 }
 

@@ -184,7 +184,8 @@ impl Record {
     /// Adds a call of which an input is watched. The slots that stand with the inputs are those of this tape if it
     /// `is_single`. With `second_order`, what `grad` captured may be differentiated once more, so a computed output is known
     /// under the body's identity too. Whether it was added: a call whose outputs have no gradients is none of the list's.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "what is recorded of most calls is little more than a call")]
     pub(crate) fn push(
         &mut self,
         inputs: &[(Identity, Slot)],
@@ -193,35 +194,51 @@ impl Record {
         backward: &Rc<dyn Backward>,
         second_order: bool,
     ) -> bool {
-        let mut watched = false;
-        for (identity, slot) in inputs {
-            watched |= self.list.push_input(if is_single { *slot } else { self.slots.get(*identity) });
+        match outputs {
+            // A backward function is made where a tape watches an input, so a single tape does.
+            [output] if is_single && output.value.is_real() => {
+                let slot = self.list.new_slot(output.value.shared_shape());
+                self.know(output, slot, second_order);
+                self.list.push(inputs.iter().map(|(_, slot)| *slot), Rc::clone(backward), slot, 1);
+                true
+            }
+            _ => self.push_any(inputs, is_single, outputs, backward, second_order),
         }
-        let has_gradient = outputs.iter().any(|output| output.value.is_real());
-        if !watched || !has_gradient {
-            self.list.drop_inputs();
-        }
-        if !has_gradient {
-            let is_comparison = is_comparison(outputs);
-            inputs.iter().for_each(|(input, _)| self.note_cut(backward.site(), *input, is_comparison));
-        }
-        if watched && has_gradient {
-            self.push_outputs(outputs, backward, second_order);
-        }
-        watched && has_gradient
     }
 
-    #[inline]
-    fn push_outputs(&mut self, outputs: &[Output<'_>], backward: &Rc<dyn Backward>, second_order: bool) {
-        let first = self.slot_count();
+    /// As [`push`](Self::push), where it is not one output of a call that a single tape sees.
+    #[inline(never)]
+    fn push_any(
+        &mut self,
+        inputs: &[(Identity, Slot)],
+        is_single: bool,
+        outputs: &[Output<'_>],
+        backward: &Rc<dyn Backward>,
+        second_order: bool,
+    ) -> bool {
+        let slot_of = |(identity, slot): &(Identity, Slot)| if is_single { *slot } else { self.slots.get(*identity) };
+        let slots: SmallVec<[Slot; 4]> = inputs.iter().map(slot_of).collect();
+        if !outputs.iter().any(|output| output.value.is_real()) {
+            let is_comparison = is_comparison(outputs);
+            inputs.iter().for_each(|(input, _)| self.note_cut(backward.site(), *input, is_comparison));
+            return false;
+        }
+        let watched = slots.iter().any(|slot| *slot != NONE);
+        if watched {
+            let first = Slot::try_from(self.slot_count()).unwrap_or(NONE);
+            self.push_outputs(outputs, second_order);
+            self.list.push(slots.into_iter(), Rc::clone(backward), first, outputs.len());
+        }
+        watched
+    }
+
+    fn push_outputs(&mut self, outputs: &[Output<'_>], second_order: bool) {
         for output in outputs {
             let slot = self.list.new_slot(output.value.shared_shape());
             if output.value.is_real() {
                 self.know(output, slot, second_order);
             }
         }
-        let first = Slot::try_from(first).unwrap_or(NONE);
-        self.list.push(Rc::clone(backward), first, outputs.len());
     }
 
     /// Knows an output of a call that is followed and not recorded.
@@ -231,6 +248,7 @@ impl Record {
     }
 
     /// Notes the slot of an output, under the body's identity too if a derivative of what `grad` captured may be asked for.
+    #[inline]
     fn know(&mut self, output: &Output<'_>, slot: Slot, second_order: bool) {
         self.slots.set(output.outside, slot);
         if second_order && output.inside.is_computed() {

@@ -158,13 +158,14 @@ fn run_alone(
     upstream: &[Option<Erased>],
 ) -> Result<Gradients, Box<Error>> {
     let mut list = WengertList::default();
-    for tangent in tangents {
+    let slot_of = |tangent: Option<&Erased>| {
         let slot = list.new_slot(tangent.map_or(Shape::SCALAR, |tangent| tangent.as_untyped().shared_shape()));
-        list.push_input(if tangent.is_some() { slot } else { NONE });
-    }
+        if tangent.is_some() { slot } else { NONE }
+    };
+    let sources: SmallVec<[Slot; 4]> = tangents.iter().copied().map(slot_of).collect();
     let slots: SmallVec<[Slot; 1]> = outputs.iter().map(|shape| list.new_slot(shape.clone())).collect();
-    list.push(Rc::clone(backward), slots.first().copied().unwrap_or(NONE), slots.len());
-    let sources: SmallVec<[Slot; 4]> = list.inputs_of(0).into();
+    let first = slots.first().copied().unwrap_or_default();
+    list.push(sources.iter().copied(), Rc::clone(backward), first, slots.len());
     let mut gradients = Gradients::of(&list, sources.into_iter(), accumulate::add);
     for (slot, v) in slots.into_iter().zip(upstream) {
         if let Some(v) = v {
