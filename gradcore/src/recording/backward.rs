@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
 use super::gradients::{Add, Gradients};
 use super::hooks::Hooks;
 use super::list::{Taken, WengertList};
@@ -40,11 +38,25 @@ impl Gradients {
         for place in places.rev() {
             let Some(Taken { backward, inputs, outputs }) = list.take(place) else { continue };
             let inputs = &list.inputs[inputs];
-            let Some(mut upstream) = self.take_upstream(inputs, outputs.clone()) else { continue };
-            if let Some(bad) = &mut self.bad {
-                *bad = numerics::bad_before(list.notes(place), &upstream);
+            if !inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
+                continue;
             }
-            let upstream = Upstream { gradients: &mut upstream, shapes: &list.shapes[outputs] };
+            // Most calls have one output, whose gradient stands here and is not moved again.
+            let (mut one, mut several) = ([None], Vec::new());
+            let upstream: &mut [Option<Erased>] = if outputs.len() == 1 {
+                one[0] = self.take_upstream(outputs.start);
+                &mut one
+            } else {
+                several.extend(outputs.clone().map(|slot| self.take_upstream(slot)));
+                &mut several
+            };
+            if upstream.iter().all(Option::is_none) {
+                continue;
+            }
+            if let Some(bad) = &mut self.bad {
+                *bad = numerics::bad_before(list.notes(place), upstream);
+            }
+            let upstream = Upstream { gradients: upstream, shapes: &list.shapes[outputs] };
             let mut sink = Sink::new(self, &list.shapes, inputs, &*backward);
             backward.run(upstream, &mut sink);
             sink.finish()?;
@@ -52,20 +64,13 @@ impl Gradients {
         Ok(())
     }
 
-    /// The gradients that reached the outputs of a call, if any did and one of its inputs leads to a source.
+    /// The gradient that reached an output of a call, if one did.
     #[inline]
-    fn take_upstream(&mut self, inputs: &[Slot], outputs: Range<usize>) -> Option<SmallVec<[Option<Erased>; 1]>> {
-        if !inputs.iter().any(|slot| *slot != NONE && self.depends[*slot as usize]) {
-            return None;
+    fn take_upstream(&mut self, slot: usize) -> Option<Erased> {
+        match self.is_source[slot] {
+            true => self.by_slot[slot].clone(),
+            false => self.by_slot[slot].take(),
         }
-        let mut upstream: SmallVec<[Option<Erased>; 1]> = SmallVec::new();
-        let mut reached = false;
-        for slot in outputs {
-            let gradient = &mut self.by_slot[slot];
-            reached |= gradient.is_some();
-            upstream.push(if self.is_source[slot] { gradient.clone() } else { gradient.take() });
-        }
-        reached.then_some(upstream)
     }
 
     /// Runs the calls from the last to the first, with stops at tensors that have hooks. A tensor's gradient is complete when the

@@ -167,11 +167,11 @@ impl<'a> Sink<'a> {
 
     /// Ends the rule's turn.
     #[inline]
-    pub(super) fn finish(mut self) -> Outcome {
+    pub(super) fn finish(&mut self) -> Outcome {
         if self.asked != self.given {
             self.note_stops();
         }
-        self.error.map_or(Ok(()), Err)
+        self.error.take().map_or(Ok(()), Err)
     }
 }
 
