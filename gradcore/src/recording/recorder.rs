@@ -277,6 +277,7 @@ pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option
 }
 
 /// As [`finish_with`], of a leaf, of which nothing is noted.
+#[inline]
 fn finish_leaf(outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
     forget_latest();
     let Some(backward) = backward else { return };
