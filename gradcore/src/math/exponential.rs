@@ -45,7 +45,7 @@ pub(crate) fn tanh<F: Float>(x: F) -> F {
     (if x.abs() < F::of(0.625) { near } else { far }).copysign(x)
 }
 
-/// 1 / (1 + e⁻ˣ). With e⁻ˣ = 2ⁿ (1 + p), the sum below is rounded once: for n from 0 on, 2ⁿ is divided out of it.
+/// 1 / (1 + e⁻ˣ). With e⁻ˣ = 2ⁿ (1 + p), the sum below is 1 and what is small beside it: for n from 0 on, 2ⁿ is divided out.
 #[inline(always)]
 pub(crate) fn sigmoid<F: Float>(x: F) -> F {
     let [least, _] = F::OF_EXP;
@@ -53,6 +53,6 @@ pub(crate) fn sigmoid<F: Float>(x: F) -> F {
     let p = expm1_of_reduced(r);
     let [first, second] = F::powers(F::ROUNDING - (shifted - F::ROUNDING).abs());
     let power = first * second;
-    let below = (F::ONE + power) + if x < F::ZERO { p } else { power * p };
+    let below = F::ONE + (power + if x < F::ZERO { p } else { power * p });
     if x < F::ZERO { first / below * second } else { F::ONE / below }
 }
