@@ -40,7 +40,7 @@ static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION
 
 /// Runs one operation on the vectors of the machine.
 #[inline(always)]
-pub(super) fn on_vectors<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn on_vectors<R>(work: impl FnOnce() -> R) -> R {
     struct Work<F>(F);
     impl<R, F: FnOnce() -> R> WithSimd for Work<F> {
         type Output = R;

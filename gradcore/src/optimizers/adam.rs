@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::fitting;
 use crate::element::Real;
 use crate::error::Error;
+use crate::kernels::loops;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
@@ -27,7 +28,7 @@ pub struct Adam<T = f32> {
     epsilon: f64,
     steps: i32,
     /// Running means of the gradient and of its square, by variable.
-    moments: FxHashMap<u64, Vec<(T, T)>>,
+    moments: FxHashMap<u64, [Vec<T>; 2]>,
 }
 
 impl<T: Real> Adam<T> {
@@ -76,14 +77,17 @@ impl<T: Real> Adam<T> {
         let (rest_1, rest_2) = (T::of(1.0 - self.beta_1), T::of(1.0 - self.beta_2));
         for (gradient, variable) in pairs {
             let size = gradient.size();
-            let moments =
-                self.moments.entry(variable.identity().sequence()).or_insert_with(|| vec![<(T, T)>::default(); size]);
+            let zeros = || [(); 2].map(|()| vec![T::default(); size]);
+            let [means, squares] = self.moments.entry(variable.identity().sequence()).or_insert_with(zeros);
             variable.update("apply_gradients", &gradient, |values, gradient| {
-                for ((w, &g), (mean, square)) in values.iter_mut().zip(gradient).zip(moments.iter_mut()) {
-                    *mean = *mean + (g - *mean) * rest_1;
-                    *square = *square + (g * g - *square) * rest_2;
-                    *w -= rate * *mean / (square.sqrt() + epsilon);
-                }
+                let moments = means.iter_mut().zip(squares.iter_mut());
+                loops::on_vectors(|| {
+                    for ((w, &g), (mean, square)) in values.iter_mut().zip(gradient).zip(moments) {
+                        *mean = *mean + (g - *mean) * rest_1;
+                        *square = *square + (g * g - *square) * rest_2;
+                        *w -= rate * *mean / (square.sqrt() + epsilon);
+                    }
+                });
             })?;
         }
         Ok(())

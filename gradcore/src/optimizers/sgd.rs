@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::fitting;
 use crate::element::Real;
 use crate::error::Error;
+use crate::kernels::loops::{self, Stretched};
 use crate::tensor::Tensor;
 use crate::variable::Variable;
 
@@ -60,7 +61,7 @@ impl<T: Real> Sgd<T> {
         for (gradient, variable) in fitting(pairs)? {
             if self.momentum == 0.0 {
                 variable.update("apply_gradients", &gradient, |values, gradient| {
-                    values.iter_mut().zip(gradient).for_each(|(w, &g)| *w -= rate * g);
+                    loops::update(values, Stretched::dense(gradient), |w, g| w - rate * g);
                 })?;
                 continue;
             }
@@ -68,10 +69,12 @@ impl<T: Real> Sgd<T> {
             let velocity =
                 self.velocities.entry(variable.identity().sequence()).or_insert_with(|| vec![T::default(); size]);
             variable.update("apply_gradients", &gradient, |values, gradient| {
-                for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
-                    *v = momentum * *v - rate * g;
-                    *w += if self.nesterov { momentum * *v - rate * g } else { *v };
-                }
+                loops::on_vectors(|| {
+                    for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity.iter_mut()) {
+                        *v = momentum * *v - rate * g;
+                        *w += if self.nesterov { momentum * *v - rate * g } else { *v };
+                    }
+                });
             })?;
         }
         Ok(())
