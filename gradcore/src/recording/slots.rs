@@ -11,19 +11,24 @@ pub(crate) const NONE: Slot = Slot::MAX;
 
 const PAGE: usize = 256;
 
+const FEW: usize = 4;
+/// No sequence number is so great.
+const NOBODY: (u64, Slot) = (u64::MAX, NONE);
+
 /// Identities are handed out in sequence, so those made after the tape began index pages of slots: no hashing. The
 /// pages are made when needed, so a tape that records little while many tensors are made stays small.
 pub(crate) struct SlotMap {
     first: u64,
     pages: Vec<Option<Box<[Slot; PAGE]>>>,
-    /// Tensors made before the tape: the few that are watched.
-    older: FxHashMap<u64, Slot>,
+    /// Tensors made before the tape: the first that are watched, which a look finds sooner than a hash, and the others.
+    older: [(u64, Slot); FEW],
+    others: FxHashMap<u64, Slot>,
 }
 
 impl SlotMap {
     /// A map for a tape that begins now.
     pub(crate) fn new() -> Self {
-        SlotMap { first: Identity::upcoming(), pages: Vec::new(), older: FxHashMap::default() }
+        SlotMap { first: Identity::upcoming(), pages: Vec::new(), older: [NOBODY; FEW], others: FxHashMap::default() }
     }
 
     /// Whether the tensor was made after the map was.
@@ -46,7 +51,10 @@ impl SlotMap {
                 Some(Some(page)) => page[place],
                 _ => NONE,
             },
-            None => self.older.get(&sequence).copied().unwrap_or(NONE),
+            None => match self.older.iter().find(|(older, _)| *older == sequence) {
+                Some((_, slot)) => *slot,
+                None => self.others.get(&sequence).copied().unwrap_or(NONE),
+            },
         }
     }
 
@@ -54,7 +62,10 @@ impl SlotMap {
     pub(crate) fn set(&mut self, identity: Identity, slot: Slot) {
         let sequence = identity.sequence();
         let Some((page, place)) = self.place(sequence) else {
-            self.older.insert(sequence, slot);
+            match self.older.iter_mut().find(|(older, _)| [sequence, NOBODY.0].contains(older)) {
+                Some(older) => *older = (sequence, slot),
+                None => _ = self.others.insert(sequence, slot),
+            }
             return;
         };
         match self.pages.get_mut(page) {
