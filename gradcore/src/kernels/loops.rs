@@ -20,9 +20,9 @@ use crate::threads;
 pub(super) const BLOCK: usize = if cfg!(miri) { 4 } else { 1024 };
 
 /// From this many elements on, a loop is shared among threads. (Under miri everything is small, so that each path is taken.)
-pub(super) const SHARED_FROM: usize = 256 * BLOCK;
+pub(super) const SHARED_FROM: usize = 128 * BLOCK;
 /// The least that a thread gets.
-const SHARE: usize = 64 * BLOCK;
+const SHARE: usize = 32 * BLOCK;
 
 /// Up to this many elements, to choose an instruction set takes longer than to do without.
 const CHOSEN_FROM: usize = 64;

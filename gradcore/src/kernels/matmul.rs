@@ -1,6 +1,7 @@
 //! Matrix products, by the crates `gemm-f32` and `gemm-f64`.
 
 use std::any::TypeId;
+use std::ops::Range;
 
 use gemm_common::Parallelism;
 use gemm_f32::gemm::f32::get_gemm_fn as gemm_of_f32;
@@ -34,6 +35,9 @@ impl<T> Matrix<'_, T> {
     }
 }
 
+/// The least that threads share of the rows of a product, which is what the crates compute at once.
+const ROWS: usize = if cfg!(miri) { 4 } else { 32 };
+
 /// Multiplications from which a second thread pays. (Under miri everything is small, so that each path is taken.)
 const PARALLEL_FROM: usize = if cfg!(miri) { 1 << 9 } else { 1 << 21 };
 
@@ -47,43 +51,56 @@ pub(crate) struct Factors<'a, T>(pub(crate) Matrix<'a, T>, pub(crate) Matrix<'a,
 /// Panics if a slice has not the size that its matrix says, or the inner sizes differ.
 pub(crate) fn products<'a, T: Real>(count: usize, factors: impl Fn(usize) -> Factors<'a, T> + Sync, out: &mut [T]) {
     let Some(size) = out.len().checked_div(count).filter(|size| *size > 0) else { return };
-    let Factors(a, _) = factors(0);
+    let Factors(a, b) = factors(0);
     if a.columns == 0 {
         return out.fill(T::default());
     }
     let work = size.saturating_mul(a.columns);
-    // Either the products are shared out among threads, or each is.
-    if count > 1 && work < PARALLEL_FROM && work.saturating_mul(count) >= PARALLEL_FROM {
-        let pairs = PARALLEL_FROM.div_ceil(4 * work.max(1));
-        let parts = || {
-            out.par_chunks_mut(pairs * size).enumerate().for_each(|(part, out)| {
-                for (k, out) in out.chunks_exact_mut(size).enumerate() {
-                    product(factors(part * pairs + k), Parallelism::None, out);
-                }
-            });
-        };
-        return threads::waiting(parts);
-    }
-    let parallelism = if work < PARALLEL_FROM { Parallelism::None } else { Parallelism::Rayon(0) };
-    let mut all = || {
+    let (rows, columns) = (a.rows, b.columns);
+    let one_by_one = |parallelism: Parallelism, out: &mut [T]| {
         for (k, out) in out.chunks_exact_mut(size).enumerate() {
-            product(factors(k), parallelism, out);
+            product(factors(k), 0..rows, parallelism, out);
         }
     };
-    match parallelism {
-        Parallelism::None => all(),
-        Parallelism::Rayon(_) => threads::waiting(all),
+    let threads = rayon::current_num_threads();
+    if threads == 1 || work.saturating_mul(count) < PARALLEL_FROM {
+        return one_by_one(Parallelism::None, out);
     }
+    // Threads share the products of a batch, or the rows of one product. (The crates share out smaller parts.)
+    let part = rows.div_ceil(threads).next_multiple_of(ROWS);
+    threads::waiting(|| match () {
+        () if work < PARALLEL_FROM => {
+            let pairs = PARALLEL_FROM.div_ceil(4 * work.max(1));
+            out.par_chunks_mut(pairs * size).enumerate().for_each(|(part, out)| {
+                for (k, out) in out.chunks_exact_mut(size).enumerate() {
+                    product(factors(part * pairs + k), 0..rows, Parallelism::None, out);
+                }
+            });
+        }
+        () if part < rows => {
+            for (k, out) in out.chunks_exact_mut(size).enumerate() {
+                let parts = out.par_chunks_mut(part * columns).zip((0..rows).into_par_iter().step_by(part));
+                parts.for_each(|(out, first)| {
+                    product(factors(k), first..rows.min(first + part), Parallelism::None, out);
+                });
+            }
+        }
+        () => one_by_one(Parallelism::Rayon(0), out),
+    });
 }
 
-/// Writes a · b into `out`, row-major.
+/// Writes some rows of a · b into `out`, row-major.
 ///
 /// # Panics
 /// As [`products`].
-fn product<T: Real>(Factors(a, b): Factors<'_, T>, parallelism: Parallelism, out: &mut [T]) {
-    let (m, k, n) = (a.rows, a.columns, b.columns);
+fn product<T: Real>(Factors(a, b): Factors<'_, T>, rows: Range<usize>, parallelism: Parallelism, out: &mut [T]) {
+    let (m, k, n) = (rows.len(), a.columns, b.columns);
     assert!(
-        a.has_its_size() && b.has_its_size() && m.checked_mul(n) == Some(out.len()) && b.rows == k,
+        a.has_its_size()
+            && b.has_its_size()
+            && m.checked_mul(n) == Some(out.len())
+            && b.rows == k
+            && rows.end <= a.rows,
         "sizes of a matrix product"
     );
     let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
@@ -91,11 +108,14 @@ fn product<T: Real>(Factors(a, b): Factors<'_, T>, parallelism: Parallelism, out
     macro_rules! multiply {
         ($float:ty, $gemm:ident) => {{
             let (out, a, b) = (out.as_mut_ptr().cast::<$float>(), a.values.as_ptr().cast(), b.values.as_ptr().cast());
+            let first: isize = a_row * rows.start.cast_signed();
             let (no, columns) = (false, n.cast_signed());
             // SAFETY: `T` is this type, as the caller has found. By the assertion above each matrix has `rows · columns`
             // elements, in numbers that did not wrap, and with the strides of `Matrix::strides` the place of every element is
-            // below that; `out` is a distinct slice.
+            // below that; so has `a` from the first of the rows on, none of which is beyond its last; `out` is a distinct slice.
             unsafe {
+                let a: *const $float = a;
+                let a = a.offset(first);
                 $gemm()(
                     n, m, k, out, columns, 1, no, b, b_row, b_column, a, a_row, a_column, 0.0, 1.0, no, no, no, parallelism,
                 );
