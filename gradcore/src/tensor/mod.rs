@@ -57,7 +57,7 @@ struct Dense<T> {
 }
 
 /// Up to this many elements stand beside their shape, so that such a tensor costs one allocation.
-pub(crate) const FEW: usize = 16;
+pub(crate) const FEW: usize = 32;
 
 /// A reshaped tensor shares the elements of the one it was made from.
 #[allow(clippy::large_enum_variant, reason = "what stands in place saves an allocation")]
