@@ -61,6 +61,21 @@ struct Leaf {
     second_order: bool,
 }
 
+impl Leaf {
+    /// Takes the inputs with their slots on a tape. Gives those that it watches: bit `k` for the `k`th.
+    #[inline]
+    fn take(&mut self, record: &mut Record, inputs: &[TensorRef<'_>]) -> u64 {
+        self.inputs.clear();
+        let mut watched = 0;
+        for (k, input) in inputs.iter().enumerate() {
+            let slot = record.slot_when_read(*input);
+            self.inputs.push((input.identity, slot));
+            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
+        }
+        watched
+    }
+}
+
 /// In place of the depth of a call that is a [`Leaf`].
 const LEAF: u32 = u32::MAX;
 
@@ -385,14 +400,7 @@ impl Recorder {
         }
         let mut record = tape.record.borrow_mut();
         (self.leaf.is_single, self.leaf.second_order) = (true, record.settings.persistent);
-        self.leaf.inputs.clear();
-        let mut watched = 0;
-        for (k, input) in inputs.iter().enumerate() {
-            let slot = record.slot_when_read(*input);
-            self.leaf.inputs.push((input.identity, slot));
-            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
-        }
-        Some(watched)
+        Some(self.leaf.take(&mut record, inputs))
     }
 
     /// Begins any other leaf.
@@ -402,13 +410,7 @@ impl Recorder {
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Ok(Begun::default()) };
         let mut record = first.record.borrow_mut();
-        let mut watched = 0;
-        leaf.inputs.clear();
-        for (k, input) in inputs.iter().enumerate() {
-            let slot = record.slot_when_read(*input);
-            leaf.inputs.push((input.identity, slot));
-            watched |= u64::from(slot != NONE) << k.min(LAST_BIT as usize);
-        }
+        let mut watched = leaf.take(&mut record, inputs);
         let others = active.clone().next().is_some();
         (leaf.is_single, leaf.second_order) = (!others, record.settings.persistent || others);
         active.for_each(|tape| watched |= tape.watched_when_read(inputs));
