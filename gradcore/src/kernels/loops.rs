@@ -35,7 +35,8 @@ static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION
     Ok("baseline") => Arch::Scalar,
     #[cfg(target_arch = "x86_64")]
     Ok("avx2") => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
-    _ => Arch::new(),
+    Ok("") | Err(_) => Arch::new(),
+    Ok(found) => panic!("{INSTRUCTION_SET} is `{found}`: expected `baseline`, or `avx2` on x86-64"),
 });
 
 /// Runs one operation on the vectors of the machine.
