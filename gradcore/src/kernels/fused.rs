@@ -23,8 +23,7 @@ pub(crate) trait Function<T, const A: usize, const B: usize, const C: usize, con
     /// The values of the outputs. An output whose bit in `wanted` is 0 (bit `k` for the `k`th) may have any value.
     fn at(&self, wanted: u64, a: [T; A], b: [T; B], c: [T; C]) -> [T; O];
 
-    /// Whether it calls functions that are no instructions, such as `exp`. To take vectors apart for each call and put
-    /// them together again costs more than vectors save, so such a loop is compiled for the least instruction set.
+    /// As [`Body::calls`].
     fn calls(&self) -> bool;
 }
 

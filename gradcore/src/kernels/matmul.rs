@@ -110,7 +110,7 @@ fn product<T: Real>(Factors(a, b): Factors<'_, T>, rows: Range<usize>, paralleli
             let (out, a, b) = (out.as_mut_ptr().cast::<$float>(), a.values.as_ptr().cast(), b.values.as_ptr().cast());
             let first: isize = a_row * rows.start.cast_signed();
             let (no, columns) = (false, n.cast_signed());
-            // SAFETY: `T` is this type, as the caller has found. By the assertion above each matrix has `rows · columns`
+            // SAFETY: `T` is this type, as the `match` below has found. By the assertion above each matrix has `rows · columns`
             // elements, in numbers that did not wrap, and with the strides of `Matrix::strides` the place of every element is
             // below that; so has `a` from the first of the rows on, none of which is beyond its last; `out` is a distinct slice.
             unsafe {
