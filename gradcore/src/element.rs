@@ -40,6 +40,26 @@ pub trait Element:
     const ONE: Self;
     #[doc(hidden)]
     const NOTHING: Self;
+    /// The zero of choice in a gradient: see `tensor::role`.
+    #[doc(hidden)]
+    const NO_CHOICE: Self;
+    #[doc(hidden)]
+    #[must_use]
+    fn is_no_choice(self) -> bool;
+    /// The same number; 0 if it is a zero of choice.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    fn without_choice(self) -> Self {
+        if self == Self::NOTHING { Self::NOTHING } else { self }
+    }
+    /// The same number, as a zero of choice if it is 0.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    fn or_no_choice(self) -> Self {
+        if self == Self::NOTHING { Self::NO_CHOICE } else { self }
+    }
     #[doc(hidden)]
     fn to_wide(self) -> Wide;
     #[doc(hidden)]
@@ -78,6 +98,12 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
     #[doc(hidden)]
     #[must_use]
     fn over(self, other: Self) -> Self;
+    /// self · x / y²; for floats without overflow on the way.
+    #[doc(hidden)]
+    #[must_use]
+    fn times_over_square(self, x: Self, y: Self) -> Self {
+        self.times(x).over(y.times(y))
+    }
 }
 
 /// A [`Number`] for which gradients exist: `f32` and `f64`.
@@ -96,6 +122,10 @@ pub trait Number: Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output
 pub trait Real:
     Number + Neg<Output = Self> + AddAssign + SubAssign + MulAssign + DivAssign + Sum<Self> + for<'a> Sum<&'a Self>
 {
+    /// The distance from 1 to the next number.
+    const EPSILON: Self;
+    /// The smallest positive number that is not subnormal.
+    const MIN_POSITIVE: Self;
     /// The nearest value of this type, as for the literals of a function generic over `T: Real`.
     #[must_use]
     fn of(value: f64) -> Self;
@@ -231,6 +261,9 @@ pub trait Real:
     fn near_cos(self) -> Self;
     #[doc(hidden)]
     #[must_use]
+    fn slope_of_sigmoid(self) -> Self;
+    #[doc(hidden)]
+    #[must_use]
     fn near_tan(self) -> Self;
     #[doc(hidden)]
     #[must_use]
@@ -266,13 +299,18 @@ pub trait Integer: Number {
 }
 
 macro_rules! elements {
-    ($($type:ident $name:literal $real:literal $one:literal $nothing:literal $wide:ident $via:ident;)+) => { $(
+    ($($type:ident $name:literal $real:literal $one:literal $nothing:literal $no_choice:literal $wide:ident $via:ident;)+) => { $(
         impl sealed::Sealed for $type {}
         impl Element for $type {
             const NAME: &'static str = $name;
             const REAL: bool = $real;
             const ONE: Self = $one;
             const NOTHING: Self = $nothing;
+            const NO_CHOICE: Self = $no_choice;
+            #[inline(always)]
+            fn is_no_choice(self) -> bool {
+                self.to_ne_bytes() == Self::NO_CHOICE.to_ne_bytes()
+            }
             fn to_wide(self) -> Wide {
                 #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
                 Wide::$wide(self as $via)
@@ -288,11 +326,11 @@ macro_rules! elements {
     )+ };
 }
 elements! {
-    f32 "float32" true 1.0 0.0 Float f64;
-    f64 "float64" true 1.0 0.0 Float f64;
-    i32 "int32" false 1 0 Integer i64;
-    i64 "int64" false 1 0 Integer i64;
-    u8 "uint8" false 1 0 Integer i64;
+    f32 "float32" true 1.0 0.0 -0.0 Float f64;
+    f64 "float64" true 1.0 0.0 -0.0 Float f64;
+    i32 "int32" false 1 0 0 Integer i64;
+    i64 "int64" false 1 0 0 Integer i64;
+    u8 "uint8" false 1 0 0 Integer i64;
 }
 
 impl sealed::Sealed for bool {}
@@ -301,6 +339,10 @@ impl Element for bool {
     const REAL: bool = false;
     const ONE: Self = true;
     const NOTHING: Self = false;
+    const NO_CHOICE: Self = false;
+    fn is_no_choice(self) -> bool {
+        !self
+    }
     fn to_wide(self) -> Wide {
         Wide::Integer(i64::from(self))
     }
@@ -346,8 +388,12 @@ macro_rules! reals {
             fn times(self, other: Self) -> Self { self * other }
             #[inline]
             fn over(self, other: Self) -> Self { self / other }
+            #[inline(always)]
+            fn times_over_square(self, x: Self, y: Self) -> Self { math::Quotient::times_over_square(self, x, y) }
         }
         impl Real for $type {
+            const EPSILON: Self = Self::EPSILON;
+            const MIN_POSITIVE: Self = Self::MIN_POSITIVE;
             #[inline]
             #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)]
             fn of(value: f64) -> Self { value as $type }
@@ -381,6 +427,7 @@ macro_rules! reals {
                 erf math::erf;
                 erfc math::erfc;
                 rsqrt math::rsqrt;
+                slope_of_sigmoid math::slope_of_sigmoid;
                 near_sin math::near::sin;
                 near_cos math::near::cos;
                 near_tan math::near::tan;

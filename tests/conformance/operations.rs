@@ -180,10 +180,47 @@ fn all_differences<T: Real + Scalar + Close>(name: &str, operation: Operation<'_
     records.iter().flat_map(|record| record.differences(operation)).collect()
 }
 
+/// Where TensorFlow's number is none, or nothing is left of it, and what is right: what was not chosen takes no part in a gradient
+/// (rows 2.104 and 2.105), and the tails of slopes are exact (`docs/numbers.md`).
+const BETTER: &str = "\
+pow of float32, special values: gradient 0[0]: expected NaN, found 0.0
+pow of float32, special values: gradient 0 with the others[0]: expected NaN, found 0.0
+pow of float64, special values: gradient 0[0]: expected NaN, found 0.0
+pow of float64, special values: gradient 0 with the others[0]: expected NaN, found 0.0
+sigmoid of float32, large: gradient 0[5]: expected 0.0, found 3.0917304e-9
+sigmoid of float32, large: gradient 0[6]: expected 0.0, found 4.0609154e-35
+sigmoid of float32, large: gradient 0 with the others[5]: expected 0.0, found 3.0917304e-9
+sigmoid of float32, large: gradient 0 with the others[6]: expected 0.0, found 4.0609154e-35
+sigmoid of float64, large: gradient 0[6]: expected 0.0, found 4.0609156226521836e-35
+sigmoid of float64, large: gradient 0 with the others[6]: expected 0.0, found 4.0609156226521836e-35
+tanh of float32, large: gradient 0[2]: expected 0.0, found 8.496708e-18
+tanh of float32, large: gradient 0[5]: expected 0.0, found 2.5490125e-17
+tanh of float32, large: gradient 0 with the others[2]: expected 0.0, found 8.496708e-18
+tanh of float32, large: gradient 0 with the others[5]: expected 0.0, found 2.5490125e-17
+tanh of float64, large: gradient 0[1]: expected -0.0, found -2.605990825766017e-69
+tanh of float64, large: gradient 0[2]: expected 0.0, found 8.496708510583178e-18
+tanh of float64, large: gradient 0[5]: expected 0.0, found 2.5490125531749533e-17
+tanh of float64, large: gradient 0[6]: expected 0.0, found 2.931739678986769e-69
+tanh of float64, large: gradient 0 with the others[1]: expected -0.0, found -2.605990825766017e-69
+tanh of float64, large: gradient 0 with the others[2]: expected 0.0, found 8.496708510583178e-18
+tanh of float64, large: gradient 0 with the others[5]: expected 0.0, found 2.5490125531749533e-17
+tanh of float64, large: gradient 0 with the others[6]: expected 0.0, found 2.931739678986769e-69
+where_log of float32, zero in the branch not taken, row 2.104: gradient 0[0]: expected NaN, found 0.0
+where_log of float32, zero in the branch not taken, row 2.104: gradient 0 with the others[0]: expected NaN, found 0.0
+where_log of float64, zero in the branch not taken, row 2.104: gradient 0[0]: expected NaN, found 0.0
+where_log of float64, zero in the branch not taken, row 2.104: gradient 0 with the others[0]: expected NaN, found 0.0
+where_reciprocal of float32, zero in the branch not taken, row 2.104: gradient 0[0]: expected NaN, found 0.0
+where_reciprocal of float32, zero in the branch not taken, row 2.104: gradient 0 with the others[0]: expected NaN, found 0.0
+where_reciprocal of float64, zero in the branch not taken, row 2.104: gradient 0[0]: expected NaN, found 0.0
+where_reciprocal of float64, zero in the branch not taken, row 2.104: gradient 0 with the others[0]: expected NaN, found 0.0";
+
 fn conform(name: &str, single: Operation<'_, f32>, double: Operation<'_, f64>) {
     let mut differences = all_differences(name, single);
     differences.extend(all_differences(name, double));
-    assert!(differences.is_empty(), "{} differences from TensorFlow:\n{}", differences.len(), differences.join("\n"));
+    let of_operation = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(" of "));
+    let better: Vec<&str> = BETTER.lines().filter(of_operation).collect();
+    let count = differences.len();
+    assert_eq!(differences, better, "{count} differences from TensorFlow, not those that are meant");
 }
 
 /// A test for each operation, named as the operation in the records.

@@ -145,7 +145,7 @@ fn a_sum_of_gradients_that_overflows() {
     assert_eq!((found.made.index, found.made.value), (vec![0], BadValue::Infinity));
 }
 
-/// The trap: the mask hides the value, and 0 · 1/0 is NaN all the same.
+/// What a mask hides is reported where it was made, and has no part in the gradient.
 #[test]
 fn a_masked_infinity_is_reported_as_what_it_is() -> Result<(), Error> {
     let x = tf::constant([1.0, 0.0]);
@@ -157,7 +157,7 @@ fn a_masked_infinity_is_reported_as_what_it_is() -> Result<(), Error> {
 
     let tape = GradientTape::new();
     tape.watch(&x);
-    assert!(tape.gradient(masked(&x), &x)?.to_vec()[1].is_nan());
+    assert_eq!(tape.gradient(masked(&x), &x)?.to_vec(), [1.0, 0.0]);
     Ok(())
 }
 

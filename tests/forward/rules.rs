@@ -218,7 +218,9 @@ fn rounding_raises_no_alarm() -> Result<(), Error> {
             let v: Tensor = tf::random::normal([4], tf::options::seed(seed + 100));
             let acc = ForwardAccumulator::new(&x, &v)?;
             let (own, known) = (acc.jvp(own_softmax(&x))?, acc.jvp(tf::nn::softmax(&x, ..))?);
-            assert_eq!(own.to_vec(), known.to_vec(), "{x}");
+            // The library's own is exact where one probability is nearly 1.
+            let pairs = own.to_vec().into_iter().zip(known.to_vec());
+            pairs.for_each(|(own, known)| assert!((own - known).abs() <= 1e-6, "{x}: {own}, {known}"));
         }
     }
     let small = tf::constant([-100.0, -101.0, -87.5]);

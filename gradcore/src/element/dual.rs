@@ -160,6 +160,10 @@ impl<T: Real> Element for Dual<T> {
     const REAL: bool = true;
     const ONE: Self = Dual { value: T::ONE, derivative: T::NOTHING };
     const NOTHING: Self = Dual { value: T::NOTHING, derivative: T::NOTHING };
+    const NO_CHOICE: Self = Dual { value: T::NO_CHOICE, derivative: T::NOTHING };
+    fn is_no_choice(self) -> bool {
+        self.value.is_no_choice()
+    }
     fn to_wide(self) -> Wide {
         self.value.to_wide()
     }
@@ -218,6 +222,8 @@ macro_rules! steps {
 
 #[diagnostic::do_not_recommend]
 impl<T: Real> Real for Dual<T> {
+    const EPSILON: Self = Dual { value: T::EPSILON, derivative: T::NOTHING };
+    const MIN_POSITIVE: Self = Dual { value: T::MIN_POSITIVE, derivative: T::NOTHING };
     #[inline]
     fn of(value: f64) -> Self {
         Dual::constant(T::of(value))
@@ -255,11 +261,12 @@ impl<T: Real> Real for Dual<T> {
         atan(x, _y) (T::ONE + x * x).recip();
         sinh(x, _y) x.cosh();
         cosh(x, _y) x.sinh();
-        tanh(_x, y) T::ONE - y * y;
+        tanh(x, _y) T::of(4.0) * (x + x).slope_of_sigmoid();
         asinh(x, _y) (x * x + T::ONE).sqrt().recip();
         acosh(x, _y) (x * x - T::ONE).sqrt().recip();
         atanh(x, _y) (T::ONE - x * x).recip();
-        sigmoid(_x, y) y * (T::ONE - y);
+        sigmoid(x, _y) x.slope_of_sigmoid();
+        slope_of_sigmoid(x, y) -y * (x * T::of(0.5)).tanh();
         softplus(x, _y) x.sigmoid();
         erf(x, _y) T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp();
         erfc(x, _y) -T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp();

@@ -4,6 +4,7 @@ use super::constants::ResidualConstants;
 use super::loops::computed;
 use super::mode::ForGradients;
 use crate::element::Real;
+use crate::kernels::elementwise::kept;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
@@ -17,6 +18,8 @@ struct Derived<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
     scalars: [T; K],
     constants: Q::Seen<'a>,
     calls: bool,
+    /// Whether there are zeros of choice upstream.
+    choices: bool,
 }
 
 impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
@@ -26,7 +29,8 @@ where
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        (self.f)(ForGradients { upstream, wanted }, x, self.scalars, self.constants)
+        let gradients = (self.f)(ForGradients { upstream, wanted }, x, self.scalars, self.constants);
+        if self.choices { gradients.map(|gradient| kept(upstream, gradient)) } else { gradients }
     }
 
     fn calls(&self) -> bool {
@@ -67,9 +71,11 @@ where
     /// The gradients before they are summed to the shapes of the inputs, recorded.
     fn gradients(&self, dy: &Tensor<T>, wanted: u64) -> [Option<Tensor<T>>; N] {
         let (scalars, calls) = (self.scalars, self.calls);
-        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls };
+        let choices = dy.role().has_choices();
+        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls, choices };
         let inputs = self.inputs.each_ref();
-        let gradients = computed(self.site.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted);
+        let gradients = computed(self.site.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted)
+            .map(|gradient| gradient.map(|gradient| gradient.with_role(dy.role())));
         match recorder::is_idle() {
             true => gradients,
             false => self.second.record(self, dy, wanted, gradients),

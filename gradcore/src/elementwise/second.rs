@@ -12,6 +12,7 @@ use super::loops::computed;
 use super::mode::ForGradients;
 use super::recorded::record;
 use crate::element::{Dual, Real};
+use crate::kernels::elementwise::kept;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
@@ -21,7 +22,7 @@ use crate::recording::{node, recorder};
 use crate::rule::Argument;
 use crate::rule::underived::Underived;
 use crate::shape::Shape;
-use crate::tensor::{Erased, Tensor};
+use crate::tensor::{Erased, Role, Tensor};
 
 /// It has none, for this reason.
 #[derive(Clone, Copy)]
@@ -60,9 +61,11 @@ impl<T: Real, Q: ResidualConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'stati
         upstreams: &[Option<&Tensor<T>>],
         underived: Underived,
     ) -> Tensor<T> {
-        let zero = Tensor::scalar(T::NOTHING);
+        let zero = Tensor::nothing(self.site.rule.name, Shape::SCALAR);
         let upstreams = spread(wanted, upstreams, &zero);
-        let f = Weighted::<B, T, Q, K> {
+        let choices = upstreams.map(|upstream| upstream.role().has_choices());
+        let f = Weighted::<B, T, Q, N, K> {
+            choices,
             f: &self.backward,
             scalars: self.scalars,
             constants: self.constants.seen(),
@@ -71,8 +74,14 @@ impl<T: Real, Q: ResidualConstants, B: ElementRule<T, Q, N, K>, S: Copy + 'stati
         let [derivative] = computed(self.site.rule, &f, shape, (self.inputs.each_ref(), [], upstreams), u64::MAX);
         let tensor_refs: SmallVec<[TensorRef<'_>; 4]> =
             self.inputs.iter().chain(upstreams).map(Argument::tensor_ref).collect();
-        underived.mark(&tensor_refs, derivative.expect("the output is wanted"))
+        let derivative = derivative.expect("the output is wanted").with_role(role_of(choices));
+        underived.mark(&tensor_refs, derivative)
     }
+}
+
+/// The role of a sum of products with gradients, of which these have zeros of choice.
+fn role_of<const N: usize>(choices: [bool; N]) -> Role {
+    if choices.iter().all(|has_choices| *has_choices) { Role::Choices } else { Role::Gradient }
 }
 
 /// What is upstream of each gradient; `zero` for one that was not wanted, or that nobody used.
@@ -86,7 +95,9 @@ fn spread<'a, T, const N: usize>(
 }
 
 /// The sum of the gradients of a function, each at an upstream gradient of its own.
-struct Weighted<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
+struct Weighted<'a, B, T, Q: ResidualConstants + 'a, const N: usize, const K: usize> {
+    /// Which of what is upstream has zeros of choice.
+    choices: [bool; N],
     f: &'a B,
     scalars: [T; K],
     constants: Q::Seen<'a>,
@@ -94,7 +105,7 @@ struct Weighted<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
 }
 
 impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 0, N, 1>
-    for Weighted<'a, B, T, Q, K>
+    for Weighted<'a, B, T, Q, N, K>
 where
     B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
 {
@@ -102,9 +113,10 @@ where
     fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
         let gradient = |k: usize| {
             let mode = ForGradients { upstream: upstream[k], wanted: 1 << k };
-            (self.f)(mode, x, self.scalars, self.constants)[k]
+            let gradient = (self.f)(mode, x, self.scalars, self.constants)[k];
+            if self.choices[k] { kept(upstream[k], gradient) } else { gradient }
         };
-        [(0..N).map(gradient).sum()]
+        [(0..N).map(gradient).fold(T::NO_CHOICE, T::plus)]
     }
 
     fn calls(&self) -> bool {
@@ -166,7 +178,9 @@ struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
 }
 
 /// The derivative of the gradients in one direction, weighted by what is upstream of each.
-struct Directed<'a, D, T, Q: ResidualConstants + 'a, const K: usize> {
+struct Directed<'a, D, T, Q: ResidualConstants + 'a, const N: usize, const K: usize> {
+    /// Which of what is upstream has zeros of choice, and whether `dy` has some and is not the direction.
+    choices: ([bool; N], bool),
     /// The number of the input, or the count of them for `dy`.
     direction: usize,
     wanted: u64,
@@ -177,7 +191,7 @@ struct Directed<'a, D, T, Q: ResidualConstants + 'a, const K: usize> {
 }
 
 impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
-    for Directed<'a, D, T, Q, K>
+    for Directed<'a, D, T, Q, N, K>
 where
     D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
 {
@@ -190,8 +204,12 @@ where
         let x = array::from_fn(|k| seeded(k, x[k]));
         let mode = ForGradients { upstream: seeded(N, dy), wanted: self.wanted };
         let gradients = (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants);
-        let terms = gradients.iter().zip(upstream).map(|(gradient, upstream)| gradient.derivative * upstream);
-        [terms.sum()]
+        let term = |k: usize| {
+            let term = gradients[k].derivative * upstream[k];
+            if self.choices.0[k] { kept(upstream[k], term) } else { term }
+        };
+        let sum = (0..N).map(term).fold(T::NO_CHOICE, T::plus);
+        [if self.choices.1 { kept(dy, sum) } else { sum }]
     }
 
     fn calls(&self) -> bool {
@@ -221,7 +239,7 @@ where
     }
 
     fn run(&self, upstream: Upstream<'_>, sink: &mut Sink<'_>) {
-        let zero = Tensor::scalar(T::NOTHING);
+        let zero = Tensor::nothing(self.site.rule.name, Shape::SCALAR);
         let given: SmallVec<[Option<&Tensor<T>>; 2]> =
             upstream.gradients.iter().map(|gradient| gradient.as_ref().and_then(Erased::get)).collect();
         let upstream: [&Tensor<T>; N] = spread(self.wanted, &given, &zero);
@@ -264,7 +282,10 @@ where
 
     /// As [`derivative`](Self::derivative), before it is recorded.
     fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
-        let f = Directed::<D, T, Q, K> {
+        let of_upstream = upstream.map(|upstream| upstream.role().has_choices());
+        let of_dy = direction != N && self.dy.role().has_choices();
+        let f = Directed::<D, T, Q, N, K> {
+            choices: (of_upstream, of_dy),
             direction,
             wanted: self.wanted,
             gradient: &self.gradient,
@@ -274,6 +295,7 @@ where
         };
         let groups = (self.inputs.each_ref(), [&self.dy], upstream);
         let [derivative] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
-        derivative.expect("the output is wanted")
+        let role = if of_dy { Role::Choices } else { role_of(of_upstream) };
+        derivative.expect("the output is wanted").with_role(role)
     }
 }

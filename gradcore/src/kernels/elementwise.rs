@@ -24,8 +24,8 @@ functions! {
     elu<Real>(x) -> T { if x < T::default() { x.exp_m1() } else { x } }
     /// x / y, but 0 where y is 0.
     divide_no_nan<Real>(x, y) -> T { if y == T::default() { y } else { x / y } }
-    /// x where y > 0, else 0.
-    where_positive<Number>(x, y) -> T { if y > T::default() { x } else { T::default() } }
+    /// The gradient x where y > 0, else a zero of choice.
+    where_positive<Number>(x, y) -> T { if y > T::default() { x } else { T::NO_CHOICE } }
 }
 
 /// The greater element; NaN if either is (TensorFlow's `maximum`).
@@ -47,6 +47,19 @@ pub(crate) fn minimum<T: Number>(x: T, y: T) -> T {
 pub(crate) fn select<T: Element>(condition: bool, x: T, y: T) -> T {
     // A branch would be mispredicted every other time, and keep the loop from being one of vectors.
     select_unpredictable(condition, x, y)
+}
+
+/// What comes of a gradient that may be a zero of choice, which stays one.
+#[inline(always)]
+pub(crate) fn kept<T: Number>(gradient: T, result: T) -> T {
+    select_unpredictable(gradient.is_no_choice(), gradient, result.without_choice())
+}
+
+/// g / y, but NaN where dy / y is 0 / 0.
+#[inline(always)]
+pub(crate) fn over_unless_indefinite<T: Real>(g: T, dy: T, y: T) -> T {
+    let indefinite = (dy == T::default()) & (y == T::default());
+    select_unpredictable(indefinite, dy / y, g / y)
 }
 
 /// An element in another dtype: floats truncated towards zero and saturated at the ends, integers wrapped.

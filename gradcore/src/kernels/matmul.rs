@@ -30,6 +30,13 @@ impl<T> Matrix<'_, T> {
         }
     }
 
+    fn at(&self, row: usize, column: usize) -> T
+    where
+        T: Copy,
+    {
+        self.values[if self.transposed { column * self.rows + row } else { row * self.columns + column }]
+    }
+
     fn has_its_size(&self) -> bool {
         self.rows.checked_mul(self.columns) == Some(self.values.len())
     }
@@ -45,11 +52,56 @@ const PARALLEL_FROM: usize = if cfg!(miri) { 1 << 9 } else { 1 << 21 };
 #[derive(Clone, Copy)]
 pub(crate) struct Factors<'a, T>(pub(crate) Matrix<'a, T>, pub(crate) Matrix<'a, T>);
 
+/// Mends products of gradients that have zeros of choice: these take no part in a sum, whatever they are multiplied by, and where
+/// a sum has no other part it is one of them, and every other zero is none. `choices` tells which factors have some. Whether it
+/// was so anywhere.
+pub(crate) fn keep_no_choice<'a, T: Real>(
+    count: usize,
+    factors: impl Fn(usize) -> Factors<'a, T>,
+    choices: [bool; 2],
+    out: &mut [T],
+) -> bool {
+    let size = out.len() / count;
+    let mut empty = Vec::with_capacity(count);
+    for (k, out) in out.chunks_exact_mut(size).enumerate() {
+        let Factors(a, b) = factors(k);
+        let (inner, columns) = (0..a.columns, b.columns);
+        let has_no_part = |row: usize, column: usize, k: usize| {
+            choices[0] && a.at(row, k).is_no_choice() || choices[1] && b.at(k, column).is_no_choice()
+        };
+        for (place, sum) in out.iter_mut().enumerate().filter(|(_, sum)| sum.is_nan()) {
+            let (row, column) = (place / columns, place % columns);
+            let parts = inner.clone().filter(|k| !has_no_part(row, column, *k));
+            *sum = parts.map(|k| a.at(row, k) * b.at(k, column)).sum();
+        }
+        let is_empty_row = |row: usize| choices[0] && inner.clone().all(|k| a.at(row, k).is_no_choice());
+        let is_empty_column = |column: usize| choices[1] && inner.clone().all(|k| b.at(k, column).is_no_choice());
+        let rows: Vec<bool> = (0..a.rows).map(is_empty_row).collect();
+        let columns: Vec<bool> = (0..columns).map(is_empty_column).collect();
+        empty.push((rows, columns));
+    }
+    let keeps_some = empty.iter().any(|(rows, columns)| rows.contains(&true) || columns.contains(&true));
+    if keeps_some {
+        for (out, (rows, columns)) in out.chunks_exact_mut(size).zip(empty) {
+            for (out, is_empty_row) in out.chunks_exact_mut(columns.len()).zip(rows) {
+                for (sum, is_empty_column) in out.iter_mut().zip(&columns) {
+                    *sum = if is_empty_row || *is_empty_column { T::NO_CHOICE } else { sum.without_choice() };
+                }
+            }
+        }
+    }
+    keeps_some
+}
+
 /// Writes the products of `count` pairs of matrices of one size into `out`, one after the other.
 ///
 /// # Panics
 /// Panics if a slice has not the size that its matrix says, or the inner sizes differ.
-pub(crate) fn products<'a, T: Real>(count: usize, factors: impl Fn(usize) -> Factors<'a, T> + Sync, out: &mut [T]) {
+pub(crate) fn products<'a, T: Real>(
+    count: usize,
+    factors: impl Fn(usize) -> Factors<'a, T> + Copy + Sync,
+    out: &mut [T],
+) {
     let Some(size) = out.len().checked_div(count).filter(|size| *size > 0) else { return };
     let Factors(a, b) = factors(0);
     if a.columns == 0 {

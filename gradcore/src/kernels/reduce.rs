@@ -192,6 +192,11 @@ pub(crate) fn sum<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
     reduce(values, blocks, T::default(), T::plus, out);
 }
 
+/// As [`sum`], of gradients: what is made of zeros of choice alone is one.
+pub(crate) fn sum_of_choices<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
+    reduce(values, blocks, T::NO_CHOICE, T::plus, out);
+}
+
 /// Maxima of blocks; NaN where an element is NaN, the lowest value of an empty block.
 pub(crate) fn max<T: Number>(values: &[T], blocks: Blocks, out: &mut [T]) {
     reduce(values, blocks, T::LOWEST, elementwise::maximum, out);

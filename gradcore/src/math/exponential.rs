@@ -56,3 +56,11 @@ pub(crate) fn sigmoid<F: Float>(x: F) -> F {
     let below = F::ONE + (power + if x < F::ZERO { p } else { power * p });
     if x < F::ZERO { first / below * second } else { F::ONE / below }
 }
+
+/// σ(x) σ(-x), the slope of the sigmoid, exact in its tails: eˣ / (1 + eˣ)², of the negative one of x and -x.
+#[inline(always)]
+pub(crate) fn slope_of_sigmoid<F: Float>(x: F) -> F {
+    let power = exp(-x.abs());
+    let sum = F::ONE + power;
+    power / (sum * sum)
+}

@@ -15,11 +15,13 @@ mod exponential;
 mod float;
 mod logarithm;
 mod power;
+mod quotient;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use circular::{cos, is_near, near, sin, tan};
 pub(crate) use error::{erf, erfc};
-pub(crate) use exponential::{exp, expm1, sigmoid, tanh};
+pub(crate) use exponential::{exp, expm1, sigmoid, slope_of_sigmoid, tanh};
 pub(crate) use logarithm::{log, log1p, softplus};
 pub(crate) use power::{Power, rsqrt};
+pub(crate) use quotient::Quotient;

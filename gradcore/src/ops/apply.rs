@@ -1,11 +1,12 @@
 //! Runs functions of single elements, and kernels that reduce, on tensors.
 
-use crate::element::{Element, Real};
+use crate::element::{Element, Number, Real};
 use crate::error::or_refuse;
+use crate::kernels::elementwise::kept;
 use crate::kernels::loops::{self, Stretched};
-use crate::kernels::reduce::Blocks;
+use crate::kernels::reduce::{self, Blocks};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// One output element for each input element.
 #[inline]
@@ -61,6 +62,67 @@ pub(super) fn binary<A: Element, B: Element>(
     })
 }
 
+/// As [`binary`], of a function that is linear in gradients, which x and y may be: what is a zero of choice in one of them is one
+/// in the result.
+#[inline]
+#[track_caller]
+pub(super) fn product<T: Number>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    f: impl Fn(T, T) -> T + Copy + Sync,
+) -> Tensor<T> {
+    let z = match (x.role().has_choices(), y.role().has_choices()) {
+        (false, false) => binary(operation, x, y, f),
+        (true, false) => binary(operation, x, y, |x, y| kept(x, f(x, y))),
+        (false, true) => binary(operation, x, y, |x, y| kept(y, f(x, y))),
+        (true, true) => binary(operation, x, y, |x, y| kept(x, kept(y, f(x, y)))),
+    };
+    z.with_role(x.role().of_product(y.role()))
+}
+
+/// As [`product`], of a quotient, of which only x is a gradient.
+#[inline]
+#[track_caller]
+pub(super) fn quotient<T: Number>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    f: impl Fn(T, T) -> T + Copy + Sync,
+) -> Tensor<T> {
+    let z = match (x.role().has_choices(), y.role().has_choices()) {
+        (false, false) => binary(operation, x, y, f),
+        (true, false) => binary(operation, x, y, |x, y| kept(x, f(x, y))),
+        (false, true) => binary(operation, x, y, |x, y: T| f(x, y.without_choice())),
+        (true, true) => binary(operation, x, y, |x, y: T| kept(x, f(x, y.without_choice()))),
+    };
+    z.with_role(x.role().of_product(y.role().min(Role::Gradient)))
+}
+
+/// One output element for each triple of input elements.
+///
+/// # Panics
+/// Panics if the shapes do not broadcast.
+#[track_caller]
+pub(super) fn ternary<A: Element, B: Element, C: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    y: &Tensor<B>,
+    z: &Tensor<B>,
+    f: impl Fn(A, B, B) -> C + Sync,
+) -> Tensor<C> {
+    if let (Some(x), Some(y), Some(z)) = (x.as_scalar(), y.as_scalar(), z.as_scalar()) {
+        return Tensor::computed_scalar(f(x, y, z));
+    }
+    let shape =
+        common_shape(operation, &common_shape(operation, &x.shared_shape(), &y.shared_shape()), &z.shared_shape());
+    Tensor::overwritten(operation, shape.clone(), |out| {
+        if !out.is_empty() {
+            loops::map_three(stretched(x, &shape), stretched(y, &shape), stretched(z, &shape), out, f);
+        }
+    })
+}
+
 /// The elements of a tensor, stretched to a shape that it broadcasts to and that is not empty.
 #[inline]
 pub(super) fn stretched<'a, T: Element>(x: &'a Tensor<T>, shape: &'a Shape) -> Stretched<'a, T> {
@@ -80,6 +142,13 @@ pub(super) fn common_shape(operation: &'static str, left: &Shape, right: &Shape)
 
 /// A kernel that reduces blocks of elements.
 type Reduce<T> = fn(&[T], Blocks, &mut [T]);
+
+/// The sums of x along axes, which are dropped or kept with size 1.
+#[track_caller]
+pub(super) fn summed<T: Number>(operation: &'static str, x: &Tensor<T>, axes: &[usize], shape: Shape) -> Tensor<T> {
+    let kernel = if x.role().has_choices() { reduce::sum_of_choices } else { reduce::sum };
+    reduced(operation, x, axes, shape, kernel).with_role(x.role())
+}
 
 /// x reduced along axes, which are dropped or kept with size 1. Axes that stand apart are reduced one run after the other,
 /// from the last, so that those before keep their places.

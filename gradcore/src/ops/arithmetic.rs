@@ -1,11 +1,12 @@
 //! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
 
-use super::apply::{binary, unary};
+use super::apply::{binary, product, quotient, ternary, unary};
+use super::{equal, where_};
 use crate::buffers;
 use crate::custom_gradient;
-use crate::element::{Number, Real};
+use crate::element::{Number, Real, Wide};
 use crate::error::{Error, refuse};
-use crate::kernels::elementwise;
+use crate::kernels::elementwise::{self, kept};
 use crate::tensor::Tensor;
 
 /// x + y; d/dx = 1, d/dy = 1.
@@ -14,7 +15,7 @@ use crate::tensor::Tensor;
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy, dy);
-    (binary("add", x, y, T::plus), grad)
+    (binary("add", x, y, T::plus).with_role(x.role().of_sum(y.role())), grad)
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
@@ -23,7 +24,7 @@ pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[inline]
 pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy, -dy);
-    (binary("subtract", x, y, T::minus), grad)
+    (difference(x, y), grad)
 }
 
 /// x · y; d/dx = y, d/dy = x.
@@ -32,7 +33,7 @@ pub(crate) fn subtract<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[inline]
 pub(crate) fn multiply<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy * y, dy * x);
-    (binary("multiply", x, y, T::times), grad)
+    (product("multiply", x, y, T::times), grad)
 }
 
 /// x / y; d/dx = 1 / y, d/dy = -x / y².
@@ -47,8 +48,8 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
             found: "a 0".into(),
         });
     }
-    let grad = |dy| (dy / y, -dy * x / y / y);
-    (binary("divide", x, y, T::over), grad)
+    let grad = |dy| (dy / y, -over_square(dy, x, y));
+    (quotient("divide", x, y, T::over), grad)
 }
 
 /// x / y, but 0 where y is 0, and so is the gradient there.
@@ -56,10 +57,25 @@ pub(crate) fn divide<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
-        let slope = divide_no_nan(&divide_no_nan(&-x, y), y);
-        (divide_no_nan(dy, y), dy * slope)
+        let zero = Tensor::scalar(T::default());
+        (divide_no_nan(dy, y), where_(&equal(y, &zero), &zero, &-over_square(dy, x, y)))
     };
-    (binary("divide_no_nan", x, y, elementwise::divide_no_nan), grad)
+    (quotient("divide_no_nan", x, y, elementwise::divide_no_nan), grad)
+}
+
+/// dy x / y², without overflow on the way; d/ddy = x / y², d/dx = dy / y², d/dy = -2 dy x / y³.
+#[custom_gradient(broadcast, linear, leaf)]
+#[track_caller]
+pub(super) fn over_square<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let z = match (dy.role().has_choices(), x.role().has_choices()) {
+        (false, false) => ternary("divide", dy, x, y, T::times_over_square),
+        (true, false) => ternary("divide", dy, x, y, |dy, x, y| kept(dy, dy.times_over_square(x, y))),
+        (false, true) => ternary("divide", dy, x, y, |dy, x, y| kept(x, dy.times_over_square(x, y))),
+        (true, true) => ternary("divide", dy, x, y, |dy, x, y| kept(x, kept(dy, dy.times_over_square(x, y)))),
+    };
+    let z = z.with_role(dy.role().of_product(x.role()));
+    let grad = |g| (over_square(g, x, y), over_square(g, dy, y), g * &z / y * T::narrow(Wide::Integer(-2)));
+    (z, grad)
 }
 
 /// Σ xs of one shape; the gradient goes to each.
@@ -68,15 +84,16 @@ pub(crate) fn add_n<T: Number>(xs: &[&Tensor<T>]) -> Tensor<T> {
     let (first, rest) = xs.split_first().expect("the caller passes at least one");
     let mut sum = buffers::copied("add_n", &first.shared_shape(), first.values());
     rest.iter().for_each(|x| elementwise::add_assign(&mut sum, x.values()));
+    let role = rest.iter().fold(first.role(), |role, x| role.of_sum(x.role()));
     let count = xs.len();
-    (Tensor::computed(first.shared_shape(), sum), |dy| vec![dy; count])
+    (Tensor::computed(first.shared_shape(), sum).with_role(role), |dy| vec![dy; count])
 }
 
 /// -x; d/dx = -1.
 #[custom_gradient(linear, leaf)]
 #[inline]
 pub(crate) fn negative<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("negative", x, T::negated), |dy| -dy)
+    (opposite(x), |dy| -dy)
 }
 
 /// x²; d/dx = 2x.
@@ -94,5 +111,25 @@ pub(crate) fn abs<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 /// -1, 0 or 1; its derivative is 0.
 #[custom_gradient(linear, leaf)]
 pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
-    (unary("sign", x, T::sign), |dy: &Tensor<T>| Tensor::zeros("sign", dy.shared_shape()))
+    (unary("sign", x, T::sign), |dy: &Tensor<T>| Tensor::nothing("sign", dy.shared_shape()))
+}
+
+/// -x, of which a zero of choice is one.
+#[inline]
+fn opposite<T: Number>(x: &Tensor<T>) -> Tensor<T> {
+    match x.role().has_choices() {
+        true => unary("negative", x, |x| kept(x, x.negated())).with_role(x.role()),
+        false => unary("negative", x, T::negated).with_role(x.role()),
+    }
+}
+
+/// x - y, of which what is a zero of choice in both is one.
+#[inline]
+#[track_caller]
+fn difference<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let role = x.role().of_sum(y.role());
+    match role.has_choices() {
+        true => binary("subtract", x, y, |x, y| x.plus(kept(y, y.negated()))).with_role(role),
+        false => binary("subtract", x, y, T::minus).with_role(role),
+    }
 }

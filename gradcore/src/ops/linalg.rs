@@ -7,7 +7,7 @@ use crate::kernels::layout::StretchedPlaces;
 use crate::kernels::matmul::{self, Factors, Matrix};
 use crate::recording::recorder::probing;
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// a · b of the last two axes, each transposed first if asked for; the axes before them broadcast.
 /// Untransposed, d/da = dy · bᵀ and d/db = aᵀ · dy.
@@ -82,12 +82,17 @@ fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>, transpose_a: bool, transpose_b
     if probing::is_unread("matmul") {
         return Tensor::overwritten("matmul", shape, |_| {});
     }
-    Tensor::overwritten("matmul", shape, |out| {
+    let choices = [a.role().has_choices(), b.role().has_choices()];
+    let mut keeps_some = false;
+    let product = Tensor::overwritten("matmul", shape, |out| {
         if !out.is_empty() {
             let (lefts, rights) = (left.numbers(&batch), right.numbers(&batch));
             let factors =
                 |k: usize| Factors(left.matrix(a.values(), lefts.of(k)), right.matrix(b.values(), rights.of(k)));
             matmul::products(batch.size(), factors, out);
+            keeps_some = choices.contains(&true) && matmul::keep_no_choice(batch.size(), factors, choices, out);
         }
-    })
+    });
+    let role = a.role().of_product(b.role());
+    product.with_role(if keeps_some { role } else { role.min(Role::Gradient) })
 }

@@ -1,10 +1,13 @@
 //! Functions of one real number, element by element.
 
-use super::apply::{binary, of_angles, unary};
-use super::{equal, greater, logical_not, square, where_};
+use super::apply::{binary, of_angles, product, ternary, unary};
+use super::arithmetic::over_square;
+use super::selection::is_no_choice;
+use super::{greater, square, where_};
 use crate::custom_gradient;
 use crate::element::Real;
-use crate::tensor::Tensor;
+use crate::kernels::elementwise;
+use crate::tensor::{Role, Tensor};
 
 /// eˣ; d/dx = eˣ.
 #[custom_gradient(linear, leaf)]
@@ -29,40 +32,53 @@ pub(crate) fn log1p<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient(linear, leaf)]
 pub(crate) fn sqrt<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = unary("sqrt", x, T::sqrt);
-    let grad = |dy| {
-        let zero = Tensor::scalar(T::default());
-        let nothing = equal(dy, &zero) & logical_not(&greater(&y, &zero));
-        where_(&nothing, &zero, &(dy / (&y + &y)))
-    };
-    (y, grad)
+    (y, |dy| sqrt_gradient(dy, &y))
+}
+
+/// dy / (2 y), and 0 where dy is 0 and y no positive number; d/ddy = 1 / (2 y), d/dy = -dy / (2 y²). Where 0 / 0 has been taken
+/// for 0, it has no derivative: that of √s · √s at 0 is 1.
+#[custom_gradient(linear, leaf)]
+fn sqrt_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |g| (of_root(g, dy, &(y + y)), over_square(g, dy, y) * T::of(-0.5));
+    let z = |dy: T, y: T| if (dy == T::default()) & !(y > T::default()) { dy } else { dy / (y + y) };
+    (product("sqrt", dy, y, z), grad)
+}
+
+/// g / y, and NaN where dy / y is 0 / 0; d/dg = 1 / y, d/dy = -g / y².
+#[custom_gradient(linear, leaf)]
+fn of_root<T: Real>(g: &Tensor<T>, dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let grad = |h| (of_root(h, dy, y), None, -over_square(h, g, y));
+    let z = ternary("sqrt", g, dy, y, elementwise::over_unless_indefinite);
+    let zero = Tensor::scalar(T::default());
+    // What was not chosen is neither.
+    let z = if dy.role().has_choices() { where_(&is_no_choice(dy), &zero, &z.with_role(Role::Gradient)) } else { z };
+    (if g.role().has_choices() { where_(&is_no_choice(g), &zero, &z.with_role(Role::Gradient)) } else { z }, grad)
 }
 
 /// tanh x; d/dx = 1 - tanh² x.
 #[custom_gradient(linear, leaf)]
 pub(crate) fn tanh<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("tanh", x, T::tanh);
-    (y, |dy| tanh_gradient(dy, &y))
+    (unary("tanh", x, T::tanh), |dy| tanh_gradient(dy, x))
 }
 
-/// dy (1 - y²) in one pass; d/ddy = 1 - y², d/dy = -2 y dy.
+/// dy (1 - tanh² x) in one pass, exact in the tails, where tanh x is 1; d/ddy = 1 - tanh² x, d/dx = -2 tanh x (1 - tanh² x) dy.
 #[custom_gradient(linear, leaf)]
-fn tanh_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |ddx| (tanh_gradient(ddx, y), ddx * dy * y * T::of(-2.0));
-    (binary("tanh", dy, y, |dy, y| dy * (T::ONE - y * y)), grad)
+fn tanh_gradient<T: Real>(dy: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+    let grad = |g| (tanh_gradient(g, x), tanh_gradient(&(g * dy), x) * tanh(x) * T::of(-2.0));
+    (product("tanh", dy, x, |dy, x: T| dy * T::of(4.0) * (x + x).slope_of_sigmoid()), grad)
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ); d/dx = σ(x) (1 - σ(x)).
 #[custom_gradient(linear, leaf)]
 pub(crate) fn sigmoid<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let y = unary("sigmoid", x, T::sigmoid);
-    (y, |dy| sigmoid_gradient(dy, &y))
+    (unary("sigmoid", x, T::sigmoid), |dy| sigmoid_gradient(dy, x))
 }
 
-/// dy y (1 - y) in one pass; d/ddy = y (1 - y), d/dy = dy (1 - 2 y).
+/// dy σ(x) σ(-x) in one pass, exact in the tails, where σ(x) is 1; d/ddy = σ(x) σ(-x), d/dx = -tanh(x / 2) σ(x) σ(-x) dy.
 #[custom_gradient(linear, leaf)]
-fn sigmoid_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |ddx| (sigmoid_gradient(ddx, y), ddx * dy * (y * T::of(-2.0) + T::ONE));
-    (binary("sigmoid", dy, y, |dy, y| dy * y * (T::ONE - y)), grad)
+pub(super) fn sigmoid_gradient<T: Real>(dy: &Tensor<T>, x: &Tensor<T>) -> Tensor<T> {
+    let grad = |g| (sigmoid_gradient(g, x), -sigmoid_gradient(&(g * dy), x) * tanh(&(x * T::of(0.5))));
+    (product("sigmoid", dy, x, |dy, x: T| dy * x.slope_of_sigmoid()), grad)
 }
 
 /// sin x, in radians; d/dx = cos x.
@@ -92,9 +108,21 @@ pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
         let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
         let positive = greater(x, &zero);
-        // Where x is not positive the logarithm is not taken, so that its own gradient is no NaN.
-        let log_x = where_(&positive, &log(&where_(&positive, x, &one)), &zero);
-        (dy * y * pow(x, &(y - &one)), dy * &z * log_x)
+        let log_x = where_(&positive, &log(x), &zero);
+        (dy * term(y, x, &(y - &one)), dy * &z * log_x)
+    };
+    (z, grad)
+}
+
+/// c xᵖ, and 0 where c is 0, whatever the power: the slope of a power whose exponent is counted down to 0. d/dc = xᵖ,
+/// d/dx = c p xᵖ⁻¹, d/dp = c xᵖ ln x where x > 0, else 0.
+#[custom_gradient(broadcast, linear, leaf)]
+fn term<T: Real>(c: &Tensor<T>, x: &Tensor<T>, p: &Tensor<T>) -> Tensor<T> {
+    let z = ternary("pow", c, x, p, |c, x, p: T| if c == T::default() { c } else { c * x.powf(p) });
+    let grad = |dy| {
+        let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
+        let log_x = where_(&greater(x, &zero), &log(x), &zero);
+        (dy * pow(x, p), dy * term(&(c * p), x, &(p - &one)), dy * &z * log_x)
     };
     (z, grad)
 }

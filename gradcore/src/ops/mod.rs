@@ -32,7 +32,7 @@ pub(crate) use dtype::cast;
 pub(crate) use linalg::matmul;
 pub(crate) use math::{ceil, cos, exp, floor, log, log1p, pow, round, sigmoid, sin, sqrt, tan, tanh};
 pub(crate) use nn::{elu, log_softmax, relu, softmax, softplus, sparse_softmax_cross_entropy_with_logits, swish};
-pub(crate) use norms::{clip_by_norm, norm};
+pub(crate) use norms::{clip_by_norm, norm, within};
 pub use operators::{
     CompareLeft, CompareRight, Equal, EquateScalars, Greater, GreaterEqual, Less, LessEqual, NotEqual, OrderScalars,
 };

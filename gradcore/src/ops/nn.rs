@@ -1,6 +1,7 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
 use super::apply::{binary, unary};
+use super::math::sigmoid_gradient;
 use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
 use crate::buffers;
 use crate::custom_gradient;
@@ -8,7 +9,7 @@ use crate::element::{Integer, Number, Real};
 use crate::error::{Error, refuse};
 use crate::kernels::{elementwise, rows};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// max(x, 0); d/dx = 1 where x > 0, else 0.
 #[custom_gradient(linear, leaf)]
@@ -20,8 +21,12 @@ pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 /// dy where y > 0, else 0: linear in dy, flat in y, so that the second derivative of relu is 0.
 #[custom_gradient(linear, leaf)]
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let grad = |ddy| (relu_gradient(ddy, y), Tensor::zeros("relu", ddy.shared_shape()));
-    (binary("relu", dy, y, elementwise::where_positive), grad)
+    let grad = |ddy| (relu_gradient(ddy, y), Tensor::nothing("relu", ddy.shared_shape()));
+    let dx = match dy.role().has_choices() {
+        true => binary("relu", dy, y, |dy, y| elementwise::where_positive(dy, y)),
+        false => binary("relu", dy, y, |dy: T, y| elementwise::where_positive(dy.without_choice(), y)),
+    };
+    (dx.with_role(Role::Choices), grad)
 }
 
 /// eˣ - 1 where x < 0, else x; d/dx = eˣ where x < 0, else 1.
@@ -31,13 +36,10 @@ pub(crate) fn elu<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("elu", x, elementwise::elu), grad)
 }
 
-/// x σ(x); d/dx = σ(x) (1 + x (1 - σ(x))).
+/// x σ(x); d/dx = σ(x) + x σ(x) σ(-x).
 #[custom_gradient(linear)]
 pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
-    let grad = |dy| {
-        let (s, one) = (sigmoid(x), Tensor::scalar(T::ONE));
-        dy * &s * (x * (&one - &s) + &one)
-    };
+    let grad = |dy| dy * sigmoid(x) + sigmoid_gradient(dy, x) * x;
     (multiply(x, &sigmoid(x)), grad)
 }
 
@@ -45,6 +47,10 @@ pub(crate) fn swish<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient(linear, leaf)]
 pub(crate) fn softplus<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     (unary("softplus", x, T::softplus), |dy| dy * sigmoid(x))
+}
+
+fn last_size<T: Real>(x: &Tensor<T>) -> usize {
+    x.shape()[x.rank() - 1]
 }
 
 fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
@@ -56,8 +62,20 @@ fn last_axis<T: Real>(x: &Tensor<T>) -> [usize; 1] {
 #[track_caller]
 pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = rowwise("softmax", x, rows::softmax);
-    let axes = last_axis(x);
-    (y, |dy| multiply(&y, &(dy - reduce_sum(&(dy * &y), &axes, true))))
+    (y, |dy| softmax_gradient(dy, &y))
+}
+
+/// y (dy - Σ dy y) for a y that sums to 1, exact also where nearly all of it is one element; symmetric in dy, and
+/// d/dy: g (dy - Σ dy y) - dy Σ g y.
+#[custom_gradient(linear)]
+#[track_caller]
+fn softmax_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let axes = last_axis(y);
+    let grad = |g| {
+        let mean = |of: &Tensor<T>| reduce_sum(&(of * y), &axes, true);
+        (softmax_gradient(g, y), g * (dy - mean(dy)) - mean(g) * dy)
+    };
+    (rowwise_of_two("softmax", dy, y, rows::softmax_gradient), grad)
 }
 
 /// x - ln Σ eˣ of a tensor that is no scalar; d/dx: dy - softmax(x) Σ dy.
@@ -65,8 +83,26 @@ pub(crate) fn softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
 #[track_caller]
 pub(crate) fn log_softmax<T: Real>(x: &Tensor<T>) -> Tensor<T> {
     let y = rowwise("log_softmax", x, rows::log_softmax);
-    let axes = last_axis(x);
-    (y, |dy| dy - exp(&y) * reduce_sum(dy, &axes, true))
+    (y, |dy| log_softmax_gradient(dy, &y))
+}
+
+/// dy - eʸ Σ dy for a y whose powers of e sum to 1, exact also where nearly all of that is one element;
+/// d/ddy: g - Σ g eʸ, d/dy: -g eʸ Σ dy.
+#[custom_gradient(linear)]
+#[track_caller]
+fn log_softmax_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let axes = last_axis(y);
+    let grad = |g| (centered(g, y), -(g * exp(y)) * reduce_sum(dy, &axes, true));
+    (rowwise_of_two("log_softmax", dy, y, rows::log_softmax_gradient), grad)
+}
+
+/// dy - Σ dy eʸ for a y whose powers of e sum to 1; d/ddy: g - eʸ Σ g, d/dy: -dy eʸ Σ g.
+#[custom_gradient(linear)]
+#[track_caller]
+fn centered<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let axes = last_axis(y);
+    let grad = |g| (log_softmax_gradient(g, y), -(dy * exp(y)) * reduce_sum(g, &axes, true));
+    (rowwise_of_two("log_softmax", dy, y, rows::centered), grad)
 }
 
 /// A kernel that takes rows of the last axis.
@@ -74,8 +110,30 @@ type RowKernel<T> = fn(&[T], usize, &mut [T]);
 
 #[track_caller]
 fn rowwise<T: Real>(operation: &'static str, x: &Tensor<T>, kernel: RowKernel<T>) -> Tensor<T> {
-    let width = x.shape()[x.rank() - 1];
+    let width = last_size(x);
     Tensor::overwritten(operation, x.shared_shape(), |out| kernel(x.values(), width, out))
+}
+
+/// A kernel that takes rows of a gradient and of another tensor of its shape.
+type GradientRowKernel<T> = fn(&[T], &[T], usize, &mut [T]);
+
+/// The gradient of rows. Where nothing flows into a row, nothing flows out of it.
+#[track_caller]
+fn rowwise_of_two<T: Real>(
+    operation: &'static str,
+    dy: &Tensor<T>,
+    y: &Tensor<T>,
+    kernel: GradientRowKernel<T>,
+) -> Tensor<T> {
+    let width = last_size(y);
+    let role = dy.role();
+    let dx = Tensor::overwritten(operation, y.shared_shape(), |out| {
+        kernel(dy.values(), y.values(), width, out);
+        if role.has_choices() {
+            rows::keep_no_choice(dy.values(), width, out);
+        }
+    });
+    dx.with_role(role)
 }
 
 const SPARSE_CROSS_ENTROPY: &str = "sparse_softmax_cross_entropy_with_logits";
@@ -101,20 +159,22 @@ fn probabilities_and_losses<T: Real>(logits: &Tensor<T>, classes: &[usize]) -> (
     let p = Tensor::overwritten(SPARSE_CROSS_ENTROPY, logits.shared_shape(), |out| {
         rows::cross_entropy(logits.values(), classes, out, &mut losses);
     });
-    let axes = last_axis(logits);
-    let grad =
-        |dp, dl| multiply(&p, &(dp - reduce_sum(&(dp * &p), &axes, true))) + cross_entropy_gradient(dl, &p, classes);
+    let grad = |dp, dl| softmax_gradient(dp, &p) + cross_entropy_gradient(dl, &p, classes);
     ((p, Tensor::computed(batch, losses)), grad)
 }
 
-/// (probabilities - onehot(classes)) dy: linear in dy, and in the probabilities but for a constant.
+/// (probabilities - onehot(classes)) dy for probabilities that sum to 1: linear in dy, and in the probabilities but for a constant.
 #[custom_gradient(linear)]
 #[track_caller]
 fn cross_entropy_gradient<T: Real>(dy: &Tensor<T>, probabilities: &Tensor<T>, classes: &[usize]) -> Tensor<T> {
     let of_rows = Shape::of(SPARSE_CROSS_ENTROPY, dy.shape().iter().copied().chain([1]));
     let dx = Tensor::overwritten(SPARSE_CROSS_ENTROPY, probabilities.shared_shape(), |out| {
         rows::cross_entropy_gradient(probabilities.values(), classes, dy.values(), out);
+        if dy.role().has_choices() {
+            rows::keep_no_choice(dy.values(), last_size(probabilities), out);
+        }
     });
+    let dx = dx.with_role(dy.role());
     let grad = |ddx| {
         let ones = Tensor::overwritten(SPARSE_CROSS_ENTROPY, dy.shared_shape(), |out| out.fill(T::ONE));
         let slopes = cross_entropy_gradient(&ones, probabilities, classes);

@@ -6,7 +6,7 @@ use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::kernels::parts::{self, Around};
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// A shape whose size along one axis is another.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> 
     let (size, around) = (x.shape()[axis], Around::axis(x.shape(), axis));
     let shape = resized("gather", x.shape(), axis, picks.len());
     let y = Tensor::overwritten("gather", shape, |out| parts::gather(x.values(), around, picks, out));
-    (y, |dy| scatter_add(dy, picks, axis, size))
+    (y.with_role(x.role()), |dy| scatter_add(dy, picks, axis, size))
 }
 
 /// Zeros of `size` along an axis, to which the slices of x are added at `picks`; the gradient is picked there.
@@ -32,8 +32,7 @@ pub(crate) fn gather<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize) -> 
 fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usize) -> Tensor<T> {
     let shape = resized("gather", x.shape(), axis, size);
     let around = Around::axis(&shape, axis);
-    let y = Tensor::over_zeros("gather", shape, |sums| parts::scatter_add(x.values(), around, picks, sums));
-    (y, |dy| gather(dy, picks, axis))
+    (within("gather", x, shape, |x, sums| parts::scatter_add(x, around, picks, sums)), |dy| gather(dy, picks, axis))
 }
 
 /// The block of `shape` that begins at `begin`; the gradient is 0 around it.
@@ -42,7 +41,7 @@ fn scatter_add<T: Number>(x: &Tensor<T>, picks: &[usize], axis: usize, size: usi
 pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
     let y = Tensor::overwritten("slice", shape.clone(), |out| parts::block(x.values(), &of_x, begin, shape, out));
-    (y, |dy| pad(dy, begin, &of_x))
+    (y.with_role(x.role()), |dy| pad(dy, begin, &of_x))
 }
 
 /// Zeros of `shape` with x in them, which begins at `begin`; the gradient is that block.
@@ -50,8 +49,37 @@ pub(crate) fn slice<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -
 #[track_caller]
 pub(crate) fn pad<T: Element>(x: &Tensor<T>, begin: &[usize], shape: &Shape) -> Tensor<T> {
     let of_x = x.shared_shape();
-    let y = Tensor::over_zeros("pad", shape.clone(), |out| parts::place(x.values(), &of_x, begin, shape, out));
+    let y = within("pad", x, shape.clone(), |x, out| parts::place(x, &of_x, begin, shape, out));
     (y, |dy| slice(dy, begin, &of_x))
+}
+
+/// Zeros of `shape`, among which a kernel puts the elements of x. Those around a gradient are zeros of choice.
+#[track_caller]
+fn within<T: Element>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    shape: Shape,
+    kernel: impl FnOnce(&[T], &mut [T]),
+) -> Tensor<T> {
+    if x.role() == Role::Value {
+        return Tensor::over_zeros(operation, shape, |out| kernel(x.values(), out));
+    }
+    let x = x.clone().into_choices();
+    let y = Tensor::overwritten(operation, shape, |out| {
+        out.fill(T::NO_CHOICE);
+        kernel(x.values(), out);
+    });
+    y.with_role(Role::Choices)
+}
+
+/// Tensors that are put together, in one role, and that role.
+fn in_one_role<T: Element, X: std::borrow::Borrow<Tensor<T>>>(xs: &[X]) -> (Vec<Tensor<T>>, Role) {
+    let xs = xs.iter().map(|x| x.borrow().clone());
+    let role = xs.clone().map(|x| x.role()).max().unwrap_or(Role::Value);
+    match xs.clone().all(|x| x.role() == role) {
+        true => (xs.collect(), role),
+        false => (xs.map(Tensor::into_choices).collect(), Role::Choices),
+    }
 }
 
 /// Tensors one after the other along an axis, in which alone their shapes differ; each gets its part of the gradient. Errors
@@ -64,9 +92,10 @@ pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axi
     let whole = resized(operation, &shapes[0], axis, size);
     // Without elements there is nothing to go through, however large the other sizes are.
     let outer = if whole.size() == 0 { 0 } else { shapes[0][..axis].iter().product() };
+    let (xs, role) = in_one_role(xs);
     let mut values = buffers::reserved(operation, &whole);
     for k in 0..outer {
-        for x in xs {
+        for x in &xs {
             let width = x.size() / outer;
             values.extend_from_slice(&x.values()[k * width..][..width]);
         }
@@ -80,7 +109,7 @@ pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axi
         };
         shapes.iter().map(&mut next).collect::<Vec<_>>()
     };
-    (Tensor::computed(whole, values), grad)
+    (Tensor::computed(whole, values).with_role(role), grad)
 }
 
 /// Tensors of one size, each after the other, in a tensor of `shape`; each gets its part of the gradient.
@@ -88,7 +117,8 @@ pub(crate) fn concat<T: Element>(operation: &'static str, xs: &[&Tensor<T>], axi
 #[track_caller]
 pub(crate) fn stack<T: Element>(rows: &[Tensor<T>], shape: &Shape) -> Tensor<T> {
     let mut values = buffers::reserved("stack", shape);
-    rows.iter().for_each(|row| values.extend_from_slice(row.values()));
+    let (in_role, role) = in_one_role(rows);
+    in_role.iter().for_each(|row| values.extend_from_slice(row.values()));
     let of_rows: Vec<Shape> = rows.iter().map(Tensor::shared_shape).collect();
     let grad = |dy| {
         let size = of_rows.first().map_or(0, Shape::size);
@@ -96,5 +126,5 @@ pub(crate) fn stack<T: Element>(rows: &[Tensor<T>], shape: &Shape) -> Tensor<T> 
         let row = |(k, of_row)| reshape(&slice(&flat, &[k, 0], &Shape::of("stack", [1, size])), of_row);
         of_rows.iter().enumerate().map(row).collect::<Vec<_>>()
     };
-    (Tensor::computed(shape.clone(), values), grad)
+    (Tensor::computed(shape.clone(), values).with_role(role), grad)
 }

@@ -1,8 +1,8 @@
 //! Sums, means, products, maxima and minima along axes. Axes are increasing indices; all of them if none are named.
 
-use super::apply::reduced;
+use super::apply::{reduced, summed};
 use super::parts::resized;
-use super::{broadcast_to, cast, equal, reshape, slice, where_};
+use super::{broadcast_to, cast, equal, not_equal, reshape, slice, where_};
 use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Element, Number, Wide};
@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 /// Σ x, for an operation that has a gradient of its own.
 #[track_caller]
 pub(super) fn sum<T: Number>(operation: &'static str, x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    reduced(operation, x, axes, Shape::reduced(x.shape(), axes, keepdims), reduce::sum)
+    summed(operation, x, axes, Shape::reduced(x.shape(), axes, keepdims))
 }
 
 /// Σ x; d/dx = 1.
@@ -55,12 +55,14 @@ pub(crate) fn reduce_min<T: Number>(x: &Tensor<T>, axes: &[usize], keepdims: boo
     (y, |dy| shared_out(dy, x, &y, axes))
 }
 
-/// dy in equal parts for the elements of x that are y.
+/// dy in equal parts for the elements of x that are y; NaN where y is NaN.
 fn shared_out<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
     let with_axes = Shape::reduced(x.shape(), axes, true);
-    let share = where_(&equal(x, &reshape(y, &with_axes)), &Tensor::scalar(T::ONE), &Tensor::scalar(T::default()));
+    let (y, zero) = (reshape(y, &with_axes), Tensor::scalar(T::default()));
+    let chosen = equal(x, &y);
+    let share = where_(&chosen, &Tensor::scalar(T::ONE), &zero);
     let share = &share / reduce_sum(&share, axes, true);
-    share * reshape(dy, &with_axes)
+    where_(&(chosen | not_equal(&y, &y)), &(reshape(dy, &with_axes) * share), &zero)
 }
 
 /// Π x. The gradient of an element is the product of all others, also where some of them are 0, and at every order:

@@ -1,13 +1,13 @@
 //! One of two, element by element.
 
-use super::apply::{binary, common_shape, stretched};
+use super::apply::{binary, ternary, unary};
 use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
-use crate::element::{Element, Number};
+use crate::element::Number;
 use crate::error::{Error, refuse};
-use crate::kernels::{elementwise, loops};
+use crate::kernels::elementwise;
 use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// x where the condition holds, else y; the gradient goes to what was chosen.
 #[custom_gradient(broadcast, linear, leaf)]
@@ -17,25 +17,42 @@ pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Ten
         let zero = Tensor::scalar(T::default());
         (where_(condition, dy, &zero), where_(condition, &zero, dy))
     };
-    (select(condition, x, y), grad)
+    (choice(condition, x, y), grad)
+}
+
+/// One of two. Of a gradient and a value, the zeros of the value are zeros of choice.
+#[track_caller]
+fn choice<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let (of_x, of_y) = (x.role(), y.role());
+    if of_x == of_y {
+        return ternary("where_", condition, x, y, elementwise::select).with_role(of_x);
+    }
+    let z = match (of_x, of_y) {
+        (Role::Gradient, Role::Value) => chosen(condition, x, y, T::without_choice, T::or_no_choice),
+        (Role::Value, Role::Gradient) => chosen(condition, x, y, T::or_no_choice, T::without_choice),
+        (Role::Choices, Role::Value) => chosen(condition, x, y, |x| x, T::or_no_choice),
+        (Role::Value, Role::Choices) => chosen(condition, x, y, T::or_no_choice, |y| y),
+        (Role::Gradient, _) => chosen(condition, x, y, T::without_choice, |y| y),
+        (_, Role::Gradient) => chosen(condition, x, y, |x| x, T::without_choice),
+        (Role::Value, Role::Value) | (Role::Choices, Role::Choices) => unreachable!("the roles differ"),
+    };
+    z.with_role(Role::Choices)
 }
 
 #[track_caller]
-fn select<T: Element>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    if let (Some(condition), Some(x), Some(y)) = (condition.as_scalar(), x.as_scalar(), y.as_scalar()) {
-        return Tensor::computed_scalar(if condition { x } else { y });
-    }
-    let shape = common_shape(
-        "where_",
-        &common_shape("where_", &condition.shared_shape(), &x.shared_shape()),
-        &y.shared_shape(),
-    );
-    Tensor::overwritten("where_", shape.clone(), |out| {
-        if !out.is_empty() {
-            let (condition, x, y) = (stretched(condition, &shape), stretched(x, &shape), stretched(y, &shape));
-            loops::map_three(condition, x, y, out, elementwise::select);
-        }
-    })
+fn chosen<T: Number>(
+    condition: &Tensor<bool>,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    of_x: impl Fn(T) -> T + Sync,
+    of_y: impl Fn(T) -> T + Sync,
+) -> Tensor<T> {
+    ternary("where_", condition, x, y, |condition, x, y| elementwise::select(condition, of_x(x), of_y(y)))
+}
+
+/// Where a gradient, which has choices, is a zero of choice.
+pub(super) fn is_no_choice<T: Number>(gradient: &Tensor<T>) -> Tensor<bool> {
+    unary("where_", gradient, T::is_no_choice)
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

@@ -1,10 +1,10 @@
 //! The same elements in another shape.
 
-use super::apply::reduced;
+use super::apply::summed;
 use crate::custom_gradient;
 use crate::element::{Element, Number};
 use crate::error::{Error, refuse};
-use crate::kernels::{layout, reduce};
+use crate::kernels::layout;
 use crate::recording::call_site::{Fit, Rule};
 use crate::recording::recorder;
 use crate::shape::{Shape, axis_indices};
@@ -65,7 +65,7 @@ pub(crate) fn reshape<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 pub(crate) fn transpose<T: Element>(x: &Tensor<T>, permutation: &[usize]) -> Tensor<T> {
     let shape = Shape::permuted(x.shape(), permutation);
     let permuted = |out: &mut [T]| layout::permute(x.values(), x.shape(), permutation, &shape, out);
-    let y = Tensor::overwritten("transpose", shape.clone(), permuted);
+    let y = Tensor::overwritten("transpose", shape.clone(), permuted).with_role(x.role());
     let mut inverse = vec![0; permutation.len()];
     permutation.iter().enumerate().for_each(|(place, &axis)| inverse[axis] = place);
     (y, |dy| transpose(dy, &inverse))
@@ -99,7 +99,7 @@ pub(crate) fn broadcast_to<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T>
     let of_x = x.shared_shape();
     let y =
         Tensor::overwritten("broadcast_to", shape.clone(), |out| layout::broadcast(x.values(), x.shape(), shape, out));
-    (y, |dy| sum_to(dy, &of_x))
+    (y.with_role(x.role()), |dy| sum_to(dy, &of_x))
 }
 
 /// The one place where broadcasting is undone: x summed over the axes along which a tensor of `shape` was stretched.
@@ -135,6 +135,6 @@ fn sum_over_stretched<T: Number>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
     };
     let was_stretched = |axis: &usize| *axis < extra || shape[*axis - extra] != x.shape()[*axis];
     let axes: Vec<usize> = (0..x.rank()).filter(was_stretched).collect();
-    let y = reduced("sum_to", x, &axes, shape.clone(), reduce::sum);
+    let y = summed("sum_to", x, &axes, shape.clone());
     (y, |dy| broadcast_to(dy, &of_x))
 }

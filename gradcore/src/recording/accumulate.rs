@@ -31,7 +31,7 @@ pub(crate) fn add(sum: &mut Erased, other: Erased) {
 fn add_scalar(sum: &mut Erased, other: &Erased) -> bool {
     fn add<T: Real>(sum: &mut Tensor<T>, other: &Tensor<T>) -> bool {
         match (sum.as_scalar(), other.as_scalar()) {
-            (Some(one), Some(two)) => *sum = Tensor::scalar(one + two),
+            (Some(one), Some(two)) => *sum = Tensor::scalar(one + two).with_role(sum.role().of_sum(other.role())),
             _ => return false,
         }
         true
@@ -46,29 +46,32 @@ fn add_scalar(sum: &mut Erased, other: &Erased) -> bool {
 /// Adds in place where nobody else can see it; on a tape where one records, for then a derivative of the sum may be
 /// asked for.
 fn accumulate<T: Real>(sum: &mut Tensor<T>, mut other: Tensor<T>) {
+    let role = sum.role().of_sum(other.role());
     if recorder::is_recording() {
         *sum = recorded_sum(sum, &other);
     } else if let Some(values) = sum.values_mut() {
         elementwise::add_assign(values, other.values());
-        *sum = sum.renewed(Identity::fresh());
+        *sum = sum.renewed(Identity::fresh()).with_role(role);
     } else if let Some(values) = other.values_mut() {
         elementwise::add_assign(values, sum.values());
-        *sum = other.renewed(Identity::fresh());
+        *sum = other.renewed(Identity::fresh()).with_role(role);
     } else {
         *sum = fresh_sum(sum, &other);
     }
 }
 
 fn fresh_sum<T: Real>(left: &Tensor<T>, right: &Tensor<T>) -> Tensor<T> {
+    let role = left.role().of_sum(right.role());
     let mut sum = left.renewed(Identity::computed());
     if let Some(values) = sum.values_mut() {
         elementwise::add_assign(values, right.values());
-        return sum;
+        return sum.with_role(role);
     }
-    Tensor::overwritten("gradient", left.shared_shape(), |out| {
+    let sum = Tensor::overwritten("gradient", left.shared_shape(), |out| {
         out.copy_from_slice(left.values());
         elementwise::add_assign(out, right.values());
-    })
+    });
+    sum.with_role(role)
 }
 
 /// The sum of two contributions as a node of its own: each receives the upstream gradient unchanged.

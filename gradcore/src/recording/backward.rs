@@ -56,6 +56,7 @@ impl Gradients {
             if let Some(bad) = &mut self.bad {
                 *bad = numerics::bad_before(list.notes(place), upstream);
             }
+            upstream.iter_mut().flatten().for_each(Erased::become_gradient);
             let upstream = Upstream { gradients: upstream, shapes: &list.shapes[outputs] };
             let mut sink = Sink::new(self, &list.shapes, inputs, &*backward);
             backward.run(upstream, &mut sink);
@@ -83,6 +84,7 @@ impl Gradients {
             self.propagate_part(list, begin..end)?;
             end = begin;
             if let Some(gradient) = self.needed(slot) {
+                *gradient = gradient.clone().into_value();
                 of_slot.iter().try_for_each(|(_, hook)| hook.run(gradient))?;
             }
         }

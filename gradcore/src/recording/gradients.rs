@@ -38,7 +38,7 @@ impl Gradients {
     /// Starts the pass at a target.
     pub(crate) fn start(&mut self, target: Slot, gradient: &Erased) {
         if target != NONE {
-            self.add(target, gradient.clone());
+            self.add(target, gradient.clone().into_start());
         }
     }
 
@@ -55,6 +55,13 @@ impl Gradients {
     pub(super) fn needed(&mut self, slot: Slot) -> Option<&mut Erased> {
         let gradient = self.by_slot[slot as usize].as_mut();
         gradient.filter(|_| self.depends[slot as usize])
+    }
+
+    /// Ends the pass: the gradients of sources leave it as values.
+    pub(crate) fn finish(&mut self) {
+        for (gradient, _) in self.by_slot.iter_mut().zip(&self.is_source).filter(|(_, is_source)| **is_source) {
+            *gradient = gradient.take().map(Erased::into_value);
+        }
     }
 
     /// The gradient of a source, at the end.

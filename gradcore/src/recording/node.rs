@@ -18,7 +18,7 @@ pub struct Upstream<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
-/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers, or with what is there if any will do; none for an
+/// Tensors of the shapes and dtypes of a call's outputs, filled with numbers, or with ones if any will do; none for an
 /// output without gradient.
 pub struct ProbeOutputs<'a> {
     pub(crate) shapes: std::slice::Iter<'a, Shape>,
@@ -32,7 +32,7 @@ impl ProbeOutputs<'_> {
         let shape = self.shapes.next().expect("there is a shape for each output");
         let filled = || match &mut self.numbers {
             Some(numbers) => Tensor::<T>::of_numbers(shape, numbers),
-            None => Tensor::overwritten("gradient", shape.clone(), |_| {}),
+            None => Tensor::filled("gradient", shape.clone(), T::ONE),
         };
         self.filled.push(T::REAL.then(filled).map(Erased::new));
     }

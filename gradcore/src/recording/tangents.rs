@@ -32,7 +32,7 @@ impl Tangents {
     /// Gives a tensor a tangent from outside.
     pub(crate) fn start(&self, primal: TensorRef<'_>, tangent: Erased) {
         self.record.borrow_mut().watch(primal);
-        self.by_slot.borrow_mut().push(Ok(tangent));
+        self.by_slot.borrow_mut().push(Ok(tangent.into_start()));
     }
 }
 

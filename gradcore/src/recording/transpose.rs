@@ -111,6 +111,7 @@ fn upstream(
     let numbers = numbers.map(|numbers| numbers as Numbers<'_>);
     let mut probed = ProbeOutputs { shapes: outputs.iter(), numbers, filled: SmallVec::new() };
     backward.probe_outputs(&mut probed);
+    probed.filled.iter_mut().flatten().for_each(Erased::become_gradient);
     probed.filled
 }
 
@@ -146,7 +147,12 @@ fn probe(
     drop(record);
     pass.propagate(&mut list)?;
     let record = tape.record.borrow();
-    let tangents = upstream.iter().map(|v| pass.get(slot_of(&record, v.as_ref()?)).cloned()).collect();
+    let tangent_of = |v: &Option<Erased>| {
+        let mut tangent = pass.get(slot_of(&record, v.as_ref()?)).cloned()?;
+        tangent.become_gradient();
+        Some(tangent)
+    };
+    let tangents = upstream.iter().map(tangent_of).collect();
     Ok(Probe { upstream, gradients, tangents })
 }
 

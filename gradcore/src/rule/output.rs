@@ -69,10 +69,10 @@ impl<T: Element> Tensor<T> {
         Output { inside: self.identity(), outside: renewed.identity(), value: renewed }
     }
 
-    /// The gradient that reached an output; zeros if none did.
+    /// The gradient that reached an output; zeros if none did, which are zeros of choice.
     #[inline]
     fn received<'a>(gradient: &'a mut Option<Erased>, shape: &Shape) -> &'a Self {
-        let gradient = gradient.get_or_insert_with(|| Erased::new(Tensor::<T>::zeros("gradient", shape.clone())));
+        let gradient = gradient.get_or_insert_with(|| Erased::new(Tensor::<T>::nothing("gradient", shape.clone())));
         gradient.get().expect("a gradient has the dtype of its output")
     }
 }

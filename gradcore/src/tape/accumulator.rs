@@ -105,7 +105,7 @@ impl ForwardAccumulator {
 
     fn tangent(&self, Leaf { tensor_ref, value }: Leaf<'_>, zeros: bool) -> Result<Erased, Error> {
         match self.tangents.get(tensor_ref.identity) {
-            Some(tangent) => tangent.map_err(|error| *error),
+            Some(tangent) => tangent.map(Erased::into_value).map_err(|error| *error),
             None if zeros => Ok(value.filled(0.0)),
             None => {
                 let reason = explain(&self.tangents.record.borrow(), tensor_ref.identity);
@@ -126,6 +126,7 @@ pub(super) fn tangents_or_zeros<Y: Differentiable>(
     target.visit(&mut |Leaf { tensor_ref, value }: Leaf<'_>| {
         let tangent = tangent(tensor_ref.identity);
         is_reached |= tangent.is_some();
+        let tangent = tangent.map(|tangent| tangent.map(Erased::into_value));
         found.push_back(tangent.unwrap_or_else(|| Ok(value.filled(0.0))).map_err(|error| *error));
     });
     let cuts = places(cuts);

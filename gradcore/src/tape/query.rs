@@ -14,7 +14,7 @@ use crate::recording::record::{Cut, Record};
 use crate::recording::slots::{NONE, Slot};
 use crate::recording::tensor_ref::TensorRef;
 use crate::recording::{accumulate, recorder};
-use crate::tensor::{Erased, Identity};
+use crate::tensor::{Erased, Identity, Untyped};
 
 impl<F: FnMut(Leaf<'_>)> Visitor for F {
     fn tensor(&mut self, tensor: Leaf<'_>) {
@@ -113,6 +113,7 @@ impl<'r> Query<'r> {
             gradients.start(start.slot, &gradient(start));
         }
         gradients.propagate(list).map_err(|error| *error)?;
+        gradients.finish();
         Ok(gradients)
     }
 
@@ -184,7 +185,7 @@ fn find_starts(
     let mut mismatch = None;
     target.visit(&mut |leaf: Leaf<'_>| {
         let gradient = match seeds.map(|seeds| seeds.get(starts.len())) {
-            None => leaf.value.filled(1.0),
+            None => ones(leaf.value),
             // The counts differ, which is reported below.
             Some(None) => leaf.value.filled(0.0),
             Some(Some(seed)) => stretched(seed, leaf.value).unwrap_or_else(|| {
@@ -206,6 +207,12 @@ fn find_starts(
         (_, Some((expected, found))) => Err(Error::OutputGradientShape { expected, found }),
         _ => Ok(starts),
     }
+}
+
+fn ones(target: &dyn Untyped) -> Erased {
+    let mut ones = target.filled(1.0);
+    ones.become_gradient();
+    ones
 }
 
 fn find_sources(record: &Record, sources: &(impl Differentiable + ?Sized)) -> Vec<Source> {

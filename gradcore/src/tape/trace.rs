@@ -68,7 +68,8 @@ impl Trace {
         let mut by_slot: Vec<Option<Tangent>> = vec![None; record.slot_count()];
         let mut given = paired(arguments, tangents)?.into_iter();
         arguments.visit(&mut |leaf: Leaf<'_>| {
-            by_slot[record.slot(leaf.tensor_ref.identity) as usize] = given.next().map(Ok);
+            by_slot[record.slot(leaf.tensor_ref.identity) as usize] =
+                given.next().map(|tangent| Ok(tangent.into_start()));
         });
         let stops = sweep(&record.list, &mut by_slot);
         tangents_or_zeros(results, |identity| at(&by_slot, record.slot(identity)), record.stopping_cuts().chain(stops))

@@ -35,6 +35,22 @@ macro_rules! dtypes {
                 match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.renewed(identity)),)+ }
             }
 
+            /// Marks it as a gradient, if it is a value.
+            #[inline]
+            pub(crate) fn become_gradient(&mut self) {
+                match self { $(Erased::$variant(tensor) => tensor.become_gradient(),)+ }
+            }
+
+            /// The same tensor as a value.
+            pub(crate) fn into_value(self) -> Self {
+                match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.into_value()),)+ }
+            }
+
+            /// As an upstream gradient or a tangent that somebody gives.
+            pub(crate) fn into_start(self) -> Self {
+                match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.into_start()),)+ }
+            }
+
             /// TensorFlow's name of the dtype.
             pub(crate) fn dtype(&self) -> &'static str {
                 match self { $(Erased::$variant(tensor) => tensor.dtype(),)+ }

@@ -20,7 +20,7 @@ impl HandleCount {
 impl<T> Tensor<T> {
     /// What this handle holds, and what that holds where it was reshaped. A scalar stands in place and holds nothing.
     pub(crate) fn handle_counts(&self) -> (Option<HandleCount>, Option<HandleCount>) {
-        let Storage::Dense(dense) = &self.storage else { return (None, None) };
+        let Storage::Dense(_, dense) = &self.storage else { return (None, None) };
         let original = match &dense.data {
             Data::Few { .. } | Data::Own(_) => None,
             Data::Of(original) => Some(HandleCount::of(original)),

@@ -7,6 +7,7 @@ mod handle_counts;
 mod identity;
 mod name;
 mod operand;
+mod role;
 mod untyped;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(crate) use handle_counts::HandleCount;
 pub(crate) use identity::Identity;
 pub(crate) use name::Name;
 pub use operand::Operand;
+pub(crate) use role::Role;
 pub(crate) use untyped::{Seen, Untyped};
 
 /// An immutable n-dimensional value of dtype `T` (`f32` unless something else is said).
@@ -44,11 +46,12 @@ pub struct Tensor<T = f32> {
     storage: Storage<T>,
 }
 
-/// Scalars stand in place and never allocate; everything else is shared, contiguous and row-major.
+/// Scalars stand in place and never allocate; everything else is shared, contiguous and row-major. The role stands here, where
+/// it takes no room.
 #[derive(Clone)]
 enum Storage<T> {
-    Scalar(T),
-    Dense(Arc<Dense<T>>),
+    Scalar(Role, T),
+    Dense(Role, Arc<Dense<T>>),
 }
 
 struct Dense<T> {
@@ -81,7 +84,7 @@ impl<T> Storage<T> {
     #[inline]
     fn few(shape: Shape, values: [T; FEW]) -> Self {
         let data = Data::Few { values, count: shape.size() };
-        Storage::Dense(Arc::new(Dense { shape, data }))
+        Storage::Dense(Role::Value, Arc::new(Dense { shape, data }))
     }
 }
 
@@ -90,8 +93,8 @@ impl<T> Tensor<T> {
     #[inline]
     pub(crate) fn values(&self) -> &[T] {
         match &self.storage {
-            Storage::Scalar(value) => std::slice::from_ref(value),
-            Storage::Dense(dense) => dense.values(),
+            Storage::Scalar(_, value) => std::slice::from_ref(value),
+            Storage::Dense(_, dense) => dense.values(),
         }
     }
 }
@@ -101,8 +104,8 @@ impl<T: Element> Tensor<T> {
     fn with_identity(identity: Identity, shape: Shape, values: Vec<T>) -> Self {
         debug_assert_eq!(shape.size(), values.len());
         let storage = match values[..] {
-            [value] if shape.is_empty() => Storage::Scalar(value),
-            _ => Storage::Dense(Arc::new(Dense { shape, data: Data::Own(Buffer::new(values)) })),
+            [value] if shape.is_empty() => Storage::Scalar(Role::Value, value),
+            _ => Storage::Dense(Role::Value, Arc::new(Dense { shape, data: Data::Own(Buffer::new(values)) })),
         };
         Tensor { identity, storage }
     }
@@ -111,7 +114,7 @@ impl<T: Element> Tensor<T> {
     #[inline]
     #[must_use]
     pub fn scalar(value: T) -> Self {
-        Tensor { identity: Identity::fresh(), storage: Storage::Scalar(value) }
+        Tensor { identity: Identity::fresh(), storage: Storage::Scalar(Role::Value, value) }
     }
 
     /// The tensor of the given shape whose elements are `values` in row-major order.
@@ -187,7 +190,7 @@ impl<T: Element> Tensor<T> {
     /// As [`Tensor::computed`], for rank 0.
     #[inline]
     pub(crate) fn computed_scalar(value: T) -> Self {
-        Tensor { identity: Identity::computed(), storage: Storage::Scalar(value) }
+        Tensor { identity: Identity::computed(), storage: Storage::Scalar(Role::Value, value) }
     }
 
     /// Zeros, which an operation makes.
@@ -229,17 +232,17 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn reshaped(&self, shape: Shape) -> Self {
         debug_assert_eq!(shape.size(), self.size());
         let storage = match &self.storage {
-            _ if shape.is_empty() => Storage::Scalar(self.values()[0]),
-            Storage::Scalar(value) => Storage::few(shape, [*value; FEW]),
-            Storage::Dense(dense) => {
+            _ if shape.is_empty() => Storage::Scalar(Role::Value, self.values()[0]),
+            Storage::Scalar(_, value) => Storage::few(shape, [*value; FEW]),
+            Storage::Dense(_, dense) => {
                 let original = match &dense.data {
                     Data::Few { .. } | Data::Own(_) => dense,
                     Data::Of(original) => original,
                 };
-                Storage::Dense(Arc::new(Dense { shape, data: Data::Of(Arc::clone(original)) }))
+                Storage::Dense(Role::Value, Arc::new(Dense { shape, data: Data::Of(Arc::clone(original)) }))
             }
         };
-        Tensor { identity: Identity::computed(), storage }
+        Tensor { identity: Identity::computed(), storage }.with_role(self.role())
     }
 
     #[inline]
@@ -251,16 +254,16 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub(crate) fn as_scalar(&self) -> Option<T> {
         match self.storage {
-            Storage::Scalar(value) => Some(value),
-            Storage::Dense(_) => None,
+            Storage::Scalar(_, value) => Some(value),
+            Storage::Dense(..) => None,
         }
     }
 
     /// The elements for writing, where no other handle shares them.
     pub(crate) fn values_mut(&mut self) -> Option<&mut [T]> {
         match &mut self.storage {
-            Storage::Scalar(value) => Some(std::slice::from_mut(value)),
-            Storage::Dense(dense) => match &mut Arc::get_mut(dense)?.data {
+            Storage::Scalar(_, value) => Some(std::slice::from_mut(value)),
+            Storage::Dense(_, dense) => match &mut Arc::get_mut(dense)?.data {
                 Data::Few { values, count } => Some(&mut values[..*count]),
                 Data::Own(values) => Some(values),
                 Data::Of(_) => None,
@@ -273,8 +276,8 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     pub fn shape(&self) -> &[usize] {
         match &self.storage {
-            Storage::Scalar(_) => &[],
-            Storage::Dense(dense) => &dense.shape,
+            Storage::Scalar(..) => &[],
+            Storage::Dense(_, dense) => &dense.shape,
         }
     }
 
@@ -282,8 +285,8 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub(crate) fn shared_shape(&self) -> Shape {
         match &self.storage {
-            Storage::Scalar(_) => Shape::default(),
-            Storage::Dense(dense) => dense.shape.clone(),
+            Storage::Scalar(..) => Shape::default(),
+            Storage::Dense(_, dense) => dense.shape.clone(),
         }
     }
 
@@ -298,8 +301,8 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     pub fn size(&self) -> usize {
         match &self.storage {
-            Storage::Scalar(_) => 1,
-            Storage::Dense(dense) => dense.shape.size(),
+            Storage::Scalar(..) => 1,
+            Storage::Dense(_, dense) => dense.shape.size(),
         }
     }
 
@@ -317,7 +320,7 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     pub fn item(&self) -> T {
         match self.values() {
-            [value] => *value,
+            [value] => value.without_choice(),
             _ => crate::error::refuse(&Error::Argument {
                 operation: "item",
                 expected: "a tensor of one element".into(),
@@ -329,7 +332,7 @@ impl<T: Element> Tensor<T> {
     /// The elements in row-major order.
     #[must_use]
     pub fn to_vec(&self) -> Vec<T> {
-        self.values().to_vec()
+        self.clone().into_value().values().to_vec()
     }
 
     /// The tensor as an ndarray view; nothing is copied.
@@ -355,7 +358,12 @@ impl<T: Element> Tensor<T> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn to_array<D: Dimension>(&self) -> Result<Array<T, D>, Error> {
-        self.view().to_owned().into_dimensionality().map_err(|_| rank_error::<D>("to_array", self.shape()))
+        self.clone()
+            .into_value()
+            .view()
+            .to_owned()
+            .into_dimensionality()
+            .map_err(|_| rank_error::<D>("to_array", self.shape()))
     }
 
     /// The tensor as an owned array, without a copy where no other handle shares its elements.
@@ -364,9 +372,9 @@ impl<T: Element> Tensor<T> {
     /// [`Error::Argument`] if the tensor has another rank.
     pub fn into_array<D: Dimension>(self) -> Result<Array<T, D>, Error> {
         let shape = self.shape().to_vec();
-        let values = match self.storage {
-            Storage::Scalar(value) => vec![value],
-            Storage::Dense(dense) => match Arc::try_unwrap(dense) {
+        let values = match self.into_value().storage {
+            Storage::Scalar(_, value) => vec![value],
+            Storage::Dense(_, dense) => match Arc::try_unwrap(dense) {
                 Ok(Dense { data: Data::Own(values), .. }) => values.into_vec(),
                 Ok(dense) => dense.values().to_vec(),
                 Err(shared) => shared.values().to_vec(),

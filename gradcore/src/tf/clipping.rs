@@ -67,6 +67,6 @@ pub fn clip_by_global_norm<T: Real, X: Operand<T>>(
         });
     }
     // Nothing is added if the length is finite; if not, 0 · ∞ is NaN.
-    let scale = limit / ops::maximum(&length, limit) + &length * T::default();
+    let scale = ops::within(&length, limit) + &length * T::default();
     (tensors.iter().map(|x| x * &scale).collect(), length)
 }

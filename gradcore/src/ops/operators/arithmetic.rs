@@ -6,7 +6,7 @@ use crate::element::{Element, Number, Real};
 use crate::kernels::loops::{self, Stretched};
 use crate::ops;
 use crate::recording::recorder;
-use crate::tensor::{Identity, Tensor};
+use crate::tensor::{Identity, Role, Tensor};
 use crate::variable::Variable;
 
 /// A side of an operator.
@@ -14,6 +14,9 @@ trait Side<T>: Sized {
     fn tensor(&mut self) -> &Tensor<T>;
     /// The value of a scalar.
     fn scalar(&self) -> Option<T>;
+    fn role(&self) -> Role {
+        Role::Value
+    }
     /// The tensor, if the operator has been given it for good.
     #[inline]
     fn given(&mut self) -> Option<&mut Tensor<T>> {
@@ -24,6 +27,10 @@ impl<T: Element> Side<T> for Tensor<T> {
     #[inline]
     fn tensor(&mut self) -> &Tensor<T> {
         self
+    }
+    #[inline]
+    fn role(&self) -> Role {
+        Tensor::role(self)
     }
     #[inline]
     fn scalar(&self) -> Option<T> {
@@ -38,6 +45,10 @@ impl<T: Element> Side<T> for &Tensor<T> {
     #[inline]
     fn tensor(&mut self) -> &Tensor<T> {
         self
+    }
+    #[inline]
+    fn role(&self) -> Role {
+        Tensor::role(self)
     }
     #[inline]
     fn scalar(&self) -> Option<T> {
@@ -78,17 +89,18 @@ impl<T: Element> Side<T> for Bare<T> {
 }
 
 /// Whether an operation may be done here, because no tape sees the call. Integers are left to the operation, which refuses
-/// to divide them by 0.
+/// to divide them by 0, and so are gradients with choices.
 #[inline]
-fn is_unseen<T: Number>() -> bool {
-    T::REAL && recorder::is_idle()
+fn is_unseen<T: Number>(role: Role) -> bool {
+    T::REAL && !role.has_choices() && recorder::is_idle()
 }
 
 /// The result of an operation on scalars where no tape sees the call: nothing but the number, and an identity.
 #[inline]
 fn of_scalars<T: Number>(left: &impl Side<T>, right: &impl Side<T>, f: impl Fn(T, T) -> T) -> Option<Tensor<T>> {
+    let role = left.role().max(right.role());
     match (left.scalar(), right.scalar()) {
-        (Some(x), Some(y)) if is_unseen::<T>() => Some(Tensor::scalar(f(x, y))),
+        (Some(x), Some(y)) if is_unseen::<T>(role) => Some(Tensor::scalar(f(x, y)).with_role(role)),
         _ => None,
     }
 }
@@ -101,17 +113,18 @@ fn over_a_side<T: Number>(
     right: &mut impl Side<T>,
     f: impl Fn(T, T) -> T + Sync,
 ) -> Option<Tensor<T>> {
+    let role = left.role().max(right.role());
     if let Some(x) = left.given()
-        && is_unseen::<T>()
+        && is_unseen::<T>(role)
         && write_over(x, right.tensor(), &f)
     {
-        return Some(x.renewed(Identity::computed()));
+        return Some(x.renewed(Identity::computed()).with_role(role));
     }
     if let Some(y) = right.given()
-        && is_unseen::<T>()
+        && is_unseen::<T>(role)
         && write_over(y, left.tensor(), |y, x| f(x, y))
     {
-        return Some(y.renewed(Identity::computed()));
+        return Some(y.renewed(Identity::computed()).with_role(role));
     }
     None
 }
