@@ -8,6 +8,7 @@ mod common;
 
 mod compositions;
 mod forms;
+mod independence;
 mod perturbations;
 mod refusals;
 mod rules;

@@ -8,16 +8,21 @@ use super::loops::{self, Body, Outputs};
 use super::reduce::{max_of_row, sum_of_row};
 use crate::element::Real;
 
-/// Writes the powers of e of the differences to the greatest element. Gives that element, and their sum.
+/// Writes the powers of e of the differences to the greatest element. Gives that element, and by how much their sum is more than
+/// 1, which is what the greatest contributes.
 #[inline(always)]
-fn peak_and_sum<T: Real>(row: &[T], powers: &mut [T]) -> (T, T) {
+fn peak_and_rest<T: Real>(row: &[T], powers: &mut [T]) -> (T, T) {
     let peak = max_of_row(row);
     // A row of -∞ alone has no differences.
     let shift = if peak == T::LOWEST { T::default() } else { peak };
     for (power, &x) in powers.iter_mut().zip(row) {
         *power = (x - shift).exp();
     }
-    (shift, sum_of_row(powers))
+    let Some(place) = row.iter().position(|x| *x == peak) else { return (shift, sum_of_row(powers) - T::ONE) };
+    let of_peak = std::mem::take(&mut powers[place]);
+    let rest = sum_of_row(powers);
+    powers[place] = of_peak;
+    (shift, rest + (of_peak - T::ONE))
 }
 
 /// Rows of a matrix that is written.
@@ -69,8 +74,8 @@ pub(crate) fn softmax<T: Real>(x: &[T], width: usize, out: &mut [T]) {
         out,
         #[inline(always)]
         |row, out| {
-            let (_, sum) = peak_and_sum(row, out);
-            let share = T::ONE / sum;
+            let (_, rest) = peak_and_rest(row, out);
+            let share = T::ONE / (T::ONE + rest);
             out.iter_mut().for_each(|y| *y *= share);
         },
     );
@@ -84,8 +89,8 @@ pub(crate) fn log_softmax<T: Real>(x: &[T], width: usize, out: &mut [T]) {
         out,
         #[inline(always)]
         |row, out| {
-            let (peak, sum) = peak_and_sum(row, out);
-            let log_sum = sum.ln();
+            let (peak, rest) = peak_and_rest(row, out);
+            let log_sum = rest.ln_1p();
             out.iter_mut().zip(row).for_each(|(y, &x)| *y = x - peak - log_sum);
         },
     );
@@ -218,10 +223,10 @@ pub(crate) fn cross_entropy<T: Real>(x: &[T], labels: &[usize], probabilities: &
             let x = self.x[range.start * self.width..range.end * self.width].chunks_exact(self.width);
             let outs = probabilities.values.chunks_exact_mut(self.width).zip(losses);
             for ((row, &label), (out, loss)) in x.zip(&self.labels[range]).zip(outs) {
-                let (peak, sum) = peak_and_sum(row, out);
-                let share = T::ONE / sum;
+                let (peak, rest) = peak_and_rest(row, out);
+                let share = T::ONE / (T::ONE + rest);
                 out.iter_mut().for_each(|y| *y *= share);
-                *loss = sum.ln() - (row[label] - peak);
+                *loss = rest.ln_1p() - (row[label] - peak);
             }
         }
 

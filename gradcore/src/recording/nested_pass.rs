@@ -44,9 +44,11 @@ impl<'i> NestedPass<'i> {
         if let Err(error) = pass.propagate(&mut list) {
             return sink.end(*error);
         }
+        let record = self.tape.record.borrow();
         for (position, source) in needed.into_iter().zip(sources) {
-            if let Some(gradient) = pass.get(source) {
-                sink.put_erased(position, gradient.clone());
+            match pass.get(source) {
+                Some(gradient) => sink.put_erased(position, gradient.clone()),
+                None => sink.pass_over(position, record.stops_after(&list, &pass, source).into_iter()),
             }
         }
     }

@@ -165,6 +165,13 @@ impl<'a> Sink<'a> {
         self.error = Some(Box::new(error));
     }
 
+    /// Gives nothing for an input that is needed: the rule has found that it does not depend on it, or is stopped by these calls.
+    pub(crate) fn pass_over(&mut self, position: usize, stopped_by: impl Iterator<Item = CallSite>) {
+        self.given |= 1 << position.min(LAST_BIT as usize);
+        let input = self.inputs[position];
+        self.gradients.stops.extend(stopped_by.map(|site| Stop { site, input }));
+    }
+
     /// Ends the rule's turn.
     #[inline]
     pub(super) fn finish(&mut self) -> Outcome {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::call_site::{CallSite, places};
+use super::gradients::Gradients;
 use super::list::WengertList;
 use super::node::Backward;
 use super::notes::Aids;
@@ -256,6 +257,16 @@ impl Record {
         }
     }
 
+    /// The calls that stop a gradient of which a pass over the list has found none: those that gave none, and those that let
+    /// none through, but for comparisons.
+    pub(crate) fn stops_after(&self, list: &WengertList, pass: &Gradients, source: Slot) -> Vec<CallSite> {
+        let reached = list.dependents([source]);
+        let is_reached = |slot: &Slot| reached.get(*slot as usize).copied().unwrap_or(false);
+        let stops = pass.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.site);
+        let cuts = self.cuts.iter().filter(|cut| !cut.is_comparison && cut.inputs.iter().any(is_reached));
+        stops.chain(cuts.map(|cut| cut.site)).collect()
+    }
+
     /// The calls that let no gradient through.
     pub(crate) fn cut_places(&self) -> Vec<String> {
         places(self.cuts.iter().map(|cut| cut.site))
@@ -264,6 +275,14 @@ impl Record {
     /// Those of them that are no comparisons.
     pub(crate) fn stopping_cuts(&self) -> impl Iterator<Item = CallSite> {
         self.cuts.iter().filter(|cut| !cut.is_comparison).map(|cut| cut.site)
+    }
+
+    /// Remembers that somebody has read the numbers of a tensor, if this tape watches it. A loop may do so again and again.
+    pub(crate) fn note_reading(&mut self, site: CallSite, tensor: Identity) {
+        let is_last = |cut: &Cut| cut.site.called == site.called && cut.inputs[..] == [self.slot(tensor)];
+        if !self.cuts.last().is_some_and(is_last) {
+            self.note_cut(site, tensor, false);
+        }
     }
 
     /// Remembers that a call lets no gradient of a tensor through, if this tape watches it.

@@ -4,6 +4,7 @@ pub(crate) mod aside;
 pub(crate) mod discovery;
 pub(crate) mod pause;
 pub(crate) mod probing;
+mod reading;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -22,6 +23,7 @@ use super::record::{Record, Settings};
 use super::slots::{NONE, Slot};
 use super::tensor_ref::{Output, TensorRef};
 use crate::tensor::Identity;
+use crate::tensor::reading::listen;
 use crate::threads;
 
 thread_local! {
@@ -144,7 +146,10 @@ pub(crate) fn start(
     follower: impl FnOnce(&Rc<RefCell<Record>>) -> Option<Rc<dyn Follower>>,
 ) -> (u64, Rc<RefCell<Record>>) {
     static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| threads::set_aside_while_waiting(set_aside));
+    REGISTERED.call_once(|| {
+        threads::set_aside_while_waiting(set_aside);
+        listen(reading::heard);
+    });
     let record = Rc::new(RefCell::new(Record::new(settings)));
     let follower = follower(&record);
     let serial = RECORDER.with_borrow_mut(|recorder| {

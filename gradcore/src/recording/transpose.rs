@@ -51,7 +51,7 @@ pub(crate) fn pushed(
     let tangents: SmallVec<[Option<&Erased>; 2]> =
         tangents.iter().map(|tangent| tangent.as_ref().and_then(|tangent| tangent.as_ref().ok())).collect();
     match transposed(backward, &tangents, outputs, paused) {
-        Ok(probe) if probe.gradients.iter().all(Option::is_none) => Pushed { stops: true, ..all(None) },
+        Ok(probe) if probe.gradients.iter().all(Option::is_none) => Pushed { stops: probe.is_stopped, ..all(None) },
         Ok(probe) => Pushed { tangents: probe.tangents.into_iter().map(|found| found.map(Ok)).collect(), stops: false },
         Err(error) => all(Some(Err(Box::new(in_forward_mode(*error, backward.site()))))),
     }
@@ -65,6 +65,8 @@ struct Probe {
     gradients: SmallVec<[Option<Erased>; 2]>,
     /// Jt, for each output.
     tangents: SmallVec<[Option<Erased>; 1]>,
+    /// Whether the rule let nothing through to an input.
+    is_stopped: bool,
 }
 
 /// One probe that is seen by the tapes that are not paused. Unless the rule is known to be linear, it is compared with
@@ -147,13 +149,18 @@ fn probe(
     drop(record);
     pass.propagate(&mut list)?;
     let record = tape.record.borrow();
+    // What the rule gives and does not make of v is zero, if it is linear.
+    let is_given = gradients.iter().any(Option::is_some);
+    let zeros = |v: &Erased| is_given.then(|| v.as_untyped().filled(0.0).into_start());
     let tangent_of = |v: &Option<Erased>| {
-        let mut tangent = pass.get(slot_of(&record, v.as_ref()?)).cloned()?;
+        let v = v.as_ref()?;
+        let mut tangent = pass.get(slot_of(&record, v)).cloned().or_else(|| zeros(v))?;
         tangent.become_gradient();
         Some(tangent)
     };
     let tangents = upstream.iter().map(tangent_of).collect();
-    Ok(Probe { upstream, gradients, tangents })
+    let is_stopped = !alone.stops().is_empty() || upstream.iter().all(Option::is_none);
+    Ok(Probe { upstream, gradients, tangents, is_stopped })
 }
 
 /// Runs a backward function outside of any pass: the gradients of the inputs that have tangents, by position.

@@ -16,7 +16,7 @@ impl<T: fmt::Debug> fmt::Display for Shown<T> {
 /// The elements in nested brackets; long axes are abbreviated, and a precision (`{:.3}`) rounds each element.
 impl<T: Element> fmt::Display for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.clone().into_value().view().mapv(Shown).fmt(f)
+        self.clone().into_value().seen_as_array().mapv(Shown).fmt(f)
     }
 }
 

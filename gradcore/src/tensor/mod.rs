@@ -7,6 +7,7 @@ mod handle_counts;
 mod identity;
 mod name;
 mod operand;
+pub(crate) mod reading;
 mod role;
 mod untyped;
 
@@ -319,6 +320,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     #[must_use]
     pub fn item(&self) -> T {
+        self.tell_of_reading("item");
         match self.values() {
             [value] => value.without_choice(),
             _ => crate::error::refuse(&Error::Argument {
@@ -331,16 +333,26 @@ impl<T: Element> Tensor<T> {
 
     /// The elements in row-major order.
     #[must_use]
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<T> {
+        self.tell_of_reading("to_vec");
         self.clone().into_value().values().to_vec()
     }
 
     /// The tensor as an ndarray view; nothing is copied.
     ///
     /// # Panics
-    /// Never: the size of a tensor is the product of its shape.
+    /// Panics in the body of a rule, if a tape watches the tensor and it is no input of that rule: its gradient would be lost.
+    /// (Pass it through `tf::stop_gradient` if it is meant as a constant.)
     #[must_use]
+    #[track_caller]
     pub fn view(&self) -> ArrayViewD<'_, T> {
+        self.tell_of_reading("view");
+        self.seen_as_array()
+    }
+
+    /// As [`view`](Self::view), told to nobody.
+    pub(crate) fn seen_as_array(&self) -> ArrayViewD<'_, T> {
         ArrayViewD::from_shape(self.shape(), self.values()).expect("the size of a tensor is the product of its shape")
     }
 
@@ -357,10 +369,12 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.to_array::<Ix2>()?, arr2(&[[1.0, 2.0]]));
     /// # Ok::<(), Error>(())
     /// ```
+    #[track_caller]
     pub fn to_array<D: Dimension>(&self) -> Result<Array<T, D>, Error> {
+        self.tell_of_reading("to_array");
         self.clone()
             .into_value()
-            .view()
+            .seen_as_array()
             .to_owned()
             .into_dimensionality()
             .map_err(|_| rank_error::<D>("to_array", self.shape()))
@@ -370,7 +384,9 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     /// [`Error::Argument`] if the tensor has another rank.
+    #[track_caller]
     pub fn into_array<D: Dimension>(self) -> Result<Array<T, D>, Error> {
+        self.tell_of_reading("into_array");
         let shape = self.shape().to_vec();
         let values = match self.into_value().storage {
             Storage::Scalar(_, value) => vec![value],
