@@ -26,7 +26,7 @@ where
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        (self.f)(ForGradients { upstream, wanted }, x, self.scalars, self.constants)
+        (self.f)(ForGradients::of(upstream, wanted), x, self.scalars, self.constants)
     }
 
     fn calls(&self) -> bool {

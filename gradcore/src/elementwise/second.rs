@@ -11,7 +11,7 @@ use super::linear::record_linear;
 use super::loops::computed;
 use super::mode::ForGradients;
 use super::recorded::record;
-use crate::element::{Dual, Real};
+use crate::element::{Dual, Real, reads};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
@@ -100,10 +100,7 @@ where
 {
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
-        let gradient = |k: usize| {
-            let mode = ForGradients { upstream: upstream[k], wanted: 1 << k };
-            (self.f)(mode, x, self.scalars, self.constants)[k]
-        };
+        let gradient = |k: usize| (self.f)(ForGradients::of(upstream[k], 1 << k), x, self.scalars, self.constants)[k];
         [(0..N).map(gradient).sum()]
     }
 
@@ -176,6 +173,24 @@ struct Directed<'a, D, T, Q: ResidualConstants + 'a, const K: usize> {
     calls: bool,
 }
 
+impl<'a, D, T: Real, Q: ResidualConstants, const K: usize> Directed<'a, D, T, Q, K> {
+    /// The gradients of one element; `is_looked_at` by who asks whether they read numbers.
+    #[inline(always)]
+    fn gradients<const N: usize>(&self, x: [T; N], dy: T, is_looked_at: bool) -> [Dual<T>; N]
+    where
+        D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N],
+    {
+        let seeded = |k: usize, value: T| match k == self.direction {
+            true => Dual::variable(value),
+            false => Dual::constant(value),
+        };
+        let x = array::from_fn(|k| seeded(k, x[k]));
+        let mode = ForGradients::of(seeded(N, dy), self.wanted);
+        let mode = if is_looked_at { mode.looked_at() } else { mode };
+        (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants)
+    }
+}
+
 impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
     for Directed<'a, D, T, Q, K>
 where
@@ -183,13 +198,7 @@ where
 {
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], upstream: [T; N]) -> [T; 1] {
-        let seeded = |k: usize, value: T| match k == self.direction {
-            true => Dual::variable(value),
-            false => Dual::constant(value),
-        };
-        let x = array::from_fn(|k| seeded(k, x[k]));
-        let mode = ForGradients { upstream: seeded(N, dy), wanted: self.wanted };
-        let gradients = (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants);
+        let gradients = self.gradients(x, dy, false);
         let terms = gradients.iter().zip(upstream).map(|(gradient, upstream)| gradient.derivative * upstream);
         [terms.sum()]
     }
@@ -199,6 +208,27 @@ where
     }
 }
 
+/// Whether the gradients read what has a derivative in that direction as a plain number: 1 where they do.
+struct Reads<'a, D, T, Q: ResidualConstants + 'a, const K: usize>(Directed<'a, D, T, Q, K>);
+
+impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, 0, 1>
+    for Reads<'a, D, T, Q, K>
+where
+    D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
+{
+    fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], _: [T; 0]) -> [T; 1] {
+        let reads = reads::are_in(|| {
+            self.0.gradients(x, dy, true);
+        });
+        [if reads { T::ONE } else { T::NOTHING }]
+    }
+
+    fn calls(&self) -> bool {
+        self.0.calls
+    }
+}
+
+const READ: &str = "a number that has a derivative was read as a plain number there, by `to_f64`; compute with the functions of `Real`, or with tensors, or, what the value alone needs, in the value of the pair, as in `(T::of(f(x.to_f64())), grad)`";
 const THIRD: &str = "element by element functions have a first and a second; for more, write the function on tensors";
 
 impl<T: Real, Q: ResidualConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
@@ -226,7 +256,12 @@ where
             upstream.gradients.iter().map(|gradient| gradient.as_ref().and_then(Erased::get)).collect();
         let upstream: [&Tensor<T>; N] = spread(self.wanted, &given, &zero);
         for direction in (0..=N).filter(|k| sink.needs(*k)).collect::<SmallVec<[usize; 4]>>() {
-            let derivative = self.derivative(direction, upstream);
+            let before = reads::count();
+            let derivative = self.directed(direction, upstream);
+            if reads::count() != before && self.reads(direction) {
+                return Underived { site: self.site, order: "second", reason: READ }.refuse(sink);
+            }
+            let derivative = self.recorded(direction, upstream, derivative);
             let of_input = self.inputs.get(direction).map_or_else(|| self.dy.shared_shape(), Tensor::shared_shape);
             sink.put(direction, sum_to(&derivative, &of_input));
         }
@@ -241,8 +276,7 @@ where
         + 'static,
 {
     /// The derivative of the gradients in a direction, recorded as linear in what is upstream of them.
-    fn derivative(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
-        let derivative = self.directed(direction, upstream);
+    fn recorded(&self, direction: usize, upstream: [&Tensor<T>; N], derivative: Tensor<T>) -> Tensor<T> {
         if recorder::is_idle() {
             return derivative;
         }
@@ -262,17 +296,30 @@ where
         derivative
     }
 
-    /// As [`derivative`](Self::derivative), before it is recorded.
-    fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
-        let f = Directed::<D, T, Q, K> {
+    fn in_direction(&self, direction: usize) -> Directed<'_, D, T, Q, K> {
+        Directed {
             direction,
             wanted: self.wanted,
             gradient: &self.gradient,
             scalars: self.scalars,
             constants: self.constants.seen(),
             calls: self.calls,
-        };
+        }
+    }
+
+    /// Whether the derivative in a direction is lost at some element.
+    #[cold]
+    fn reads(&self, direction: usize) -> bool {
+        let groups = (self.inputs.each_ref(), [&self.dy], []);
+        let f = Reads(self.in_direction(direction));
+        let [reads] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
+        reads.expect("the output is wanted").values().iter().any(|reads| *reads != T::NOTHING)
+    }
+
+    /// The derivative of the gradients in a direction, weighted by what is upstream of each.
+    fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
         let groups = (self.inputs.each_ref(), [&self.dy], upstream);
+        let f = self.in_direction(direction);
         let [derivative] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
         derivative.expect("the output is wanted")
     }
