@@ -151,6 +151,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
         _ => quote!(&#name),
     });
     let constants = nested(constants);
+    let known = model.has_effect().then(|| quote!(; .with_effect()));
     let at = |scalar: &TokenStream, mode: TokenStream| {
         let arguments = arguments(&sig.generics, &elementwise.scalar, scalar);
         quote!(#function::<#(#arguments,)* #mode>)
@@ -170,7 +171,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
         }
     };
     quote_spanned! {place=>
-        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls, #stops)
+        #driver(#rule!(#name, #line, #(#shown),* #known), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls, #stops)
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod literals;
 mod mathematics;
 pub(crate) mod options;
 pub(crate) mod output;
+pub(crate) mod outside;
 pub(crate) mod parameter;
 pub(crate) mod place;
 pub(crate) mod recompute;
@@ -150,6 +151,11 @@ impl GradFn {
             rules_used,
             contract,
         }
+    }
+
+    /// Whether a `grad` changes what outlives it, as far as the syntax shows.
+    pub(crate) fn has_effect(&self) -> bool {
+        self.rules.iter().any(|rule| rule.outside.is_changed)
     }
 
     /// The signature as callers see it.
