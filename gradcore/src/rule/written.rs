@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::OnceLock;
 
 /// `(&&Written(&x)).__written()` refuses a cell `x`, or cells in it, on which `grad` calls a method that changes one.
 pub struct Written<'a, C: ?Sized>(pub &'a C);
@@ -23,6 +24,7 @@ cells! {
     <T> Cell<T>;
     <T> RefCell<T>;
     <T> OnceCell<T>;
+    <T> OnceLock<T>;
     <C: Cells> Option<C>;
     <C: Cells> Box<C>;
     <C: Cells> Vec<C>;

@@ -81,22 +81,29 @@ impl Finder<'_> {
     /// What a method of something around gives: a part of it, unless its name tells otherwise.
     fn reached_by(&self, call: &ExprMethodCall, own: &Scopes) -> Option<Around> {
         const OWNED: [&str; 6] = ["cloned", "collect", "copied", "item", "product", "sum"];
-        const PARTS: [&str; 15] = [
+        const PARTS: [&str; 22] = [
             "as_deref",
             "as_ref",
             "as_slice",
             "borrow",
+            "borrow_mut",
             "deref",
+            "enumerate",
             "expect",
+            "filter",
+            "find",
             "first",
             "get",
             "iter",
             "last",
             "next",
+            "nth",
+            "rev",
+            "skip",
             "try_borrow",
             "unwrap",
             "values",
-            "borrow_mut",
+            "zip",
         ];
         let method = call.method.to_string();
         // `get` of a cell gives a copy.
