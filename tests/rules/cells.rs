@@ -82,7 +82,7 @@ impl Layer {
             self.count.set(self.count.get() + 1);
             dy * self.scale.get()
         };
-        (x * 2.0, grad)
+        (x * self.scale.get(), grad)
     }
 }
 

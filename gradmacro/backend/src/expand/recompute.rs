@@ -6,8 +6,6 @@ use syn::{ReturnType, parse_quote};
 
 use super::block::{Exits, filled, if_watched, output};
 use super::function::entered_by;
-use super::rule::cells_changed;
-use crate::model::place::Place;
 use crate::model::recompute::Given;
 use crate::model::{Again, GradFn};
 use crate::names;
@@ -43,10 +41,7 @@ pub(super) fn twice(model: &GradFn, again: &Again) -> TokenStream {
         _ => given,
     };
     let (output, declared) = (output(model), &model.function.sig.output);
-    // Where the body runs again, the parts of `self` have the names of locals.
-    let changed: TokenStream =
-        model.rules.iter().map(|rule| cells_changed(rule, contract, Place::is_within_self)).collect();
-    let keeps = quote!(let #rerun = #call.rerun(); #changed #(#residual)*);
+    let keeps = quote!(let #rerun = #call.rerun(); #(#residual)*);
     let again = quote! {
         move |#upstream, #sink| {
             let (#call, #replay) = #rerun.start();

@@ -9,7 +9,6 @@ use super::arrays;
 use crate::model::GradFn;
 use crate::model::capture::Captured;
 use crate::model::lazy_lets::{Let, Statement};
-use crate::model::place::Place;
 use crate::model::rule::{Gradients, Rule};
 use crate::names::{self, Contract};
 use crate::syntax::types::in_result;
@@ -26,7 +25,7 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
             (names::at(captured.place.span()), names::method::keep_for_grad(names::at(captured.place.span())));
         quote_spanned!(at=> let #residual = (&&&&#capture(&#place)).#method(&#call, #inputs, #text);)
     });
-    let changes = cells_changed(rule, contract, |_| true);
+    let changes = cells_changed(rule, contract);
     let sort = if model.form.arrays().is_some() { Sort::Arrays } else { Sort::Tensors };
     let (parameter, binding) = match sort {
         Sort::Arrays => arrays::upstream(&rule.parameters, contract),
@@ -48,10 +47,9 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
 }
 
 /// What refuses cells among the captures that a rule changes, shown at the method that does so.
-pub(super) fn cells_changed(rule: &Rule, contract: &Contract, which: impl Fn(&Place) -> bool) -> TokenStream {
+fn cells_changed(rule: &Rule, contract: &Contract) -> TokenStream {
     let written = contract.get("Written");
-    let cells = rule.outside.cells.iter().filter(|(place, _)| which(place));
-    let refused = cells.map(|(place, method)| {
+    let refused = rule.outside.cells.iter().map(|(place, method)| {
         let (place, at) = (place.expression(), names::at(method.span()));
         let checked = names::method::written(at);
         quote_spanned!(at=> (&&#written(&#place)).#checked();)
