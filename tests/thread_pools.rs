@@ -4,7 +4,9 @@
 //! Pools have 2, 3, 4 and 8 threads, whatever the machine has. For pools of their own a thread is enough; the global pool
 //! is made once in a process, so for each size this program runs itself again.
 
+use std::cell::Cell;
 use std::process::Command;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use gradcore::prelude::*;
@@ -162,6 +164,39 @@ fn again(seed: u64) -> Result<(), String> {
     let rows = tf::matmul(&noise, &x, transpose_b(true)) + tf::matmul(&x, &noise, transpose_a(true));
     let off = tf::reduce_max(tf::abs(&found - &rows), ..).item();
     expect(off < 1e-2, || format!("the gradient is off by {off}"))
+}
+
+/// It waits in its gradient.
+#[custom_gradient]
+fn multiplied(x: &Tensor) -> Tensor {
+    (x * 1.0, |dy| tf::matmul(dy, x, ..))
+}
+
+/// What a gradient that is not made up has come to.
+#[custom_gradient]
+fn observed(x: &Tensor, seen: &Rc<Cell<f32>>) -> Tensor {
+    (x * 1.0, |dy| {
+        seen.set(tf::reduce_sum(tf::matmul(dy, dy, ..), ..).item());
+        dy * 1.0
+    })
+}
+
+/// Forward mode tries a rule out, which waits meanwhile: a task that runs then is tried out by nobody.
+fn trials(_: u64) -> Result<(), String> {
+    let (x, seen) = (MATRIX.clone(), Rc::new(Cell::new(0.0)));
+    let acc = ForwardAccumulator::new(&x, tf::constant(1.0)).map_err(|error| error.to_string())?;
+    acc.jvp(multiplied(&x)).map_err(|error| error.to_string())?;
+    drop(acc);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let y = observed(&x, &seen);
+    tape.gradient(&y, &x).map_err(|error| error.to_string())?;
+    expect(seen.get() > 0.0, || "a gradient has not run".to_owned())
+}
+
+#[test]
+fn trials_in_pools() {
+    in_pools(trials);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::math;
 use crate::tensor::Erase;
 
 mod dual;
+pub(crate) mod reads;
 
 mod sealed {
     pub trait Sealed {}
@@ -130,6 +131,10 @@ pub trait Real:
     #[must_use]
     fn of(value: f64) -> Self;
     /// The same number as an `f64`.
+    ///
+    /// No derivative passes it. Where the second derivative of an `elementwise` function depends on what it was given, in
+    /// the body or in `grad`, that is an [`Error::HigherDerivative`](crate::Error::HigherDerivative); the first is as
+    /// `grad` says. The value of a pair may be made of it: `(T::of(special(x.to_f64())), |dy| dy * x.cos())`.
     #[must_use]
     fn to_f64(self) -> f64;
     /// Whether the value is NaN.

@@ -114,7 +114,8 @@ pub mod __private {
     pub use crate::ops::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
     pub use crate::recording::call_site::Rule;
     pub use crate::rule::{
-        Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, enter, hold, none,
+        Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, Written, enter,
+        hold, none,
     };
     pub use crate::tensor::Tensor;
 
@@ -135,5 +136,6 @@ pub mod __private {
             KeepList as _, KeepOption as _, KeepReference as _, KeepValue as _, OwnClone as _, OwnReference as _,
         };
         pub use crate::rule::{ProbeConstant as _, ProbeInput as _, ProbeInteger as _, SeeShared as _};
+        pub use crate::rule::{WrittenCell as _, WrittenElsewhere as _};
     }
 }

@@ -5,6 +5,7 @@
 mod broadcasting;
 mod forms;
 mod loops;
+mod plain_numbers;
 mod second;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

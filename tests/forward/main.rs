@@ -3,6 +3,7 @@
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
 mod accumulators;
+mod effects;
 mod elementwise;
 mod rules;
 

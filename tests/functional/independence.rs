@@ -67,7 +67,8 @@ fn what_stops_a_gradient_is_an_error_in_every_mode() -> Result<(), Error> {
 #[test]
 fn a_number_that_is_read_is_no_zero_derivative() {
     let x = tf::constant(2.0);
-    let by_item = |error: Error| assert!(error.to_string().contains("`item` at tests/functional/independence.rs"), "{error}");
+    let by_item =
+        |error: Error| assert!(error.to_string().contains("`item` at tests/functional/independence.rs"), "{error}");
     for f in [|x: &Tensor| cube(x), |x: &Tensor| cube_read_before(x)] {
         by_item(hessian(f, &x).expect_err("read"));
         by_item(grad(|x| grad(f, x), &x).expect_err("read"));
@@ -102,7 +103,8 @@ fn recomputing_changes_no_independence() -> Result<(), Error> {
     assert_eq!((dx.to_vec(), dy.to_vec()), (vec![2.0], vec![0.0]));
     let constant = tf::recompute_grad(|x: &Tensor| grad(|x: &Tensor| tf::identity(x), x).expect("1"));
     assert_eq!(grad(&constant, &x)?.to_vec(), [0.0]);
-    let (_, tangent) = jvp(|(x, y)| tf::recompute_grad(plain)(x, y).0, (&x, &y), (tf::constant(0.0), tf::constant(1.0)))?;
+    let (_, tangent) =
+        jvp(|(x, y)| tf::recompute_grad(plain)(x, y).0, (&x, &y), (tf::constant(0.0), tf::constant(1.0)))?;
     assert_eq!(tangent.to_vec(), [0.0]);
     let tape = GradientTape::new();
     tape.watch((&x, &y));

@@ -6,6 +6,7 @@ mod arrays;
 mod arrays_at_the_edges;
 mod broadcast;
 mod captures;
+mod cells;
 mod closures;
 mod comparisons;
 mod fragments;

@@ -164,3 +164,20 @@ fn parts_of_self_are_kept_one_by_one() -> Result<(), Error> {
     assert_eq!((dx.to_vec(), dk.to_vec(), db.to_vec()), (vec![2.0, 4.0, 2.0, 4.0], vec![16.0, 20.0], vec![2.0]));
     Ok(())
 }
+
+/// A part of `self` is captured as a parameter is, so that the value of the pair may use it too.
+#[test]
+fn a_part_of_self_is_used_by_the_value_and_by_grad() {
+    struct Layer {
+        w: Tensor,
+        factors: Vec<f32>,
+    }
+    impl Layer {
+        #[custom_gradient(recompute)]
+        fn scaled(&self, x: &Tensor) -> Tensor {
+            (x * &self.w * self.factors[0], |dy| dy * &self.w * self.factors.iter().product::<f32>())
+        }
+    }
+    let layer = Layer { w: tf::constant([2.0]), factors: vec![3.0, 5.0] };
+    assert_eq!(gradient_of(|x| layer.scaled(x), [1.0]), [30.0]);
+}

@@ -133,7 +133,10 @@ fn row_2_13_a_number_that_was_read_is_a_constant() {
     let (x, tape) = watched(3.0);
     let y = tf::constant(x.item() * x.item());
     let Unconnected::Stopped { by } = reason(tape.gradient(&y, &x)) else { panic!("two numbers were read") };
-    assert!(by.len() == 2 && by.iter().all(|place| place.starts_with("`item` at tests/suites/behaviours.rs")), "{by:?}");
+    assert!(
+        by.len() == 2 && by.iter().all(|place| place.starts_with("`item` at tests/suites/behaviours.rs")),
+        "{by:?}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use super::{Element, Number, Real, Wide, sealed};
+use super::{Element, Number, Real, Wide, reads, sealed};
 use crate::buffers::Filler;
 use crate::tensor::{Erase, Erased, Tensor};
 
@@ -44,6 +44,15 @@ impl<T: Real> Dual<T> {
     fn chained_with(self, other: Self, value: T, slope: T, slope_of_other: T) -> Self {
         let derivative = self.chained(value, slope).derivative + other.chained(value, slope_of_other).derivative;
         Dual { value, derivative }
+    }
+
+    /// The value, to be used as a plain number: what comes of that knows no derivative.
+    #[inline]
+    fn read(self) -> T {
+        if self.derivative != T::default() {
+            reads::note();
+        }
+        self.value
     }
 
     /// A function that is constant wherever it has a derivative.
@@ -165,7 +174,7 @@ impl<T: Real> Element for Dual<T> {
         self.value.is_no_choice()
     }
     fn to_wide(self) -> Wide {
-        self.value.to_wide()
+        self.read().to_wide()
     }
     fn narrow(value: Wide) -> Self {
         Dual::constant(T::narrow(value))
@@ -229,7 +238,7 @@ impl<T: Real> Real for Dual<T> {
         Dual::constant(T::of(value))
     }
     fn to_f64(self) -> f64 {
-        self.value.to_f64()
+        self.read().to_f64()
     }
     fn is_nan(self) -> bool {
         self.value.is_nan()

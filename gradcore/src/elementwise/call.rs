@@ -29,7 +29,7 @@ where
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        let gradients = (self.f)(ForGradients { upstream, wanted }, x, self.scalars, self.constants);
+        let gradients = (self.f)(ForGradients::of(upstream, wanted), x, self.scalars, self.constants);
         if self.choices { gradients.map(|gradient| kept(upstream, gradient)) } else { gradients }
     }
 

@@ -1,15 +1,17 @@
 //! What a body for one element runs for: its value, or the gradients at its exit.
 
-use crate::element::Real;
+use crate::element::{Real, reads};
 use crate::rule::NoGradient;
 use crate::tuples::for_each_tuple;
 
 /// What becomes of the pair at an exit. `N` is the number of inputs.
-pub trait Mode<T, const N: usize> {
+pub trait Mode<T, const N: usize>: Copy {
     /// What the body gives.
     type Out;
-    /// Takes the pair.
-    fn exit(self, value: T, grad: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> Self::Out;
+    /// Whether the body has read a number that has a derivative as a plain one, before it makes the value of the pair.
+    fn reads(self) -> bool;
+    /// Takes the pair. Of the value, whatever was `read` for it, no gradient is made.
+    fn exit(self, read: bool, value: T, grad: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> Self::Out;
 }
 
 /// The value is asked for.
@@ -19,7 +21,11 @@ pub struct ForValue;
 impl<T, const N: usize> Mode<T, N> for ForValue {
     type Out = T;
     #[inline(always)]
-    fn exit(self, value: T, _: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> T {
+    fn reads(self) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn exit(self, _: bool, value: T, _: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> T {
         value
     }
 }
@@ -30,12 +36,34 @@ pub struct ForGradients<T> {
     pub(super) upstream: T,
     /// The inputs whose gradients are wanted: bit `k` for the `k`th.
     pub(super) wanted: u64,
+    /// Whether anybody asks if numbers are read.
+    is_looked_at: bool,
+}
+
+impl<T> ForGradients<T> {
+    #[inline(always)]
+    pub(super) fn of(upstream: T, wanted: u64) -> Self {
+        ForGradients { upstream, wanted, is_looked_at: false }
+    }
+
+    /// The same, to find out whether numbers are read.
+    #[inline(always)]
+    pub(super) fn looked_at(self) -> Self {
+        ForGradients { is_looked_at: true, ..self }
+    }
 }
 
 impl<T: Real, const N: usize> Mode<T, N> for ForGradients<T> {
     type Out = [T; N];
     #[inline(always)]
-    fn exit(self, _: T, grad: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> [T; N] {
+    fn reads(self) -> bool {
+        self.is_looked_at && reads::so_far()
+    }
+    #[inline(always)]
+    fn exit(self, read: bool, _: T, grad: impl FnOnce(T, Partials<T, N>) -> [T; N]) -> [T; N] {
+        if self.is_looked_at {
+            reads::forget_since(read);
+        }
         grad(self.upstream, Partials { wanted: self.wanted, values: [T::NOTHING; N], position: 0 })
     }
 }

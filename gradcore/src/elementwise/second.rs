@@ -11,7 +11,7 @@ use super::linear::record_linear;
 use super::loops::computed;
 use super::mode::ForGradients;
 use super::recorded::record;
-use crate::element::{Dual, Real};
+use crate::element::{Dual, Real, reads};
 use crate::kernels::elementwise::kept;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
@@ -112,7 +112,7 @@ where
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
         let gradient = |k: usize| {
-            let mode = ForGradients { upstream: upstream[k], wanted: 1 << k };
+            let mode = ForGradients::of(upstream[k], 1 << k);
             let gradient = (self.f)(mode, x, self.scalars, self.constants)[k];
             if self.choices[k] { kept(upstream[k], gradient) } else { gradient }
         };
@@ -178,9 +178,7 @@ struct BackwardCall<T, Q, D, const N: usize, const K: usize> {
 }
 
 /// The derivative of the gradients in one direction, weighted by what is upstream of each.
-struct Directed<'a, D, T, Q: ResidualConstants + 'a, const N: usize, const K: usize> {
-    /// Which of what is upstream has zeros of choice, and whether `dy` has some and is not the direction.
-    choices: ([bool; N], bool),
+struct Directed<'a, D, T, Q: ResidualConstants + 'a, const K: usize> {
     /// The number of the input, or the count of them for `dy`.
     direction: usize,
     wanted: u64,
@@ -190,20 +188,39 @@ struct Directed<'a, D, T, Q: ResidualConstants + 'a, const N: usize, const K: us
     calls: bool,
 }
 
-impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
-    for Directed<'a, D, T, Q, N, K>
-where
-    D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
-{
+impl<'a, D, T: Real, Q: ResidualConstants, const K: usize> Directed<'a, D, T, Q, K> {
+    /// The gradients of one element; `is_looked_at` by who asks whether they read numbers.
     #[inline(always)]
-    fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], upstream: [T; N]) -> [T; 1] {
+    fn gradients<const N: usize>(&self, x: [T; N], dy: T, is_looked_at: bool) -> [Dual<T>; N]
+    where
+        D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N],
+    {
         let seeded = |k: usize, value: T| match k == self.direction {
             true => Dual::variable(value),
             false => Dual::constant(value),
         };
         let x = array::from_fn(|k| seeded(k, x[k]));
-        let mode = ForGradients { upstream: seeded(N, dy), wanted: self.wanted };
-        let gradients = (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants);
+        let mode = ForGradients::of(seeded(N, dy), self.wanted);
+        let mode = if is_looked_at { mode.looked_at() } else { mode };
+        (self.gradient)(mode, x, self.scalars.map(Dual::constant), self.constants)
+    }
+}
+
+/// The sum of the derivatives in one direction, each weighted by what is upstream of it.
+struct Summed<'a, D, T, Q: ResidualConstants + 'a, const N: usize, const K: usize> {
+    directed: Directed<'a, D, T, Q, K>,
+    /// Which of what is upstream has zeros of choice, and whether `dy` has some and is not the direction.
+    choices: ([bool; N], bool),
+}
+
+impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, N, 1>
+    for Summed<'a, D, T, Q, N, K>
+where
+    D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
+{
+    #[inline(always)]
+    fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], upstream: [T; N]) -> [T; 1] {
+        let gradients = self.directed.gradients(x, dy, false);
         let term = |k: usize| {
             let term = gradients[k].derivative * upstream[k];
             if self.choices.0[k] { kept(upstream[k], term) } else { term }
@@ -213,10 +230,31 @@ where
     }
 
     fn calls(&self) -> bool {
-        self.calls
+        self.directed.calls
     }
 }
 
+/// Whether the gradients read what has a derivative in that direction as a plain number: 1 where they do.
+struct Reads<'a, D, T, Q: ResidualConstants + 'a, const K: usize>(Directed<'a, D, T, Q, K>);
+
+impl<'a, D, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, 0, 1>
+    for Reads<'a, D, T, Q, K>
+where
+    D: Fn(ForGradients<Dual<T>>, [Dual<T>; N], [Dual<T>; K], Q::Seen<'a>) -> [Dual<T>; N] + Sync,
+{
+    fn at(&self, _: u64, x: [T; N], [dy]: [T; 1], _: [T; 0]) -> [T; 1] {
+        let reads = reads::are_in(|| {
+            self.0.gradients(x, dy, true);
+        });
+        [if reads { T::ONE } else { T::NOTHING }]
+    }
+
+    fn calls(&self) -> bool {
+        self.0.calls
+    }
+}
+
+const READ: &str = "a number that has a derivative was read as a plain number there, by `to_f64`; compute with the functions of `Real`, or with tensors, or, what the value alone needs, in the value of the pair, as in `(T::of(f(x.to_f64())), grad)`";
 const THIRD: &str = "element by element functions have a first and a second; for more, write the function on tensors";
 
 impl<T: Real, Q: ResidualConstants, D, const N: usize, const K: usize> node::Backward for BackwardCall<T, Q, D, N, K>
@@ -244,7 +282,12 @@ where
             upstream.gradients.iter().map(|gradient| gradient.as_ref().and_then(Erased::get)).collect();
         let upstream: [&Tensor<T>; N] = spread(self.wanted, &given, &zero);
         for direction in (0..=N).filter(|k| sink.needs(*k)).collect::<SmallVec<[usize; 4]>>() {
-            let derivative = self.derivative(direction, upstream);
+            let before = reads::count();
+            let derivative = self.directed(direction, upstream);
+            if reads::count() != before && self.reads(direction) {
+                return Underived { site: self.site, order: "second", reason: READ }.refuse(sink);
+            }
+            let derivative = self.recorded(direction, upstream, derivative);
             let of_input = self.inputs.get(direction).map_or_else(|| self.dy.shared_shape(), Tensor::shared_shape);
             sink.put(direction, sum_to(&derivative, &of_input));
         }
@@ -259,8 +302,7 @@ where
         + 'static,
 {
     /// The derivative of the gradients in a direction, recorded as linear in what is upstream of them.
-    fn derivative(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
-        let derivative = self.directed(direction, upstream);
+    fn recorded(&self, direction: usize, upstream: [&Tensor<T>; N], derivative: Tensor<T>) -> Tensor<T> {
         if recorder::is_idle() {
             return derivative;
         }
@@ -280,19 +322,31 @@ where
         derivative
     }
 
-    /// As [`derivative`](Self::derivative), before it is recorded.
-    fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
-        let of_upstream = upstream.map(|upstream| upstream.role().has_choices());
-        let of_dy = direction != N && self.dy.role().has_choices();
-        let f = Directed::<D, T, Q, N, K> {
-            choices: (of_upstream, of_dy),
+    fn in_direction(&self, direction: usize) -> Directed<'_, D, T, Q, K> {
+        Directed {
             direction,
             wanted: self.wanted,
             gradient: &self.gradient,
             scalars: self.scalars,
             constants: self.constants.seen(),
             calls: self.calls,
-        };
+        }
+    }
+
+    /// Whether the derivative in a direction is lost at some element.
+    #[cold]
+    fn reads(&self, direction: usize) -> bool {
+        let groups = (self.inputs.each_ref(), [&self.dy], []);
+        let f = Reads(self.in_direction(direction));
+        let [reads] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
+        reads.expect("the output is wanted").values().iter().any(|reads| *reads != T::NOTHING)
+    }
+
+    /// The derivative of the gradients in a direction, weighted by what is upstream of each.
+    fn directed(&self, direction: usize, upstream: [&Tensor<T>; N]) -> Tensor<T> {
+        let of_upstream = upstream.map(|upstream| upstream.role().has_choices());
+        let of_dy = direction != N && self.dy.role().has_choices();
+        let f = Summed { directed: self.in_direction(direction), choices: (of_upstream, of_dy) };
         let groups = (self.inputs.each_ref(), [&self.dy], upstream);
         let [derivative] = computed(self.site.rule, &f, &self.dy.shared_shape(), groups, u64::MAX);
         let role = if of_dy { Role::Choices } else { role_of(of_upstream) };

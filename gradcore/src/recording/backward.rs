@@ -8,6 +8,7 @@ use super::list::{Taken, WengertList};
 use super::node::{Outcome, Sink, Upstream};
 use super::numerics;
 use super::slots::{NONE, Slot};
+use super::trial::{self, is_trial};
 use crate::tensor::Erased;
 
 impl Gradients {
@@ -35,6 +36,7 @@ impl Gradients {
     /// As [`propagate`](Self::propagate), for the calls at some places.
     #[inline]
     fn propagate_part(&mut self, list: &mut WengertList, places: Range<usize>) -> Outcome {
+        let is_trial = is_trial();
         for place in places.rev() {
             let Some(Taken { backward, inputs, outputs }) = list.take(place) else { continue };
             let inputs = &list.inputs[inputs];
@@ -55,6 +57,9 @@ impl Gradients {
             }
             if let Some(bad) = &mut self.bad {
                 *bad = numerics::bad_before(list.notes(place), upstream);
+            }
+            if is_trial && backward.site().rule.has_effect {
+                return Err(Box::new(trial::refused(backward.site())));
             }
             upstream.iter_mut().flatten().for_each(Erased::become_gradient);
             let upstream = Upstream { gradients: upstream, shapes: &list.shapes[outputs] };

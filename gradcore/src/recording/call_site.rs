@@ -26,6 +26,8 @@ pub struct Rule {
     pub(crate) is_linear: bool,
     /// Whether its body is known to call no other rule, and to keep nothing but its inputs and what it computes.
     pub(crate) is_leaf: bool,
+    /// Whether its `grad` seems to change what outlives it.
+    pub(crate) has_effect: bool,
 }
 
 /// Brings a gradient into a shape, if it can be, or leaves it.
@@ -36,7 +38,7 @@ impl Rule {
     /// What the macro writes above each function.
     #[must_use]
     pub const fn new(name: &'static str, file: &'static str, line: u32, parameters: &'static [&'static str]) -> Self {
-        Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false, is_leaf: false }
+        Rule { name, file, line, parameters, fit: None, stops: 0, is_linear: false, is_leaf: false, has_effect: false }
     }
 
     /// The same rule, known to be linear in its upstream gradient.
@@ -55,6 +57,13 @@ impl Rule {
     #[must_use]
     pub const fn fitting(mut self, fit: Fit) -> Self {
         self.fit = Some(fit);
+        self
+    }
+
+    /// The same rule, whose `grad` seems to change what outlives it.
+    #[must_use]
+    pub const fn with_effect(mut self) -> Self {
+        self.has_effect = true;
         self
     }
 

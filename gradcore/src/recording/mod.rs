@@ -10,7 +10,7 @@
 //!   call that does not name them; `running` is a record that is being written.
 //! * Reverse mode: `gradients` by slot, `accumulate` adds up, `backward` is the loop, `numerics` finds the first NaN,
 //!   `nested_pass` is a pass inside a rule.
-//! * Forward mode: `transpose` turns one call around, `tangents` follow calls as they are made.
+//! * Forward mode: `transpose` turns one call around, in a `trial` of its rule, `tangents` follow calls as they are made.
 
 pub(crate) mod accumulate;
 pub(crate) mod backward;
@@ -34,3 +34,4 @@ pub(crate) mod slots;
 pub(crate) mod tangents;
 pub(crate) mod tensor_ref;
 pub(crate) mod transpose;
+pub(crate) mod trial;

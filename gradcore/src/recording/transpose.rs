@@ -18,6 +18,7 @@ use super::recorder::{self, pause::Paused, probing::Probing};
 use super::running::Recording;
 use super::slots::{NONE, Slot};
 use super::tensor_ref::TensorRef;
+use super::trial::{FORWARD, Trial};
 use crate::error::Error;
 use crate::shape::Shape;
 use crate::tensor::Erased;
@@ -81,6 +82,7 @@ fn transposed(
         let _paused = Paused::from(paused);
         probe(backward, tangents, outputs, numbers)
     };
+    let _trial = Trial::begin();
     if backward.site().rule.is_linear {
         return seen(None);
     }
@@ -276,7 +278,6 @@ fn unseen_by_tapes(site: CallSite) -> Error {
     Error::HigherDerivative { order: FORWARD, call: site.rule_call(), reason: PLAIN_NUMBERS }
 }
 
-const FORWARD: &str = "forward-mode";
 const PLAIN_NUMBERS: &str = "its `grad` seems to compute with numbers that it reads out of the upstream gradient, which no tape sees; write it with tensors";
 
 /// What is missing in forward mode is not a second derivative to the user.

@@ -17,6 +17,7 @@ mod output;
 mod recompute;
 mod shared;
 pub(crate) mod underived;
+mod written;
 
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -43,6 +44,7 @@ pub use not_implemented::NotImplemented;
 use output::OutputValue;
 pub(crate) use output::Outputs;
 pub use shared::{SeeShared, Shared};
+pub use written::{Written, WrittenCell, WrittenElsewhere};
 
 /// How many tensors each input is, where some are lists: a thin pointer, because it is in every call.
 #[allow(clippy::box_collection)]

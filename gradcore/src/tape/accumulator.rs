@@ -18,7 +18,8 @@ use crate::tensor::{Erased, Identity};
 ///
 /// From [`ForwardAccumulator::new`] until it is dropped, every operation of its thread on tensors that depend on a primal
 /// also computes a tangent. Custom rules are honoured: each is transposed, so what it says is what is multiplied by. A
-/// rule that is not linear in its upstream gradient has no transpose, and is an error that names it.
+/// rule that is not linear in its upstream gradient has no transpose, and is an error that names it; so is one whose `grad`
+/// changes what outlives it, such as a counter.
 ///
 /// Accumulators nest, with each other and with tapes; those that began earlier see what is computed for later ones.
 ///

@@ -25,6 +25,11 @@ pub(crate) mod method {
         Ident::new("keep_for_grad", place)
     }
 
+    /// Refuses what is no use to change.
+    pub(crate) fn written(place: Span) -> Ident {
+        Ident::new("__written", place)
+    }
+
     /// Compares element by element, or as Rust does.
     pub(crate) fn compare(place: Span) -> Ident {
         Ident::new("__compare", place)

@@ -249,7 +249,7 @@ fn a_body_for_one_element_is_emitted_once() {
         "pub(crate) fn leaky_relu<T: Real>(x: &Tensor<T>, slope: T, name: &str) -> Tensor<T>",
         "fn leaky_relu_of_one_element<T: Real, M: Mode<T, 1>>(mode: M, [x,]: [T; 1], [slope,]: [T; 1], (name, ()): (&str, ()),) -> M::Out",
         "let y = if x > <T as Real>::of(0.0) { x } else { slope * x };",
-        "mode.exit(y, grad)",
+        "mode.exit(mode.reads(), y, grad)",
         "Twice(leaky_relu_of_one_element::<Dual<T>, ForGradients<Dual<T>",
     ] {
         assert_eq!(spaceless(&expansion).matches(&spaceless(part)).count(), 1, "{part} in\n{expansion}");

@@ -32,7 +32,7 @@ use crate::names;
 /// fn scale(x: &Tensor<f32>, k: f32) -> Tensor<f32> {
 ///     #[inline(always)]
 ///     fn scale_of_one_element<M: Mode<f32, 1>>(mode: M, [x]: [f32; 1], [k]: [f32; 1], (): ()) -> M::Out {
-///         mode.exit(x * k, |dy: f32, sink: Partials<f32, 1>| sink.next(|| dy * k).done())
+///         mode.exit(mode.reads(), x * k, |dy: f32, sink: Partials<f32, 1>| sink.next(|| dy * k).done())
 ///     }
 ///     elementwise(rule!("scale", line!(), "x"), [x], [k], (), scale_of_one_element::<ForValue>,
 ///         scale_of_one_element::<ForGradients<f32>>, Once("…"), false)
@@ -151,6 +151,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
         _ => quote!(&#name),
     });
     let constants = nested(constants);
+    let known = model.has_effect().then(|| quote!(; .with_effect()));
     let at = |scalar: &TokenStream, mode: TokenStream| {
         let arguments = arguments(&sig.generics, &elementwise.scalar, scalar);
         quote!(#function::<#(#arguments,)* #mode>)
@@ -170,7 +171,7 @@ fn call(model: &GradFn, elementwise: &Elementwise) -> TokenStream {
         }
     };
     quote_spanned! {place=>
-        #driver(#rule!(#name, #line, #(#shown),*), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls, #stops)
+        #driver(#rule!(#name, #line, #(#shown),* #known), [#(#inputs),*], [#(#scalars),*], #constants, #for_value, #for_gradients, #second, #calls, #stops)
     }
 }
 
@@ -211,7 +212,7 @@ impl Filler<'_> {
             exit::Rule::Found(rule) => self.rule(*rule),
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
-        quote_spanned!(names::at(value.span())=> #mode.exit(#value, #rule))
+        quote_spanned!(names::at(value.span())=> #mode.exit(#mode.reads(), #value, #rule))
     }
 
     fn rule(&self, number: usize) -> TokenStream {

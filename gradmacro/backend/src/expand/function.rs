@@ -124,6 +124,7 @@ fn rule(model: &GradFn) -> TokenStream {
         (model.stops != 0).then(|| quote!(.stopping(#stops))),
         model.linear.then(|| quote!(.linear_is_an_option_of_gradcore_alone())),
         model.leaf.then(|| quote!(.leaf_is_an_option_of_gradcore_alone())),
+        model.has_effect().then(|| quote!(.with_effect())),
     ];
     let known: TokenStream = known.into_iter().flatten().collect();
     let known = (!known.is_empty()).then(|| quote!(; #known));

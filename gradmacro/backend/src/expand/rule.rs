@@ -25,6 +25,7 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
             (names::at(captured.place.span()), names::method::keep_for_grad(names::at(captured.place.span())));
         quote_spanned!(at=> let #residual = (&&&&#capture(&#place)).#method(&#call, #inputs, #text);)
     });
+    let changes = cells_changed(rule, contract);
     let sort = if model.form.arrays().is_some() { Sort::Arrays } else { Sort::Tensors };
     let (parameter, binding) = match sort {
         Sort::Arrays => arrays::upstream(&rule.parameters, contract),
@@ -42,7 +43,18 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
             #gradients
         }
     };
-    (quote!(#(#keeps)*), backward)
+    (quote!(#changes #(#keeps)*), backward)
+}
+
+/// What refuses cells among the captures that a rule changes, shown at the method that does so.
+fn cells_changed(rule: &Rule, contract: &Contract) -> TokenStream {
+    let written = contract.get("Written");
+    let refused = rule.outside.cells.iter().map(|(place, method)| {
+        let (place, at) = (place.expression(), names::at(method.span()));
+        let checked = names::method::written(at);
+        quote_spanned!(at=> (&&#written(&#place)).#checked();)
+    });
+    refused.collect()
 }
 
 /// The parameter that receives the upstream gradients, and where the user wrote types, the `let` that states them: a

@@ -71,7 +71,7 @@ pub(crate) fn captures(
 }
 
 /// Walks each statement, then each gradient; `after` is called after each of these.
-fn walk<H: Handler, R>(
+pub(super) fn walk<H: Handler, R>(
     handler: &mut H,
     own: &Scopes,
     statements: &mut [Stmt],

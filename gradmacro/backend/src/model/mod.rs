@@ -13,6 +13,7 @@ pub(crate) mod literals;
 mod mathematics;
 pub(crate) mod options;
 pub(crate) mod output;
+pub(crate) mod outside;
 pub(crate) mod parameter;
 pub(crate) mod place;
 pub(crate) mod recompute;
@@ -95,6 +96,11 @@ pub(crate) struct Again {
 impl GradFn {
     /// The model of a function as it is written. Each step needs what those before it have made.
     pub(crate) fn of(options: Options, contract: Contract, written: &ItemFn, report: &mut Report) -> Self {
+        GradFn::given(&[], options, contract, written, report)
+    }
+
+    /// As [`of`](Self::of), with the names of `parts` of `self` as locals around the function.
+    fn given(parts: &[Ident], options: Options, contract: Contract, written: &ItemFn, report: &mut Report) -> Self {
         let mut function = written.clone();
         // From here on the signature shows tensors, and then names, without what only the macro reads.
         let arrays = options.arrays.is_some().then(|| arrays::take(&mut function, &contract, report));
@@ -126,7 +132,7 @@ impl GradFn {
             one_list: options.variables.is_empty() && is_one_list(&parameters),
         };
         let TakenRules { mut rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, form.around(), &mut exits, rule_form);
+            take_rules(&mut function, &[form.around(), parts].concat(), &mut exits, rule_form);
         let mutable = form.arrays().into_iter().flat_map(|arrays| arrays.mutable(&parameters)).collect();
         stale::find(&function.sig, mutable, &function.block, &mut exits, &mut rules);
         let is_written = |name: &str| written.attrs.iter().any(|attribute| attribute.path().is_ident(name));
@@ -150,6 +156,11 @@ impl GradFn {
             rules_used,
             contract,
         }
+    }
+
+    /// Whether a `grad` changes what outlives it, as far as the syntax shows.
+    pub(crate) fn has_effect(&self) -> bool {
+        self.rules.iter().any(|rule| rule.outside.is_changed)
     }
 
     /// The signature as callers see it.
@@ -199,7 +210,9 @@ impl Form {
 fn again(written: &ItemFn, contract: &Contract) -> Again {
     let (given, function) = recompute::second_run(written);
     let mut report = Report::default();
-    let model = GradFn::of(Options::default(), contract.clone(), &function, &mut report);
+    let is_of_self = |given: &&Given| given.place.is_within_self();
+    let parts: Vec<Ident> = given.iter().filter(is_of_self).map(|given| given.name.clone()).collect();
+    let model = GradFn::given(&parts, Options::default(), contract.clone(), &function, &mut report);
     // The first model has the same mistakes.
     report.forget();
     Again { given, model: Box::new(model) }

@@ -11,6 +11,7 @@ use syn::{
 use crate::model::capture::{Captured, captures, changed_captures};
 use crate::model::exit::{self, Exit};
 use crate::model::lazy_lets::{self, Statement};
+use crate::model::outside::{Outside, changed_outside};
 use crate::syntax::attributes::is_for_lints;
 use crate::syntax::groups::peeled;
 use crate::syntax::scope::Scopes;
@@ -30,6 +31,8 @@ pub(crate) struct Rule {
     pub(crate) captures: Vec<Captured>,
     /// Captures that it assigns to or borrows mutably, and where.
     pub(crate) changed: Vec<(String, TokenStream)>,
+    /// What it changes that outlives it.
+    pub(crate) outside: Outside,
     /// Its `return`s without a value.
     pub(crate) bare_returns: Vec<ExprReturn>,
     /// What a `grad` cannot be, with the words that say so.
@@ -208,6 +211,7 @@ impl Rule {
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let changed = changed_captures(around, &own, &mut statements, &mut values);
+        let outside = changed_outside(around, &own, &mut statements, &mut values);
         let captures = captures(around, &own, &mut statements, &mut values);
         let (statements, uses) = match form.keeping {
             Keeping::ByGradient => lazy_lets::plan(statements, &values),
@@ -223,7 +227,18 @@ impl Rule {
             },
             (_, None) => Gradients::Missing,
         };
-        Rule { written, parameters, statements, gradients, uses, captures, changed, bare_returns, refused: Vec::new() }
+        Rule {
+            written,
+            parameters,
+            statements,
+            gradients,
+            uses,
+            captures,
+            changed,
+            outside,
+            bare_returns,
+            refused: Vec::new(),
+        }
     }
 }
 
