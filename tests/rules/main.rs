@@ -18,6 +18,7 @@ mod parameters;
 mod places;
 mod random;
 mod recompute;
+mod side_doors;
 mod upstream;
 mod variables;
 

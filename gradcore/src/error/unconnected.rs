@@ -22,6 +22,11 @@ pub enum Unconnected {
     OtherTape,
     /// The target does not depend on anything that this tape watches.
     TargetNotRecorded,
+    /// The target was made in the body of a rule, which this tape did not see, and is no output of it.
+    InBody {
+        /// The rule, with the place of its call.
+        call: String,
+    },
     /// Operations that let no gradient through stand between source and target.
     Stopped {
         /// Each with the place of its call.
@@ -91,6 +96,12 @@ impl fmt::Display for Unconnected {
                 write!(
                     f,
                     "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records"
+                )
+            }
+            Self::InBody { call } => {
+                write!(
+                    f,
+                    "the target was made in the body of {call}, and this tape does not see what happens there; return it from the function as another output, or record with `GradientTape::persistent()`"
                 )
             }
             Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),

@@ -27,6 +27,14 @@ pub(super) struct Frame {
     pub(super) first_sequence: u64,
 }
 
+impl Frame {
+    /// Where the tensors that the body makes begin in the sequence, if a derivative of what `grad` captured may be asked for.
+    #[inline]
+    pub(super) fn body_since(&self) -> Option<u64> {
+        self.second_order.then_some(self.first_sequence)
+    }
+}
+
 pub(super) struct Frames {
     calls: Vec<Frame>,
     inputs: Vec<(Identity, Slot)>,

@@ -1,6 +1,6 @@
 //! Gradients that would be lost: of watched tensors that a body uses, and that are none of its inputs.
 
-use super::call_site::Rule;
+use super::call_site::{CallSite, Rule};
 use super::frames::Frame;
 use super::record::Record;
 use super::tensor_ref::TensorRef;
@@ -19,6 +19,18 @@ pub(super) fn lost_gradient(rule: &Rule, used: TensorRef<'_>, expression: Option
     format!(
         "{rule} uses the watched {kind}{name} of shape {:?}, which is none of its inputs: its gradient would be lost; \
          make it a parameter, list it in `#[custom_gradient(variables(…))]`, or pass it through `tf::stop_gradient`",
+        used.seen.shape(),
+    )
+}
+
+/// Of a tensor that a call uses, and that was made in the body of another while the tape did not see what happens there.
+#[cold]
+pub(super) fn left_by_a_side_door(made_in: CallSite, used: TensorRef<'_>) -> String {
+    let CallSite { rule, called } = made_in;
+    format!(
+        "a tensor of shape {:?} was made in the body of {rule}, called at {called}, and is no output of it: this tape has not \
+         seen how it was computed, and would take it for a constant; return it from the function as another output, record with \
+         `GradientTape::persistent()`, or use `tf::stop_gradient(&…)` of it if it is meant as a constant",
         used.seen.shape(),
     )
 }

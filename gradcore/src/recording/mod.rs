@@ -3,8 +3,8 @@
 //!
 //! * What is known of a call: its `call_site`, `tensor_ref`s to what goes in and comes out, `positions` of these in the bits of
 //!   a word, its `node`, which is the contract with whoever runs it, `notes` of it if a person asks.
-//! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, with `hooks` on their gradients; a
-//!   `record` is all that one tape has.
+//! * What is recorded: `slots` map tensors to numbers, a `list` (Wengert's) has the calls, with `hooks` on their gradients; the
+//!   `bodies` that ran unseen; a `record` is all that one tape has.
 //! * How: the `recorder` has the tapes of a thread and, in `frames`, the calls that are under way; a `follower` sees calls and
 //!   keeps no list, the `notebook` has notes, its `pause` stops tapes for a while, and its `discovery` finds the inputs of a
 //!   call that does not name them; `running` is a record that is being written.
@@ -14,6 +14,7 @@
 
 pub(crate) mod accumulate;
 pub(crate) mod backward;
+pub(crate) mod bodies;
 pub(crate) mod call_site;
 pub(crate) mod follower;
 pub(crate) mod frames;

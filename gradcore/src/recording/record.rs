@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::bodies::Bodies;
 use super::call_site::{CallSite, places};
 use super::gradients::Gradients;
 use super::list::WengertList;
@@ -75,6 +76,7 @@ pub(crate) struct Record {
     slots: SlotMap,
     pub(crate) list: WengertList,
     pub(crate) cuts: Vec<Cut>,
+    bodies: Bodies,
     /// When it did not record although it was there: the sequence numbers of the tensors made meanwhile.
     pub(crate) pauses: Vec<Range<u64>>,
     /// Watched slots, each with the first sequence number of the tensors made after it was.
@@ -106,6 +108,7 @@ impl Record {
             slots: SlotMap::new(),
             list: WengertList::checking(settings.aids.check_numerics),
             cuts: Vec::new(),
+            bodies: Bodies::default(),
             pauses: Vec::new(),
             watched: Vec::new(),
             variables: Vec::new(),
@@ -152,6 +155,22 @@ impl Record {
         }
     }
 
+    /// Notes that a body has ended which ran while this tape was paused, and whose tensors begin at that place in the sequence.
+    pub(crate) fn note_body(&mut self, first_sequence: u64, site: CallSite) {
+        self.bodies.end(first_sequence, site);
+    }
+
+    /// The call in whose body a tensor was made that this tape does not know, although it was there.
+    pub(crate) fn unseen_body(&self, tensor: Identity) -> Option<CallSite> {
+        self.bodies.that_made(tensor)
+    }
+
+    /// Whether there are such bodies.
+    #[inline]
+    pub(crate) fn has_unseen_bodies(&self) -> bool {
+        !self.bodies.is_empty()
+    }
+
     /// The slot of an input; a variable that is read for the first time gets one, if the tape watches variables.
     #[inline]
     pub(crate) fn slot_when_read(&mut self, tensor_ref: TensorRef<'_>) -> Slot {
@@ -183,8 +202,9 @@ impl Record {
     }
 
     /// Adds a call of which an input is watched. The slots that stand with the inputs are those of this tape if it
-    /// `is_single`. With `second_order`, what `grad` captured may be differentiated once more, so a computed output is known
-    /// under the body's identity too. Whether it was added: a call whose outputs have no gradients is none of the list's.
+    /// `is_single`. With
+    /// `body_since`, what `grad` captured may be differentiated once more, so an output that the body has made itself, whose
+    /// tensors begin at that place in the sequence, is known under the body's identity too. Whether it was added: a call whose outputs have no gradients is none of the list's.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "what is recorded of most calls is little more than a call")]
     pub(crate) fn push(
@@ -193,17 +213,17 @@ impl Record {
         is_single: bool,
         outputs: &[Output<'_>],
         backward: &Rc<dyn Backward>,
-        second_order: bool,
+        body_since: Option<u64>,
     ) -> bool {
         match outputs {
             // A backward function is made where a tape watches an input, so a single tape does.
             [output] if is_single && output.value.is_real() => {
                 let slot = self.list.new_slot(output.value.shared_shape());
-                self.know(output, slot, second_order);
+                self.know(output, slot, body_since);
                 self.list.push(inputs.iter().map(|(_, slot)| *slot), Rc::clone(backward), slot, 1);
                 true
             }
-            _ => self.push_any(inputs, is_single, outputs, backward, second_order),
+            _ => self.push_any(inputs, is_single, outputs, backward, body_since),
         }
     }
 
@@ -215,7 +235,7 @@ impl Record {
         is_single: bool,
         outputs: &[Output<'_>],
         backward: &Rc<dyn Backward>,
-        second_order: bool,
+        body_since: Option<u64>,
     ) -> bool {
         let slot_of = |(identity, slot): &(Identity, Slot)| if is_single { *slot } else { self.slots.get(*identity) };
         let slots: SmallVec<[Slot; 4]> = inputs.iter().map(slot_of).collect();
@@ -227,32 +247,34 @@ impl Record {
         let watched = slots.iter().any(|slot| *slot != NONE);
         if watched {
             let first = Slot::try_from(self.slot_count()).unwrap_or(NONE);
-            self.push_outputs(outputs, second_order);
+            self.push_outputs(outputs, body_since);
             self.list.push(slots.into_iter(), Rc::clone(backward), first, outputs.len());
         }
         watched
     }
 
-    fn push_outputs(&mut self, outputs: &[Output<'_>], second_order: bool) {
+    fn push_outputs(&mut self, outputs: &[Output<'_>], body_since: Option<u64>) {
         for output in outputs {
             let slot = self.list.new_slot(output.value.shared_shape());
             if output.value.is_real() {
-                self.know(output, slot, second_order);
+                self.know(output, slot, body_since);
             }
         }
     }
 
     /// Knows an output of a call that is followed and not recorded.
-    pub(crate) fn add_output(&mut self, output: &Output<'_>, second_order: bool) {
+    pub(crate) fn add_output(&mut self, output: &Output<'_>, body_since: Option<u64>) {
         let slot = self.list.new_slot(output.value.shared_shape());
-        self.know(output, slot, second_order);
+        self.know(output, slot, body_since);
     }
 
     /// Notes the slot of an output, under the body's identity too if a derivative of what `grad` captured may be asked for.
     #[inline]
-    fn know(&mut self, output: &Output<'_>, slot: Slot, second_order: bool) {
+    fn know(&mut self, output: &Output<'_>, slot: Slot, body_since: Option<u64>) {
         self.slots.set(output.outside, slot);
-        if second_order && output.inside.is_computed() {
+        if let Some(since) = body_since
+            && (output.inside.is_computed() || self.is_made_by_hand(output.inside, since))
+        {
             self.slots.set(output.inside, slot);
         }
     }
@@ -265,6 +287,11 @@ impl Record {
         let stops = pass.stops().iter().filter(|stop| is_reached(&stop.input)).map(|stop| stop.site);
         let cuts = self.cuts.iter().filter(|cut| !cut.is_comparison && cut.inputs.iter().any(is_reached));
         stops.chain(cuts.map(|cut| cut.site)).collect()
+    }
+
+    /// Whether a body that began at that place in the sequence has made a tensor, and no operation that the tape saw.
+    fn is_made_by_hand(&self, tensor: Identity, since: u64) -> bool {
+        tensor.is_made_here_since(since) && self.slot(tensor) == NONE
     }
 
     /// The calls that let no gradient through.

@@ -14,7 +14,7 @@ use std::sync::Once;
 use super::call_site::Rule;
 use super::follower::{Follower, Followers};
 use super::frames::{Frame, Frames};
-use super::lost::{is_lost, lose, lost_gradient};
+use super::lost::{is_lost, left_by_a_side_door, lose, lost_gradient};
 use super::node::Backward;
 use super::notebook::Notebook;
 use super::notes::{Aids, NotedValue, Notes};
@@ -58,9 +58,10 @@ struct Recorder {
 /// The call of a rule whose body calls no other: it has no frame, because nothing happens in it that a tape could see.
 struct Leaf {
     inputs: Vec<(Identity, Slot)>,
-    /// As those of a [`Frame`].
+    /// As that of a [`Frame`].
     is_single: bool,
-    second_order: bool,
+    /// As [`Frame::body_since`].
+    body_since: Option<u64>,
 }
 
 impl Leaf {
@@ -77,6 +78,9 @@ impl Leaf {
         watched
     }
 }
+
+/// The body of a leaf makes what it computes, and nothing else.
+const NOTHING_ELSE: u64 = u64::MAX;
 
 /// In place of the depth of a call that is a [`Leaf`].
 const LEAF: u32 = u32::MAX;
@@ -347,7 +351,7 @@ impl Recorder {
             hidden: 0,
             some_missed: false,
             notebook: Notebook::new(),
-            leaf: Leaf { inputs: Vec::new(), is_single: true, second_order: false },
+            leaf: Leaf { inputs: Vec::new(), is_single: true, body_since: None },
         }
     }
 
@@ -367,6 +371,7 @@ impl Recorder {
         known: &[TensorRef<'_>],
     ) -> Result<Begun, String> {
         self.expect_all_known(inputs)?;
+        self.expect_all_seen(inputs)?;
         let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Ok(Begun::default()) };
@@ -404,20 +409,24 @@ impl Recorder {
             return None;
         }
         let mut record = tape.record.borrow_mut();
-        (self.leaf.is_single, self.leaf.second_order) = (true, record.settings.persistent);
-        Some(self.leaf.take(&mut record, inputs))
+        (self.leaf.is_single, self.leaf.body_since) = (true, record.settings.persistent.then_some(NOTHING_ELSE));
+        let watched = self.leaf.take(&mut record, inputs);
+        let is_all = self.leaf.inputs.iter().all(|(_, slot)| *slot != NONE);
+        (is_all || !record.has_unseen_bodies()).then_some(watched)
     }
 
     /// Begins any other leaf.
     fn begin_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Result<Begun, String> {
         self.expect_all_known(inputs)?;
+        self.expect_all_seen(inputs)?;
         let Recorder { tapes, barrier, leaf, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Ok(Begun::default()) };
         let mut record = first.record.borrow_mut();
         let mut watched = leaf.take(&mut record, inputs);
         let others = active.clone().next().is_some();
-        (leaf.is_single, leaf.second_order) = (!others, record.settings.persistent || others);
+        let body_since = (record.settings.persistent || others).then_some(NOTHING_ELSE);
+        (leaf.is_single, leaf.body_since) = (!others, body_since);
         active.for_each(|tape| watched |= tape.watched_when_read(inputs));
         Ok(Begun { watched, depth: LEAF })
     }
@@ -429,11 +438,11 @@ impl Recorder {
         for tape in tapes.iter().filter(|tape| tape.records(*barrier)) {
             match &tape.follower {
                 Some(follower) => {
-                    Followers::add(&mut followers, &leaf.inputs, leaf.second_order, tape.serial, follower);
+                    Followers::add(&mut followers, &leaf.inputs, leaf.body_since, tape.serial, follower);
                 }
                 None => {
                     let mut record = tape.record.borrow_mut();
-                    record.push(&leaf.inputs, leaf.is_single, outputs, backward, leaf.second_order);
+                    record.push(&leaf.inputs, leaf.is_single, outputs, backward, leaf.body_since);
                 }
             }
         }
@@ -454,11 +463,14 @@ impl Recorder {
         let mut followers = None;
         if let Some(backward) = backward {
             for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
+                if frame.body_since().is_none() {
+                    tape.record.borrow_mut().note_body(frame.first_sequence, backward.site());
+                }
                 match &tape.follower {
-                    Some(follower) => Followers::add(&mut followers, inputs, frame.second_order, tape.serial, follower),
+                    Some(follower) => Followers::add(&mut followers, inputs, frame.body_since(), tape.serial, follower),
                     None => {
                         let mut record = tape.record.borrow_mut();
-                        let is_recorded = record.push(inputs, frame.is_single, outputs, backward, frame.second_order);
+                        let is_recorded = record.push(inputs, frame.is_single, outputs, backward, frame.body_since());
                         if let Some(notes) = notes.filter(|_| is_recorded) {
                             record.list.note_last(notes);
                         }
@@ -495,6 +507,31 @@ impl Recorder {
             true => Ok(()),
             false => inputs.iter().try_for_each(|input| self.expect_known(*input, None)),
         }
+    }
+
+    /// Checks that no input was made in a body that a tape has not seen.
+    #[inline]
+    fn expect_all_seen(&self, inputs: &[TensorRef<'_>]) -> Result<(), String> {
+        let mut active = self.tapes.iter().filter(|tape| tape.records(self.barrier));
+        match active.any(|tape| tape.record.borrow().has_unseen_bodies()) {
+            true => inputs.iter().try_for_each(|input| self.expect_seen(*input)),
+            false => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn expect_seen(&self, used: TensorRef<'_>) -> Result<(), String> {
+        for tape in self.tapes.iter().filter(|tape| tape.records(self.barrier)) {
+            let record = tape.record.borrow();
+            if record.slot(used.identity) != NONE {
+                continue;
+            }
+            let is_real = || used.seen.handle().is_none_or(|handle| handle.as_untyped().is_real());
+            if let Some(made_in) = record.unseen_body(used.identity).filter(|_| is_real()) {
+                return Err(left_by_a_side_door(made_in, used));
+            }
+        }
+        Ok(())
     }
 
     /// A body may use its inputs, what it makes from them, what is `#[nondiff]`, and what no tape watches.

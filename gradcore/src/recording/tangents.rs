@@ -38,7 +38,7 @@ impl Tangents {
 
 impl Follower for Tangents {
     fn follow(&self, call: &Followed<'_>) {
-        let Followed { inputs, outputs, backward, second_order, serial } = *call;
+        let Followed { inputs, outputs, backward, body_since, serial } = *call;
         let tangents: SmallVec<[Option<Tangent>; 2]> = inputs.iter().map(|input| self.get(*input)).collect();
         if tangents.iter().all(Option::is_none) {
             return;
@@ -53,7 +53,7 @@ impl Follower for Tangents {
         }
         for (output, tangent) in outputs.iter().zip(pushed.tangents) {
             if let Some(tangent) = tangent {
-                record.add_output(output, second_order);
+                record.add_output(output, body_since);
                 self.by_slot.borrow_mut().push(tangent);
             }
         }

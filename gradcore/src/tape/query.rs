@@ -160,6 +160,9 @@ impl<'r> Query<'r> {
             identity if record.pauses.iter().any(|pause| pause.contains(&identity.sequence())) => {
                 Unconnected::WhileStopped
             }
+            identity if record.unseen_body(identity).is_some() => {
+                Unconnected::InBody { call: places(record.unseen_body(identity).into_iter()).concat() }
+            }
             identity if recorder::aside::is_on_another_tape(identity, self.record) => Unconnected::OtherTape,
             identity if !record.is_younger(identity) => Unconnected::TargetBeforeTape,
             identity if record.watched_since(source.slot).is_some_and(|since| identity.sequence() < since) => {
