@@ -21,7 +21,7 @@ fn cube(x: &Tensor) -> Tensor {
 }
 
 fn left() -> Tensor {
-    DOOR.with_borrow_mut(|door| door.pop()).expect("something was left")
+    DOOR.with_borrow_mut(Vec::pop).expect("something was left")
 }
 
 const SIDE_DOOR: &str = "was made in the body of `cube`";
@@ -136,6 +136,8 @@ fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found}, not {expected}");
 }
 
+type Pair = (Tensor<f64>, Tensor<f64>);
+
 /// The value in the pair is the output, whoever computed it.
 #[test]
 fn an_output_that_was_computed_by_hand_has_its_derivatives() -> Result<(), Error> {
@@ -153,7 +155,7 @@ fn an_output_that_was_computed_by_hand_has_its_derivatives() -> Result<(), Error
     close(hessian(implicit, &x)?.item(), (slope(0.5 + 1e-5) - slope(0.5 - 1e-5)) / 2e-5);
 
     let (x, y) = (tf::constant(3.0), tf::constant(4.0));
-    let second = |of: fn((Tensor<f64>, Tensor<f64>)) -> Tensor<f64>| {
+    let second = |of: fn(Pair) -> Tensor<f64>| {
         grad(|(x, y)| Ok::<_, Error>(of(grad(|(x, y)| hypot_by_hand(x, y), (x, y))?)), (&x, &y))
     };
     let (xx, xy) = second(|(dx, _)| dx)?;
@@ -181,27 +183,28 @@ fn a_constant_that_is_returned_stays_a_constant() -> Result<(), Error> {
     Ok(())
 }
 
+#[derive(Clone)]
+struct Layer {
+    w: Rc<Variable>,
+}
+impl Layer {
+    #[custom_gradient]
+    fn call(&self, x: &Tensor) -> Tensor {
+        let sum: f32 = self.w.view().sum();
+        (x * sum, |dy| dy * sum)
+    }
+    #[custom_gradient]
+    fn constant(&self, x: &Tensor) -> Tensor {
+        let sum: f32 = tf::stop_gradient(&*self.w).view().sum();
+        (x * sum, |dy| dy * sum)
+    }
+}
+
 /// A view is a way to read what is no input, as an operation is.
 #[test]
 fn a_view_of_what_is_no_input_is_refused() {
     let w: Variable = Variable::new([2.0, 3.0]);
     let x = tf::constant([1.0, 1.0]);
-    #[derive(Clone)]
-    struct Layer {
-        w: Rc<Variable>,
-    }
-    impl Layer {
-        #[custom_gradient]
-        fn call(&self, x: &Tensor) -> Tensor {
-            let sum: f32 = self.w.view().sum();
-            (x * sum, |dy| dy * sum)
-        }
-        #[custom_gradient]
-        fn constant(&self, x: &Tensor) -> Tensor {
-            let sum: f32 = tf::stop_gradient(&*self.w).view().sum();
-            (x * sum, |dy| dy * sum)
-        }
-    }
     let layer = Layer { w: Rc::new(w) };
     let tape = GradientTape::new();
     tape.watch(&x);

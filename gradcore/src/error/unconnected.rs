@@ -58,6 +58,8 @@ impl Unconnected {
     }
 }
 
+const UNSEEN: &str = "and this tape does not see what happens there; return it from the function as another output, or record with `GradientTape::persistent()`";
+
 impl fmt::Display for Unconnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,12 +100,7 @@ impl fmt::Display for Unconnected {
                     "the target does not depend on anything that this tape watches; compute it from the source, with operations of `tf`, while the tape records"
                 )
             }
-            Self::InBody { call } => {
-                write!(
-                    f,
-                    "the target was made in the body of {call}, and this tape does not see what happens there; return it from the function as another output, or record with `GradientTape::persistent()`"
-                )
-            }
+            Self::InBody { call } => write!(f, "the target was made in the body of {call}, {UNSEEN}"),
             Self::Stopped { by } => write!(f, "no gradient flows through {}", by.join(", ")),
             Self::NoTangent { cuts } if cuts.is_empty() => {
                 write!(

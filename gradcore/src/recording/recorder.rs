@@ -4,7 +4,7 @@ pub(crate) mod aside;
 pub(crate) mod discovery;
 pub(crate) mod pause;
 pub(crate) mod probing;
-mod reading;
+pub(crate) mod reading;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -23,7 +23,6 @@ use super::record::{Record, Settings};
 use super::slots::{NONE, Slot};
 use super::tensor_ref::{Output, TensorRef};
 use crate::tensor::Identity;
-use crate::tensor::reading::listen;
 use crate::threads;
 
 thread_local! {
@@ -150,10 +149,7 @@ pub(crate) fn start(
     follower: impl FnOnce(&Rc<RefCell<Record>>) -> Option<Rc<dyn Follower>>,
 ) -> (u64, Rc<RefCell<Record>>) {
     static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        threads::set_aside_while_waiting(set_aside);
-        listen(reading::heard);
-    });
+    REGISTERED.call_once(|| threads::set_aside_while_waiting(set_aside));
     let record = Rc::new(RefCell::new(Record::new(settings)));
     let follower = follower(&record);
     let serial = RECORDER.with_borrow_mut(|recorder| {

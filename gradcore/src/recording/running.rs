@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::follower::Follower;
 use super::record::{Record, Settings};
-use super::recorder;
+use super::recorder::{self, reading};
 
 /// A running record. It belongs to its thread.
 pub(crate) struct Recording {
@@ -16,12 +16,14 @@ pub(crate) struct Recording {
 impl Recording {
     /// Starts a record of the calls of this thread.
     pub(crate) fn start(settings: Settings) -> Self {
+        reading::listen();
         let (serial, record) = recorder::start(settings, |_| None);
         Recording { serial, record }
     }
 
     /// Starts a record that follows the calls of this thread, and keeps no list of them.
     pub(crate) fn follow<F: Follower + 'static>(follower: impl FnOnce(&Rc<RefCell<Record>>) -> Rc<F>) -> (Self, Rc<F>) {
+        reading::listen();
         let mut made = None;
         let (serial, record) = recorder::start(Settings::default(), |record| {
             let follower = made.insert(follower(record));

@@ -1,9 +1,11 @@
 //! Numbers that somebody reads out of a tensor: no tape sees what becomes of them.
 
+use std::sync::Once;
+
 use super::{RECORDER, is_idle, lose};
 use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::tensor_ref::TensorRef;
-use crate::tensor::reading::Reading;
+use crate::tensor::reading::{self, Reading};
 
 macro_rules! methods {
     ($($constant:ident $method:literal)+) => {
@@ -19,13 +21,19 @@ macro_rules! methods {
 }
 methods!(ITEM "item" TO_VEC "to_vec" VIEW "view" TO_ARRAY "to_array" INTO_ARRAY "into_array");
 
+/// From now on readings are heard of.
+pub(crate) fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| reading::listen(heard));
+}
+
 /// Notes on every tape that knows the tensor that what comes of the numbers is none of its business: they explain a gradient
 /// that is missing. In the body of a rule the tensor must be an input, as for any operation; one number, `item`, is a constant
 /// wherever it is read.
 ///
 /// # Panics
 /// Panics if it is none.
-pub(super) fn heard(reading: &Reading<'_>) {
+fn heard(reading: &Reading<'_>) {
     if is_idle() {
         return;
     }
