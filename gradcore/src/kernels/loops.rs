@@ -31,7 +31,7 @@ const CHOSEN_FROM: usize = 64;
 const INSTRUCTION_SET: &str = "GRADCORE_INSTRUCTION_SET";
 
 /// The instruction set that loops run on.
-static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION_SET).as_deref() {
+pub(super) static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION_SET).as_deref() {
     Ok("baseline") => Arch::Scalar,
     #[cfg(target_arch = "x86_64")]
     Ok("avx2") => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
