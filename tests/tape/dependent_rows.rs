@@ -100,7 +100,7 @@ fn rows_that_meet() {
         ("cumulative", |x| {
             let rows = x.shape()[0];
             let lower: Vec<f64> = (0..rows * rows).map(|k| if k % rows <= k / rows { 1.0 } else { 0.0 }).collect();
-            tf::matmul(&Tensor::from_vec(&[rows, rows], lower).unwrap(), x, ..)
+            tf::matmul(Tensor::from_vec(&[rows, rows], lower).unwrap(), x, ..)
         }),
         ("reversed", |x| {
             let rows = i64::try_from(x.shape()[0]).unwrap();
@@ -162,7 +162,7 @@ fn rows_of_very_different_sizes() {
         pairs.iter().for_each(|(target, source)| mixing[5 * target + source] = 0.5);
         tf::reshape(tf::constant(mixing), [5isize, 5])
     };
-    let run = |pairs| size(|x: &Tensor<f64>| tf::matmul(&mix(pairs), x, ..) * &scale, tf::ones([5, 2]));
+    let run = |pairs| size(|x: &Tensor<f64>| tf::matmul(mix(pairs), x, ..) * &scale, tf::ones([5, 2]));
     let refused = |target_row, source_row| Err(Error::DependentRows { target_row, source_row });
     assert_eq!(run(&[]), Ok(20));
     assert_eq!(run(&[(1, 2)]), refused(1, 2));

@@ -163,13 +163,14 @@ fn without_numbers(values: &mut [f64; LANES], of_lanes: &[f64; LANES]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Fingerprint, LANES};
+    use crate::element::Real;
 
     fn numbers(count: usize) -> Vec<f64> {
         let mut next = super::Weights(7);
         (0..count).map(|_| next.next()).collect()
     }
 
-    fn differ<T: crate::element::Real>(a: &[T], b: &[T]) -> bool {
+    fn differ<T: Real>(a: &[T], b: &[T]) -> bool {
         !Fingerprint::of(a).agrees_with(&Fingerprint::of(b))
     }
 
@@ -204,7 +205,7 @@ mod tests {
 
     #[test]
     fn roundings_are_not_seen() {
-        let values: Vec<f32> = numbers(100_000).iter().map(|x| *x as f32).collect();
+        let values: Vec<f32> = numbers(100_000).into_iter().map(f32::of).collect();
         let rounded: Vec<f32> =
             values.iter().zip(0..).map(|(x, k)| if k % 3 == 0 { x.next_up() } else { *x }).collect();
         assert!(!differ(&values, &rounded));
