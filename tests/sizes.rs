@@ -180,6 +180,21 @@ fn large_sizes_beside_a_zero_are_fine_as_long_as_they_fit() {
     assert_eq!(tf::matmul(tf::zeros::<f32>([2, 0]), tf::zeros([0, 3]), ..).to_vec(), [0.0; 6]);
 }
 
+/// A row may be longer than what a thread gets at least: it is not shared, and the loop over rows ends.
+#[test]
+fn few_rows_of_many_elements() {
+    for [rows, columns] in [[2, 65_536], [3, 70_000], [10, 100_000]] {
+        let x: Tensor<f64> = tf::ones([rows, columns]);
+        let expected = vec![f64::from(u32::try_from(columns).expect("a small number")); rows];
+        assert_eq!(tf::reduce_sum(&x, 1).to_vec(), expected);
+        assert_eq!(tf::reduce_max(&x, 1).to_vec(), vec![1.0; rows]);
+        let softmax = tf::nn::softmax(&x, ..);
+        assert!((softmax.to_vec()[0] - 1.0 / expected[0]).abs() < 1e-18);
+        let log_softmax = tf::nn::log_softmax(&x, ..);
+        assert!((log_softmax.to_vec()[rows * columns - 1] + expected[0].ln()).abs() < 1e-12);
+    }
+}
+
 /// What works on many matrices, rows or picks needs no list of them beside the tensors that it is given.
 #[test]
 fn many_parts_without_elements_take_no_memory_and_no_time() -> Result<(), Error> {

@@ -244,6 +244,16 @@ pub enum Error {
         /// Where the function was passed to `recompute_grad`.
         wrapped: &'static Location<'static>,
     },
+    /// A function returned other values when it ran again for its gradient.
+    #[error(
+        "`recompute_grad`: output {output} of the function at {wrapped} had other values when it ran again for its gradient, so the gradient would be that of another function; what it reads must not change in between: pass it as an argument, which is kept as it was"
+    )]
+    RecomputedValues {
+        /// Which output, counted from 0.
+        output: usize,
+        /// Where the function was passed to `recompute_grad`.
+        wrapped: &'static Location<'static>,
+    },
 }
 
 /// What there is, or a panic with the error's text: where an operator or an operation cannot return `Result`.

@@ -6,6 +6,7 @@ mod elementwise;
 mod exempt;
 mod generated;
 mod inconclusive;
+mod jumps;
 mod planted;
 mod second;
 mod structure;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::float_cmp, reason = "the numbers are exact in binary")]
 
+mod dependent_rows;
 mod economy;
 mod faults;
 mod gradients;

@@ -146,6 +146,11 @@ impl Line for Element<'_> {
         self.diagonal.start.precision
     }
 
+    /// Where a function works element by element, another shape ends the check at once.
+    fn expect_shapes(&self, _: [f64; 2]) -> Result<(), Trouble> {
+        Ok(())
+    }
+
     fn change(&self, from: f64, to: f64) -> Result<Change, Trouble> {
         let (before, after) = (self.diagonal.at(self.input, from)?, self.diagonal.at(self.input, to)?);
         let mut change = Change::default();

@@ -131,6 +131,21 @@ pub(super) trait Line {
         Ok(Slope { value, estimate: (value - narrower).abs(), rounding })
     }
 
+    /// Fails if an output has another shape at one of the distances from the point.
+    fn expect_shapes(&self, distances: [f64; 2]) -> Result<(), Trouble>;
+
+    /// The slopes of the two sides, before and behind the point, where the value at the point itself does not count: it may
+    /// be that of the other side of a jump.
+    fn sides_beside(&self, step: f64) -> Result<[f64; 2], Trouble> {
+        let side = |step: f64| -> Result<f64, Trouble> {
+            let (near, far) = (self.change(step, 2.0 * step)?.value, self.change(step, 3.0 * step)?.value);
+            Ok((8.0 * near - 3.0 * far) / (2.0 * step))
+        };
+        // As far as `sides` goes.
+        let step = step * 2.0 / 3.0;
+        Ok([side(-step)?, side(step)?])
+    }
+
     /// The slopes of the two sides, before and behind the point.
     fn sides(&self, step: f64) -> Result<[f64; 2], Trouble> {
         let side = |step: f64| -> Result<f64, Trouble> {
@@ -145,6 +160,11 @@ pub(super) trait Line {
     /// and Wild, Estimating Computational Noise, 2011), here at irregular points: at regular ones a line that is rounded to
     /// whole numbers may look like a line.
     fn noise(&self, step: f64) -> Result<f64, Trouble> {
+        self.noise_around(0.0, step)
+    }
+
+    /// As [`noise`](Self::noise), of f around another point.
+    fn noise_around(&self, center: f64, step: f64) -> Result<f64, Trouble> {
         /// In steps.
         const POINTS: [f64; 13] =
             [-0.967, -0.813, -0.659, -0.478, -0.331, -0.148, 0.0, 0.171, 0.309, 0.497, 0.641, 0.823, 0.983];
@@ -152,7 +172,7 @@ pub(super) trait Line {
         const TAKEN: usize = 6;
         /// Of the standard deviation. The slope itself has about 1 / step of it.
         const SURE: f64 = 8.0;
-        let value = |point: &f64| Ok((*point, self.change(0.0, step * point)?.value));
+        let value = |point: &f64| Ok((*point, self.change(0.0, center + step * point)?.value));
         let values: Vec<(f64, f64)> = POINTS.iter().map(value).collect::<Result<_, Trouble>>()?;
         let differences = values.windows(TAKEN).map(divided_difference);
         let (squares, count) = differences.fold((0.0, 0.0), |(sum, count), value| (sum + value * value, count + 1.0));
@@ -197,7 +217,17 @@ pub(super) struct Along<'m, 's> {
 }
 
 impl Along<'_, '_> {
+    /// Where an output has another shape, the function is as little defined as where it is not finite.
     fn outputs_at(&self, distance: f64) -> Result<Values, Trouble> {
+        match self.evaluate(distance) {
+            Err(Trouble::Reshaped(_)) => {
+                Ok(self.meter.outputs.iter().map(|output| vec![f64::NAN; output.len()]).collect())
+            }
+            outputs => outputs,
+        }
+    }
+
+    fn evaluate(&self, distance: f64) -> Result<Values, Trouble> {
         self.meter.evaluations.set(self.meter.evaluations.get() + 1);
         let mut point = self.meter.point.clone();
         for Move { element, by } in self.direction {
@@ -210,6 +240,10 @@ impl Along<'_, '_> {
 impl Line for Along<'_, '_> {
     fn precision(&self) -> Precision {
         self.meter.precision
+    }
+
+    fn expect_shapes(&self, distances: [f64; 2]) -> Result<(), Trouble> {
+        distances.into_iter().try_for_each(|distance| self.evaluate(distance).map(drop))
     }
 
     fn change(&self, from: f64, to: f64) -> Result<Change, Trouble> {

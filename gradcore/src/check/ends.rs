@@ -2,7 +2,7 @@
 
 use super::difference::Precision;
 use super::finding::Finding;
-use super::subject::{Outputs, Trouble, Values};
+use super::subject::{Outputs, Reshaped, Trouble, Values};
 
 /// A function at its inputs.
 pub(super) struct Start {
@@ -31,7 +31,14 @@ impl From<Trouble> for End {
         match trouble {
             Trouble::Refused(error) => End::Refused(error),
             Trouble::Failed(error) => End::Finding(Finding::Failed { error }),
+            Trouble::Reshaped(reshaped) => End::Finding(reshaped.into()),
         }
+    }
+}
+
+impl From<Reshaped> for Finding {
+    fn from(Reshaped { output, expected, found }: Reshaped) -> Self {
+        Finding::OutputShape { output, expected, found }
     }
 }
 

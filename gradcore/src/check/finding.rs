@@ -27,6 +27,15 @@ pub enum Finding {
         /// The output.
         value: f64,
     },
+    /// An output has another shape for arguments of the same shapes: a step away, when it runs again, or on a tape.
+    OutputShape {
+        /// The output, counted from 0.
+        output: usize,
+        /// Its shape at the arguments of the check.
+        expected: Vec<usize>,
+        /// Its other shape.
+        found: Vec<usize>,
+    },
     /// The function, or the tape, returned an error.
     Failed {
         /// Its text.
@@ -193,6 +202,10 @@ impl fmt::Display for Finding {
             Finding::NotFinite { value } => {
                 write!(f, "the function is {value:?} at these arguments; check it where it is finite")
             }
+            Finding::OutputShape { output, expected, found } => write!(
+                f,
+                "the shape of output {output} depends on more than the shapes of the arguments: it was {expected:?}, then {found:?} next to these arguments or in another run; where it changes there is no derivative; check the function elsewhere"
+            ),
             Finding::Failed { error } => f.write_str(error),
             Finding::Nothing { input: true } => {
                 write!(f, "no argument is a tensor or variable of `f32` or `f64`, so there is nothing to check")

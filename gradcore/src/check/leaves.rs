@@ -40,6 +40,10 @@ impl Leaves {
         })
     }
 
+    pub(super) fn all_shapes(&self) -> Vec<Vec<usize>> {
+        self.shapes().map(<[usize]>::to_vec).collect()
+    }
+
     pub(super) fn are_single(&self) -> impl Iterator<Item = bool> {
         self.tensors.iter().map(|tensor| matches!(tensor, Erased::F32(_)))
     }

@@ -50,7 +50,7 @@ pub struct InputReport {
     pub shape: Vec<usize>,
     /// The largest difference that was accepted, in proportion to the norm of the gradient.
     pub error: f64,
-    /// Where the slope jumps and the gradient is between the slopes of the two sides.
+    /// Where the function or its slope jumps, and the gradient is between the slopes of the two sides.
     pub kinks: Vec<Vec<usize>>,
     /// Where differences tell nothing.
     pub inconclusive: Vec<Vec<usize>>,

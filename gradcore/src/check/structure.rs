@@ -172,6 +172,7 @@ fn found(checked: Checked, case: &str) -> Option<Finding> {
         Err(Trouble::Refused(error) | Trouble::Failed(error)) => {
             Some(Finding::Failed { error: format!("{case}: {error}") })
         }
+        Err(Trouble::Reshaped(reshaped)) => Some(reshaped.into()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A checked function on plain numbers: no dtype, no structure.
 
+use std::cell::RefCell;
+
 use super::layout::Layout;
 use super::leaves::Leaves;
 use super::outputs::CheckedOutputs;
@@ -33,6 +35,14 @@ pub(super) enum Trouble {
     /// A derivative is refused, in so many words.
     Refused(String),
     Failed(String),
+    Reshaped(Reshaped),
+}
+
+/// An output that has another shape than it had before, for inputs of the same shapes.
+pub(super) struct Reshaped {
+    pub(super) output: usize,
+    pub(super) expected: Vec<usize>,
+    pub(super) found: Vec<usize>,
 }
 
 impl From<Error> for Trouble {
@@ -95,7 +105,11 @@ pub(super) struct Function<'i, I, F> {
     call: F,
     inputs: &'i I,
     leaves: Leaves,
+    /// The shapes of the outputs, by those of the inputs.
+    shapes: RefCell<Vec<(Shapes, Shapes)>>,
 }
+
+type Shapes = Vec<Vec<usize>>;
 
 impl<'i, I: Inputs, F> Function<'i, I, F> {
     pub(super) fn new<O>(function: F, inputs: &'i I) -> Self
@@ -107,7 +121,7 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
             leaves.push(tensor.erased(), name);
             tensor.erased()
         }));
-        Function { call: function, inputs, leaves }
+        Function { call: function, inputs, leaves, shapes: RefCell::default() }
     }
 
     fn moved(&self, values: &Values, layout: Layout) -> (I::Moved, Leaves) {
@@ -120,13 +134,27 @@ impl<'i, I: Inputs, F> Function<'i, I, F> {
         (moved, leaves)
     }
 
-    fn outputs<O: CheckedOutputs>(&self, moved: &I::Moved) -> Result<Leaves, Trouble>
+    /// The outputs, whose shapes must be those of the first time for inputs of these shapes: whatever compares elements of
+    /// outputs relies on it, and so do weights and tangents.
+    fn outputs<O: CheckedOutputs>(&self, (moved, inputs): (&I::Moved, &Leaves)) -> Result<Leaves, Trouble>
     where
         F: for<'a> Fn(I::Seen<'a>) -> O,
     {
         let mut outputs = Leaves::default();
         (self.call)(I::seen(moved)).leaves(&mut outputs).map_err(Trouble::Failed)?;
-        Ok(outputs)
+        let (of_inputs, found) = (inputs.all_shapes(), outputs.all_shapes());
+        let mut known = self.shapes.borrow_mut();
+        let Some((_, expected)) = known.iter().find(|(inputs, _)| *inputs == of_inputs) else {
+            known.push((of_inputs, found));
+            return Ok(outputs);
+        };
+        match expected.iter().zip(&found).position(|(expected, found)| expected != found) {
+            Some(output) => {
+                let (expected, found) = (expected[output].clone(), found[output].clone());
+                Err(Trouble::Reshaped(Reshaped { output, expected, found }))
+            }
+            None => Ok(outputs),
+        }
     }
 }
 
@@ -149,9 +177,10 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Subject for 
     }
 
     fn values(&self, inputs: &Values, layout: Layout) -> Result<Outputs, Trouble> {
-        let outputs = self.outputs(&self.moved(inputs, layout).0)?;
+        let (moved, all) = self.moved(inputs, layout);
+        let outputs = self.outputs((&moved, &all))?;
         let single = outputs.are_single().chain(self.leaves.are_single()).any(|single| single);
-        Ok(Outputs { values: outputs.values(), shapes: outputs.shapes().map(<[usize]>::to_vec).collect(), single })
+        Ok(Outputs { values: outputs.values(), shapes: outputs.all_shapes(), single })
     }
 
     fn gradients(&self, inputs: &Values, weights: &Values, way: &Way) -> Result<(Values, Values), Trouble> {
@@ -167,7 +196,7 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Subject for 
         let alone = matches!(way, Way::Watching(_));
         let tape = GradientTape::new().watch_accessed_variables(!alone);
         tape.watch(if alone { sources } else { &all });
-        let outputs = self.outputs(&moved)?;
+        let outputs = self.outputs((&moved, &all))?;
         let upstream = outputs.like(weights);
         let gradients = match way {
             Way::Output(output) => {
@@ -181,7 +210,7 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Subject for 
     fn tangents(&self, inputs: &Values, along: &Values) -> Result<Values, Trouble> {
         let (moved, primals) = self.moved(inputs, Layout::Own);
         let accumulator = ForwardAccumulator::new(&primals, primals.like(along))?;
-        let outputs = self.outputs(&moved)?;
+        let outputs = self.outputs((&moved, &primals))?;
         Ok(accumulator.jvp_with(&outputs, unconnected_gradients(UnconnectedGradients::Zero))?.values())
     }
 }
@@ -191,7 +220,7 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Function<'_,
         let (moved, sources) = self.moved(inputs, Layout::Own);
         let tape = GradientTape::persistent();
         tape.watch(&sources);
-        let outputs = self.outputs(&moved)?;
+        let outputs = self.outputs((&moved, &sources))?;
         let upstream = outputs.like(weights);
         tape.gradient_with(&outputs, &sources, from(&upstream))?;
         let again = tape.gradient_with(&outputs, &sources, from(&upstream))?;
@@ -214,7 +243,7 @@ impl<I: Inputs, O: CheckedOutputs, F: for<'a> Fn(I::Seen<'a>) -> O> Twice for Fu
         if let Some(inner) = &inner {
             inner.watch(&sources);
         }
-        let outputs = self.outputs(&moved)?;
+        let outputs = self.outputs((&moved, &sources))?;
         let upstream = outputs.like(upstream);
         outer.watch(&upstream);
         let first = match inner {

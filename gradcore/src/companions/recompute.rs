@@ -4,15 +4,19 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use crate::error::Error;
+use crate::kernels::fingerprint::Fingerprint;
 use crate::random::{Replay, State};
 use crate::recording::call_site::{CallSite, Rule};
 use crate::recording::nested_pass::NestedPass;
 use crate::recording::node::{Backward, ProbeOutputs, Sink, Upstream};
 use crate::recording::notes::NotedValue;
 use crate::recording::recorder::discovery::Discovery;
-use crate::recording::tensor_ref::FoundInput;
+use crate::recording::tensor_ref::{FoundInput, Output};
 use crate::rule::{Outputs, Snapshot};
+use crate::tensor::Erased;
 use crate::tuples::for_each_tuple;
 
 static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
@@ -25,10 +29,12 @@ static RULE: Rule = Rule::new("recompute_grad", file!(), line!(), &[]);
 ///
 /// An argument is kept as it was at the call: a variable may be assigned to before the gradient is asked for. A struct
 /// with variables in it is passed, or captured, in an `Rc`. Besides that `f` must not depend on what changes between the
-/// two runs, such as a counter. In forward mode it runs three times.
+/// two runs, such as a counter: if an output is another the second time, by more than rounding, the gradient is
+/// [`Error::RecomputedValues`]. In forward mode it runs three times.
 ///
 /// A closure outlives the call, so it owns what it captures: `let w = w.clone(); move |x: &Tensor| …` for a variable, made
-/// while the tape records, or an `Rc` of a layer, which later assignments reach. To pass them as arguments is simpler.
+/// while the tape records, or an `Rc` of a layer, which is not assigned to until the gradient is there. To pass them as
+/// arguments is simpler.
 ///
 /// # Panics
 /// The function panics in the body of a rule, if a tensor that `f` reads is watched and no input of that rule.
@@ -104,10 +110,20 @@ fn call<O: Outputs + 'static, A: Fn() -> O + 'static>(
     renewed.renew();
     let second_run = |inputs| {
         let site = CallSite { rule: &RULE, called: wrapped };
-        Rc::new(SecondRun { site, random, inputs, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
+        let printed = value.described(&value).iter().map(fingerprint).collect();
+        Rc::new(SecondRun { site, random, inputs, printed, again: again(), outputs: PhantomData }) as Rc<dyn Backward>
     };
     discovery.end(&value.described(&renewed), second_run, residuals);
     renewed
+}
+
+/// What is kept of an output through which a gradient flows.
+fn fingerprint(output: &Output<'_>) -> Option<Fingerprint> {
+    match output.value.erased() {
+        Erased::F32(output) => Some(Fingerprint::of(output.values())),
+        Erased::F64(output) => Some(Fingerprint::of(output.values())),
+        _ => None,
+    }
 }
 
 /// What a tape keeps of a call.
@@ -115,6 +131,8 @@ struct SecondRun<O, A> {
     site: CallSite,
     random: State,
     inputs: Vec<FoundInput>,
+    /// What the outputs were in the first run.
+    printed: SmallVec<[Option<Fingerprint>; 1]>,
     again: A,
     outputs: PhantomData<fn() -> O>,
 }
@@ -146,6 +164,10 @@ impl<O: Outputs, A: Fn() -> O> Backward for SecondRun<O, A> {
                 let wrapped = self.site.called;
                 return sink.end(Error::RecomputedShape { output, expected, found, wrapped });
             }
+        }
+        let differs = |(first, output): (&Option<Fingerprint>, &Output<'_>)| matches!((first, fingerprint(output)), (Some(first), Some(second)) if !first.agrees_with(&second));
+        if let Some(output) = self.printed.iter().zip(&described).position(differs) {
+            return sink.end(Error::RecomputedValues { output, wrapped: self.site.called });
         }
         pass.give(&described, &upstream, sink);
     }

@@ -31,7 +31,7 @@ const CHOSEN_FROM: usize = 64;
 const INSTRUCTION_SET: &str = "GRADCORE_INSTRUCTION_SET";
 
 /// The instruction set that loops run on.
-static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION_SET).as_deref() {
+pub(super) static CHOSEN: LazyLock<Arch> = LazyLock::new(|| match std::env::var(INSTRUCTION_SET).as_deref() {
     Ok("baseline") => Arch::Scalar,
     #[cfg(target_arch = "x86_64")]
     Ok("avx2") => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
@@ -137,7 +137,8 @@ pub(super) fn run<Out: Outputs, B: Body<Out>>(body: &B, size: usize, outs: Out) 
 /// Halves a loop until each thread has its share.
 fn share<Out: Outputs, B: Body<Out>>(arch: Arch, body: &B, range: Range<usize>, outs: Out) {
     let half = (range.len() / 2).next_multiple_of((BLOCK / body.weight().max(1)).max(1));
-    if range.len().saturating_mul(body.weight()) < 2 * SHARE || half >= range.len() {
+    // A single place may stand for any number of elements.
+    if range.len().saturating_mul(body.weight()) < 2 * SHARE || half == 0 || half >= range.len() {
         return arch.dispatch(Fill { body, range, outs });
     }
     let middle = range.start + half;

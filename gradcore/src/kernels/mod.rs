@@ -3,6 +3,7 @@
 //! Each is a function from input slices to an output slice; `loops` says how it runs, `elementwise` what of.
 
 pub(crate) mod elementwise;
+pub(crate) mod fingerprint;
 pub(crate) mod fused;
 pub(crate) mod layout;
 pub(crate) mod loops;

@@ -1,4 +1,7 @@
 //! Rules whose body runs again when a tape asks for their gradient.
+//!
+//! Up to its exit: what the value in the pair costs, often the last operation of the body, is not spent a second time. So
+//! unlike those of `recompute_grad` the two runs cannot be compared by their values.
 
 use std::marker::PhantomData;
 

@@ -11,6 +11,7 @@
 mod accumulator;
 mod batch_jacobian;
 mod hooks;
+mod independent_rows;
 mod inspect;
 mod jacobian;
 mod options;
