@@ -14,9 +14,8 @@ impl Bodies {
         self.0.is_empty()
     }
 
-    /// Notes a body that ends now, and whose tensors begin at that place in the sequence.
-    pub(super) fn end(&mut self, first_sequence: u64, site: CallSite) {
-        let made = first_sequence..Identity::upcoming();
+    /// Notes a body that ends, with the places in the sequence of what it has made.
+    pub(super) fn end(&mut self, made: Range<u64>, site: CallSite) {
         // Bodies inside of it are part of it.
         while self.0.last().is_some_and(|(last, _)| last.start >= made.start) {
             self.0.pop();

@@ -155,9 +155,11 @@ impl Record {
         }
     }
 
-    /// Notes that a body has ended which ran while this tape was paused, and whose tensors begin at that place in the sequence.
-    pub(crate) fn note_body(&mut self, first_sequence: u64, site: CallSite) {
-        self.bodies.end(first_sequence, site);
+    /// Notes that a body ends which ran while this tape was paused, and whose tensors begin at that place in the sequence. Its
+    /// outputs got their identities last.
+    pub(crate) fn note_body(&mut self, first_sequence: u64, outputs: &[Output<'_>], site: CallSite) {
+        let outside = outputs.iter().map(|output| output.outside.sequence()).filter(|made| *made >= first_sequence);
+        self.bodies.end(first_sequence..outside.min().unwrap_or_else(Identity::upcoming), site);
     }
 
     /// The call in whose body a tensor was made that this tape does not know, although it was there.

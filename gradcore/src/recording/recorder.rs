@@ -460,7 +460,7 @@ impl Recorder {
         if let Some(backward) = backward {
             for tape in self.tapes.iter().filter(|tape| tape.saw(depth, frame)) {
                 if frame.body_since().is_none() {
-                    tape.record.borrow_mut().note_body(frame.first_sequence, backward.site());
+                    tape.record.borrow_mut().note_body(frame.first_sequence, outputs, backward.site());
                 }
                 match &tape.follower {
                     Some(follower) => Followers::add(&mut followers, inputs, frame.body_since(), tape.serial, follower),
