@@ -1,6 +1,8 @@
 //! Properties that hold for every program: the ways to a derivative agree.
 
+mod kinks;
 mod programs;
+mod rules;
 
 use gradcore::prelude::*;
 use programs::{Step, inputs, program, run};

@@ -99,6 +99,24 @@ pub(super) fn quotient<T: Number>(
     z.with_role(x.role().of_product(y.role().min(Role::Gradient)))
 }
 
+/// As [`product`], of a function that is linear in x and in y, and of z besides.
+#[track_caller]
+pub(super) fn product_over<T: Number>(
+    operation: &'static str,
+    x: &Tensor<T>,
+    y: &Tensor<T>,
+    z: &Tensor<T>,
+    f: impl Fn(T, T, T) -> T + Copy + Sync,
+) -> Tensor<T> {
+    let result = match (x.role().has_choices(), y.role().has_choices()) {
+        (false, false) => ternary(operation, x, y, z, f),
+        (true, false) => ternary(operation, x, y, z, |x, y, z| kept(x, f(x, y, z))),
+        (false, true) => ternary(operation, x, y, z, |x, y, z| kept(y, f(x, y, z))),
+        (true, true) => ternary(operation, x, y, z, |x, y, z| kept(x, kept(y, f(x, y, z)))),
+    };
+    result.with_role(x.role().of_product(y.role()))
+}
+
 /// One output element for each triple of input elements.
 ///
 /// # Panics

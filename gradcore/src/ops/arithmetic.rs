@@ -1,6 +1,6 @@
 //! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
 
-use super::apply::{binary, product, quotient, ternary, unary};
+use super::apply::{binary, product, product_over, quotient, unary};
 use super::{equal, where_};
 use crate::buffers;
 use crate::custom_gradient;
@@ -67,13 +67,7 @@ pub(crate) fn divide_no_nan<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> 
 #[custom_gradient(broadcast, linear, leaf)]
 #[track_caller]
 pub(super) fn over_square<T: Number>(dy: &Tensor<T>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let z = match (dy.role().has_choices(), x.role().has_choices()) {
-        (false, false) => ternary("divide", dy, x, y, T::times_over_square),
-        (true, false) => ternary("divide", dy, x, y, |dy, x, y| kept(dy, dy.times_over_square(x, y))),
-        (false, true) => ternary("divide", dy, x, y, |dy, x, y| kept(x, dy.times_over_square(x, y))),
-        (true, true) => ternary("divide", dy, x, y, |dy, x, y| kept(x, kept(dy, dy.times_over_square(x, y)))),
-    };
-    let z = z.with_role(dy.role().of_product(x.role()));
+    let z = product_over("divide", dy, x, y, T::times_over_square);
     let grad = |g| (over_square(g, x, y), over_square(g, dy, y), g * &z / y * T::narrow(Wide::Integer(-2)));
     (z, grad)
 }

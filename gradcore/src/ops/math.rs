@@ -1,13 +1,12 @@
 //! Functions of one real number, element by element.
 
-use super::apply::{binary, of_angles, product, ternary, unary};
+use super::apply::{binary, of_angles, product, product_over, ternary, unary};
 use super::arithmetic::over_square;
-use super::selection::is_no_choice;
 use super::{greater, square, where_};
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::kernels::elementwise;
-use crate::tensor::{Role, Tensor};
+use crate::tensor::Tensor;
 
 /// eˣ; d/dx = eˣ.
 #[custom_gradient(linear, leaf)]
@@ -48,11 +47,7 @@ fn sqrt_gradient<T: Real>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
 #[custom_gradient(linear, leaf)]
 fn of_root<T: Real>(g: &Tensor<T>, dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |h| (of_root(h, dy, y), None, -over_square(h, g, y));
-    let z = ternary("sqrt", g, dy, y, elementwise::over_unless_indefinite);
-    let zero = Tensor::scalar(T::default());
-    // What was not chosen is neither.
-    let z = if dy.role().has_choices() { where_(&is_no_choice(dy), &zero, &z.with_role(Role::Gradient)) } else { z };
-    (if g.role().has_choices() { where_(&is_no_choice(g), &zero, &z.with_role(Role::Gradient)) } else { z }, grad)
+    (product_over("sqrt", g, dy, y, elementwise::over_unless_indefinite), grad)
 }
 
 /// tanh x; d/dx = 1 - tanh² x.

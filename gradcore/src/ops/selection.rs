@@ -1,6 +1,6 @@
 //! One of two, element by element.
 
-use super::apply::{binary, ternary, unary};
+use super::apply::{binary, ternary};
 use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
 use crate::element::Number;
@@ -48,11 +48,6 @@ fn chosen<T: Number>(
     of_y: impl Fn(T) -> T + Sync,
 ) -> Tensor<T> {
     ternary("where_", condition, x, y, |condition, x, y| elementwise::select(condition, of_x(x), of_y(y)))
-}
-
-/// Where a gradient, which has choices, is a zero of choice.
-pub(super) fn is_no_choice<T: Number>(gradient: &Tensor<T>) -> Tensor<bool> {
-    unary("where_", gradient, T::is_no_choice)
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

@@ -35,6 +35,8 @@ thread_local! {
     /// What the tapes of this thread ask to be noted of the calls that they record. It stands apart from what a call is
     /// told when it begins: that is copied often, and slow to copy when it was written in pieces.
     static ASKED: Cell<Aids> = const { Cell::new(Aids::NONE) };
+    /// Whether the body of a leaf runs, in which no call may begin: in debug builds it is looked at.
+    static IN_A_LEAF: Cell<bool> = const { Cell::new(false) };
     static RECORDER: RefCell<Recorder> = const { RefCell::new(Recorder::from(0)) };
 }
 
@@ -215,6 +217,7 @@ pub(crate) fn forget_slots(serial: u64) {
 #[track_caller]
 #[inline(never)]
 pub(crate) fn begin(rule: &'static Rule, inputs: &[TensorRef<'_>], known: &[TensorRef<'_>]) -> Begun {
+    debug_assert!(!IN_A_LEAF.get(), "{rule} is called in the body of a leaf");
     let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin(rule, inputs, known));
     remember_latest(inputs);
     match begun {
@@ -231,12 +234,19 @@ pub(crate) fn begin_leaf(rule: &'static Rule, inputs: &[TensorRef<'_>]) -> Begun
     if ASKED.get().is_any() {
         return begin(rule, inputs, &[]);
     }
+    debug_assert!(!IN_A_LEAF.replace(true), "{rule} is called in the body of a leaf");
     remember_latest(inputs);
     if let Some(watched) = RECORDER.with_borrow_mut(|recorder| recorder.begin_outer_leaf(inputs)) {
         return Begun { watched, depth: LEAF };
     }
     let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin_leaf(inputs));
-    begun.unwrap_or_else(|lost| lose(&lost))
+    let begun = begun.unwrap_or_else(|lost| {
+        IN_A_LEAF.set(false);
+        lose(&lost)
+    });
+    // Where no tape records, nobody tells when the body ends.
+    debug_assert!(begun.depth == LEAF || IN_A_LEAF.replace(false));
+    begun
 }
 
 /// Takes the notes that tapes ask for from now on.
@@ -272,6 +282,7 @@ pub(crate) fn note_residuals(begun: Begun, residuals: impl IntoIterator<Item = N
 /// Ends a call without recording it: the body panicked or returned an error.
 pub(crate) fn abandon(depth: u32) {
     if depth == LEAF {
+        IN_A_LEAF.set(false);
         return forget_latest();
     }
     let _ = RECORDER.try_with(|recorder| {
@@ -299,6 +310,7 @@ pub(crate) fn finish_with(begun: Begun, outputs: &[Output<'_>], backward: Option
 /// As [`finish_with`], of a leaf, of which nothing is noted.
 #[inline]
 fn finish_leaf(outputs: &[Output<'_>], backward: Option<Rc<dyn Backward>>) {
+    debug_assert!(IN_A_LEAF.replace(false));
     forget_latest();
     let Some(backward) = backward else { return };
     if let Some(followers) = RECORDER.with_borrow_mut(|recorder| recorder.finish_leaf(outputs, &backward)) {
