@@ -59,9 +59,8 @@ impl Gradients {
 
     /// Ends the pass: the gradients of sources leave it as values.
     pub(crate) fn finish(&mut self) {
-        for (gradient, _) in self.by_slot.iter_mut().zip(&self.is_source).filter(|(_, is_source)| **is_source) {
-            *gradient = gradient.take().map(Erased::into_value);
-        }
+        let sources = self.by_slot.iter_mut().zip(&self.is_source).filter(|(_, is_source)| **is_source);
+        sources.filter_map(|(gradient, _)| gradient.as_mut()).for_each(Erased::become_value);
     }
 
     /// The gradient of a source, at the end.

@@ -274,10 +274,16 @@ impl Record {
     #[inline]
     fn know(&mut self, output: &Output<'_>, slot: Slot, body_since: Option<u64>) {
         self.slots.set(output.outside, slot);
-        if let Some(since) = body_since
-            && (output.inside.is_computed() || self.is_made_by_hand(output.inside, since))
-        {
-            self.slots.set(output.inside, slot);
+        if let Some(since) = body_since {
+            self.know_inside(output.inside, slot, since);
+        }
+    }
+
+    /// As [`know`](Self::know), where a derivative of what `grad` captured may be asked for.
+    #[inline(never)]
+    fn know_inside(&mut self, inside: Identity, slot: Slot, since: u64) {
+        if inside.is_computed() || self.is_made_by_hand(inside, since) {
+            self.slots.set(inside, slot);
         }
     }
 

@@ -419,8 +419,8 @@ impl Recorder {
         let mut record = tape.record.borrow_mut();
         (self.leaf.is_single, self.leaf.body_since) = (true, record.settings.persistent.then_some(NOTHING_ELSE));
         let watched = self.leaf.take(&mut record, inputs);
-        let is_all = self.leaf.inputs.iter().all(|(_, slot)| *slot != NONE);
-        (is_all || !record.has_unseen_bodies()).then_some(watched)
+        let may_be_unseen = record.has_unseen_bodies() && self.leaf.inputs.iter().any(|(_, slot)| *slot == NONE);
+        (!may_be_unseen).then_some(watched)
     }
 
     /// Begins any other leaf.

@@ -1,6 +1,6 @@
 //! Tensors whose dtype the tape need not know.
 
-use super::{Element, HandleCount, Identity, Tensor, Untyped};
+use super::{Element, HandleCount, Identity, Role, Tensor, Untyped};
 use crate::element::Wide;
 
 /// A tensor of any dtype. Gradients are of `f32` or `f64`; the others are zeros for outputs without gradient.
@@ -35,20 +35,25 @@ macro_rules! dtypes {
                 match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.renewed(identity)),)+ }
             }
 
-            /// Marks it as a gradient, if it is a value.
+            /// Makes it a value again.
             #[inline]
-            pub(crate) fn become_gradient(&mut self) {
-                match self { $(Erased::$variant(tensor) => tensor.become_gradient(),)+ }
+            pub(crate) fn become_value(&mut self) {
+                match self { $(Erased::$variant(tensor) => tensor.become_value(),)+ }
             }
 
             /// The same tensor as a value.
-            pub(crate) fn into_value(self) -> Self {
-                match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.into_value()),)+ }
+            pub(crate) fn into_value(mut self) -> Self {
+                self.become_value();
+                self
             }
 
-            /// As an upstream gradient or a tangent that somebody gives.
+            /// As an upstream gradient or a tangent, if it is a value that somebody gives.
+            #[inline]
             pub(crate) fn into_start(self) -> Self {
-                match self { $(Erased::$variant(tensor) => Erased::$variant(tensor.into_start()),)+ }
+                match self {
+                    $(Erased::$variant(tensor) if tensor.role() == Role::Value => Erased::$variant(tensor.into_start()),)+
+                    gradient => gradient,
+                }
             }
 
             /// TensorFlow's name of the dtype.
@@ -112,6 +117,16 @@ macro_rules! dtypes {
 dtypes!(F32 f32, F64 f64, I32 i32, I64 i64, U8 u8, Bool bool);
 
 impl Erased {
+    /// Marks it as a gradient, if it is a value; gradients are real.
+    #[inline]
+    pub(crate) fn become_gradient(&mut self) {
+        match self {
+            Erased::F32(gradient) => gradient.become_gradient(),
+            Erased::F64(gradient) => gradient.become_gradient(),
+            _ => {}
+        }
+    }
+
     #[inline]
     pub(crate) fn new<T: Element>(tensor: Tensor<T>) -> Self {
         T::erase(tensor)

@@ -38,11 +38,6 @@ impl Role {
     pub(crate) fn has_choices(self) -> bool {
         self == Role::Choices
     }
-
-    #[inline]
-    pub(crate) fn is_gradient(self) -> bool {
-        self != Role::Value
-    }
 }
 
 impl<T> Tensor<T> {
@@ -56,33 +51,43 @@ impl<T> Tensor<T> {
     /// The same tensor in another role, which its zeros fulfil.
     #[inline]
     pub(crate) fn with_role(mut self, role: Role) -> Self {
+        self.set_role(role);
+        self
+    }
+
+    #[inline]
+    fn set_role(&mut self, role: Role) {
         match &mut self.storage {
             Storage::Scalar(own, _) | Storage::Dense(own, _) => *own = role,
         }
-        self
     }
 
     /// Marks it as a gradient, if it is a value: its zeros were computed.
     #[inline]
     pub(crate) fn become_gradient(&mut self) {
-        match &mut self.storage {
-            Storage::Scalar(role, _) | Storage::Dense(role, _) => *role = Role::Gradient.max(*role),
-        }
+        self.set_role(self.role().max(Role::Gradient));
     }
 }
 
 impl<T: Element> Tensor<T> {
     /// The same tensor as a value: no sign tells zeros from each other.
     #[inline]
-    pub(crate) fn into_value(self) -> Self {
-        if self.role().has_choices() { self.with_elements(T::without_choice) } else { self.with_role(Role::Value) }
+    pub(crate) fn into_value(mut self) -> Self {
+        self.become_value();
+        self
     }
 
-    /// As an upstream gradient or a tangent that somebody gives: where it is 0, nothing flows.
-    pub(crate) fn into_start(self) -> Self {
-        if self.role().is_gradient() {
-            return self;
+    /// As [`into_value`](Self::into_value), in place: what was just made is slow to move.
+    #[inline]
+    pub(crate) fn become_value(&mut self) {
+        if self.role().has_choices() {
+            *self = std::mem::replace(self, Tensor::scalar(T::NOTHING)).with_elements(T::without_choice);
         }
+        self.set_role(Role::Value);
+    }
+
+    /// As an upstream gradient or a tangent, a value that somebody gives: where it is 0, nothing flows.
+    pub(crate) fn into_start(self) -> Self {
         if !self.values().contains(&T::default()) {
             return self.with_role(Role::Gradient);
         }
