@@ -3,6 +3,8 @@
 
 #![allow(clippy::float_cmp, reason = "what is exact")]
 
+mod extremes;
+
 use std::collections::BTreeMap;
 
 use functional::grad;

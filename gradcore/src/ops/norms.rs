@@ -2,7 +2,9 @@
 
 use super::reduction::sum;
 use super::selection::expect_limit;
-use super::{abs, divide_no_nan, equal, greater, less, maximum, reduce_max, reduce_sum, reshape, sqrt, square, where_};
+use super::{
+    abs, divide_no_nan, equal, greater, less, maximum, reduce_max, reduce_sum, relu, reshape, sqrt, square, where_,
+};
 use crate::custom_gradient;
 use crate::element::Real;
 use crate::shape::Shape;
@@ -41,8 +43,8 @@ fn length<T: Real>(x: &Tensor<T>, axes: &[usize], keepdims: bool) -> Tensor<T> {
     }
     let largest = reduce_max(&abs(x), axes, true);
     let y = sqrt(&sum("norm", &square(&divide_no_nan(x, &largest)), axes, keepdims));
-    let largest = reshape(&largest, &y.shared_shape());
-    // What is 0, infinite or no number is so already.
+    // The greatest of nothing is -∞. What is 0, infinite or no number is so already.
+    let largest = relu(&reshape(&largest, &y.shared_shape()));
     let has_more = greater(&largest, &Tensor::scalar(T::default())) & less(&largest, &Tensor::scalar(T::HIGHEST));
     where_(&has_more, &(y * &largest), &largest)
 }
