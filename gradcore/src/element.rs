@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
+use std::marker::PhantomData;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 pub use dual::Dual;
@@ -37,6 +38,8 @@ pub trait Element:
     const NAME: &'static str;
     /// Whether gradients exist for this dtype.
     const REAL: bool;
+    /// The dtype as an argument, as in `tf::cast(x, T::DTYPE)`.
+    const DTYPE: DType<Self> = DType(PhantomData);
     /// One, or `true`.
     const ONE: Self;
     #[doc(hidden)]
@@ -66,6 +69,10 @@ pub trait Element:
     #[doc(hidden)]
     fn narrow(value: Wide) -> Self;
 }
+
+/// A dtype as an argument, as in `tf::cast(x, tf::float32)`; that of a generic rule is `T::DTYPE`.
+#[derive(Clone, Copy, Debug)]
+pub struct DType<T>(pub(crate) PhantomData<T>);
 
 /// An [`Element`] with arithmetic: all but `bool`.
 #[diagnostic::on_unimplemented(
@@ -127,6 +134,8 @@ pub trait Real:
     const EPSILON: Self;
     /// The smallest positive number that is not subnormal.
     const MIN_POSITIVE: Self;
+    /// The largest number that is not infinite.
+    const MAX: Self;
     /// The nearest value of this type, as for the literals of a function generic over `T: Real`.
     #[must_use]
     fn of(value: f64) -> Self;
@@ -399,6 +408,7 @@ macro_rules! reals {
         impl Real for $type {
             const EPSILON: Self = Self::EPSILON;
             const MIN_POSITIVE: Self = Self::MIN_POSITIVE;
+            const MAX: Self = Self::MAX;
             #[inline]
             #[allow(clippy::cast_possible_truncation, clippy::cast_lossless)]
             fn of(value: f64) -> Self { value as $type }

@@ -7,6 +7,7 @@ mod not_finite;
 mod rule_call;
 mod unconnected;
 
+use std::fmt;
 use std::panic::Location;
 
 pub use gradient::{GradientFailure, GradientShape};
@@ -14,8 +15,9 @@ pub use not_finite::{BadNumber, BadValue, NotFinite, TensorOfCall};
 pub use rule_call::RuleCall;
 pub use unconnected::Unconnected;
 
-/// An error of this crate. Its text names the function and the parameter, and says what was expected and found.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// An error of this crate. Its text names the function and the parameter, and says what was expected and found; that of `{:?}`,
+/// which `main` and `expect` show, is the same.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two shapes that an element-wise operation cannot broadcast against each other.
@@ -50,6 +52,13 @@ pub enum Error {
         operation: &'static str,
         /// The sizes.
         shape: Vec<usize>,
+    },
+    /// A check of gradients that failed, of which this is the report: what [`check_gradients`](crate::check_gradients) returns
+    /// becomes this by `?`.
+    #[error("{report}")]
+    Check {
+        /// The text of the report.
+        report: String,
     },
     /// Memory for the elements of a tensor that cannot be had.
     #[error("`{operation}`: no memory for a tensor of shape {shape:?}, {bytes} bytes")]
@@ -254,6 +263,12 @@ pub enum Error {
         /// Where the function was passed to `recompute_grad`.
         wrapped: &'static Location<'static>,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// What there is, or a panic with the error's text: where an operator or an operation cannot return `Result`.

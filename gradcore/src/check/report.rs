@@ -135,6 +135,12 @@ impl fmt::Debug for Failed {
     }
 }
 
+impl From<Failed> for crate::Error {
+    fn from(failed: Failed) -> Self {
+        crate::Error::Check { report: failed.to_string() }
+    }
+}
+
 /// The index of an element in a tensor of the given shape.
 pub(super) fn indices(element: usize, shape: &[usize]) -> Vec<usize> {
     let mut rest = element;

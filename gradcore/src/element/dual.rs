@@ -233,6 +233,7 @@ macro_rules! steps {
 impl<T: Real> Real for Dual<T> {
     const EPSILON: Self = Dual { value: T::EPSILON, derivative: T::NOTHING };
     const MIN_POSITIVE: Self = Dual { value: T::MIN_POSITIVE, derivative: T::NOTHING };
+    const MAX: Self = Dual { value: T::MAX, derivative: T::NOTHING };
     #[inline]
     fn of(value: f64) -> Self {
         Dual::constant(T::of(value))

@@ -36,6 +36,7 @@ pub fn linearize<X: Arguments, R: Returned>(
 
 /// From tangents of the arguments of a function to those of its results, any number of times: what [`linearize`] returns.
 /// It owns what it needs of the function's computation, arguments included. `X` and `Y` are the arguments and the results.
+#[derive(Clone)]
 pub struct Linear<X, Y> {
     trace: Trace,
     x: X,

@@ -37,6 +37,7 @@ pub fn vjp<X: Arguments, R: Returned>(
 /// From cotangents of the results of a function to those of its arguments, any number of times: what [`vjp`] returns. It
 /// owns what it needs of the function's computation, arguments included, which may change meanwhile. `X` and `Y` are the
 /// arguments and the results.
+#[derive(Clone)]
 pub struct Pullback<X, Y> {
     trace: Trace,
     x: X,

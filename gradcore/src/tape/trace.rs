@@ -20,6 +20,7 @@ use crate::recording::transpose;
 use crate::recording::transpose::Tangent;
 
 /// A finished record of a function. Where a result does not depend on an argument, derivatives are zero.
+#[derive(Clone)]
 pub(crate) struct Trace(Rc<RefCell<Record>>);
 
 impl fmt::Debug for Trace {

@@ -1,8 +1,8 @@
 //! Tensors from Rust values: scalars, nested arrays, vectors and slices, ndarray arrays.
 
-use ndarray::{Array, ArrayView, Dimension};
+use ndarray::{ArrayBase, Data, Dimension};
 
-use super::{Element, Tensor};
+use super::{Element, Operand, Tensor};
 use crate::buffers;
 use crate::error::{Error, refuse};
 use crate::shape::Shape;
@@ -79,23 +79,29 @@ impl<T: Element, N: Nested<T> + Clone> Nested<T> for &[N] {
     }
 }
 
-impl<T: Element, D: Dimension> Nested<T> for Array<T, D> {
-    fn sizes(&self) -> Vec<usize> {
-        self.shape().to_vec()
-    }
-    fn append(self, values: &mut Vec<T>) {
-        values.extend(self);
-    }
-}
+/// An array, a view of one, or a reference to either.
+macro_rules! arrays {
+    ($($array:ty),+) => { $(
+        impl<T: Element, S: Data<Elem = T>, D: Dimension> Nested<T> for $array {
+            fn sizes(&self) -> Vec<usize> {
+                self.shape().to_vec()
+            }
+            fn append(self, values: &mut Vec<T>) {
+                values.extend(self.iter().copied());
+            }
+        }
 
-impl<T: Element, D: Dimension> Nested<T> for ArrayView<'_, T, D> {
-    fn sizes(&self) -> Vec<usize> {
-        self.shape().to_vec()
-    }
-    fn append(self, values: &mut Vec<T>) {
-        values.extend(self.iter().copied());
-    }
+        #[diagnostic::do_not_recommend]
+        impl<T: Element, S: Data<Elem = T>, D: Dimension> Operand<T> for $array {
+            type Held = Tensor<T>;
+            #[track_caller]
+            fn held(self) -> Tensor<T> {
+                constant(self)
+            }
+        }
+    )+ };
 }
+arrays!(ArrayBase<S, D>, &ArrayBase<S, D>);
 
 /// A tensor of the given value (TensorFlow's `constant`).
 ///

@@ -25,6 +25,8 @@ use crate::shape::Shape;
 use crate::tensor::Operand;
 use options::MatmulOptions;
 
+pub use options::{axis, keepdims, maxval, mean, minval, perm, seed, stddev, transpose_a, transpose_b};
+
 pub use clipping::{clip_by_global_norm, clip_by_norm, global_norm, norm};
 pub use parts::{concat, expand_dims, gather, one_hot, pad, slice, squeeze, stack};
 pub use reductions::{add_n, argmax, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum};
@@ -35,9 +37,7 @@ pub use crate::tensor::{Tensor, constant};
 pub use crate::variable::Variable;
 pub use crate::{GradientTape, custom_gradient};
 
-/// A dtype as an argument, as in `tf::cast(x, tf::float32)`.
-#[derive(Clone, Copy, Debug)]
-pub struct DType<T>(PhantomData<T>);
+pub use crate::element::DType;
 
 macro_rules! dtypes {
     ($($name:ident $type:ident)+) => { $(
@@ -266,4 +266,16 @@ pub fn ones<T: Element>(shape: impl AsRef<[usize]>) -> Tensor<T> {
 pub fn matmul<T: Real>(a: impl Operand<T>, b: impl Operand<T>, options: impl Into<MatmulOptions>) -> Tensor<T> {
     let MatmulOptions { transpose_a, transpose_b } = options.into();
     ops::matmul(a.held().borrow(), b.held().borrow(), transpose_a, transpose_b)
+}
+
+impl<T: Real> Tensor<T> {
+    /// As [`matmul`] with its defaults, for those who write it as a method.
+    ///
+    /// # Panics
+    /// Panics if the shapes do not fit.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(&self, other: impl Operand<T>) -> Tensor<T> {
+        ops::matmul(self, other.held().borrow(), false, false)
+    }
 }

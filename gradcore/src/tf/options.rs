@@ -4,7 +4,7 @@
 //! `transpose_b(true)`, `seed(7).stddev(0.1)`. The axis of a reduction may be a plain number, as in Python:
 //! `tf::reduce_sum(x, 1)`.
 //!
-//! The prelude brings these functions in. Where a name of your own hides one, say `tf::options::axis(…)`.
+//! The prelude brings these functions in. Where a name of your own hides one, say `tf::axis(…)`.
 
 use std::ops::RangeFull;
 
@@ -107,23 +107,39 @@ macro_rules! axes_from {
 }
 axes_from!(RangeFull; isize; [isize; N], N;);
 
-/// Integers that are a shape: an array of `isize`, or a vector or slice of `i32`, `isize` or `usize`.
+/// Integers that are a shape: an array, vector or slice of `i32`, `isize` or `usize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no shape",
-    label = "expected an array such as `[2, -1]`, or another tensor's `shape()`",
-    note = "the sizes in an array are `isize`; a whole shape of `usize` is a slice or a vector"
+    label = "expected an array such as `[2, -1]` or `[x.shape()[0], 4]`, or another tensor's `shape()`",
+    note = "the sizes are all `i32`, all `isize` or all `usize`; an array has up to 12"
 )]
 pub trait Sizes {
     #[doc(hidden)]
     fn listed(self) -> Vec<isize>;
 }
 
-/// Arrays of one type alone, so that the literals in them, and `[]`, need no type.
-impl<const N: usize> Sizes for [isize; N] {
+/// No sizes are of one type alone, so that `[]` needs none. (For the same reason the lengths of arrays are counted out; the
+/// literals in them are `i32`, if nothing else says what they are.)
+impl Sizes for [isize; 0] {
     fn listed(self) -> Vec<isize> {
-        self.to_vec()
+        Vec::new()
     }
 }
+
+macro_rules! arrays_of_sizes {
+    ($($integer:ident)+) => { $(
+        arrays_of_sizes! { @of $integer, 1 2 3 4 5 6 7 8 9 10 11 12 }
+    )+ };
+    (@of $integer:ident, $($count:literal)+) => { $(
+        #[diagnostic::do_not_recommend]
+        impl Sizes for [$integer; $count] {
+            fn listed(self) -> Vec<isize> {
+                Sizes::listed(&self[..])
+            }
+        }
+    )+ };
+}
+arrays_of_sizes!(i32 isize usize);
 
 macro_rules! sizes {
     ($($integer:ident)+) => { $(
