@@ -13,6 +13,7 @@ use std::panic::Location;
 pub use gradient::{GradientFailure, GradientShape};
 pub use not_finite::{BadNumber, BadValue, NotFinite, TensorOfCall};
 pub use rule_call::RuleCall;
+pub(crate) use rule_call::is_of_std;
 pub use unconnected::Unconnected;
 
 /// An error of this crate. Its text names the function and the parameter, and says what was expected and found; that of `{:?}`,

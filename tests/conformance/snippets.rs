@@ -50,7 +50,7 @@ fn positive_weight_layer() -> Result<(), Error> {
         let out = layer.call(&inputs);
         let target = loss(&out);
         let (dx, dw) = tape.gradient(&target, (&inputs, &layer.w))?;
-        Ok([out, target, dx, dw])
+        Ok::<_, Error>([out, target, dx, dw])
     });
     let [sum, squares] = results;
     let results: [Tensor; 8] = [sum?, squares?].concat().try_into().expect("four for each loss");

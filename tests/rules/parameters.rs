@@ -145,3 +145,20 @@ fn a_shape_is_any_list_of_integers() {
     }
     assert_eq!(tf::reshape(tf::ones::<f32>([1]), []).rank(), 0);
 }
+
+/// What `#[nondiff]` stops is named, as for `stop_gradient`.
+#[test]
+fn a_gradient_that_nondiff_stops_says_so() {
+    #[custom_gradient]
+    fn product(x: &Tensor, #[nondiff] y: &Tensor) -> Tensor {
+        (x * y, |dz| dz * y)
+    }
+    let x = tf::constant([1.0, 2.0]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let error = tape.gradient(product(&tf::constant([1.0, 1.0]), &x), &x).expect_err("stopped");
+    assert!(error.to_string().contains("no gradient flows through `product` at tests/rules/parameters.rs"), "{error}");
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    assert_eq!(tape.gradient(product(&x, &x), &x).expect("through x").to_vec(), [1.0, 2.0]);
+}

@@ -20,6 +20,15 @@ pub struct RuleCall {
 impl fmt::Display for RuleCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { function, file, line, called } = self;
-        write!(f, "`{function}` ({file}:{line}, called at {called})")
+        match is_of_std(called) {
+            true => write!(f, "`{function}` ({file}:{line}, called as a function value)"),
+            false => write!(f, "`{function}` ({file}:{line}, called at {called})"),
+        }
     }
+}
+
+/// Whether a place is none of the user's: a function that is passed on as a value is called by std, whose files carry the hash of
+/// a compiler's commit in their paths.
+pub(crate) fn is_of_std(place: &Location<'_>) -> bool {
+    place.file().starts_with("/rustc/") || place.file().ends_with("core/src/ops/function.rs")
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use crate::error::RuleCall;
+use crate::error::{RuleCall, is_of_std};
 use crate::shape::Shape;
 use crate::tensor::Erased;
 
@@ -99,7 +99,11 @@ impl CallSite {
 
 impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` at {}", self.rule.name, self.called)
+        let Rule { name, file, line, .. } = self.rule;
+        match is_of_std(self.called) {
+            true => write!(f, "`{name}`, which stands at {file}:{line}"),
+            false => write!(f, "`{name}` at {}", self.called),
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use super::Call;
 use crate::element::Element;
 use crate::recording::notes::NotedValue;
-use crate::recording::recorder;
 use crate::recording::tensor_ref::TensorRef;
 use crate::tensor::Tensor;
 use crate::variable::Variable;
@@ -110,11 +109,6 @@ fn keep<W, S: Snapshot + ?Sized>(
 ) -> Option<S::Residual> {
     if !call.watches(positions) {
         return None;
-    }
-    if let Some(tensor_ref) = value.tensor_ref()
-        && !tensor_ref.identity.is_computed()
-    {
-        recorder::expect_input(tensor_ref, Some(expression));
     }
     // Another snapshot for the notes: what is looked at is slow to move.
     call.note_residuals(|| NotedValue::all_in(expression, &value.snapshot()));

@@ -76,6 +76,9 @@ where
     if !recorder::is_idle() {
         let mut seen = SeenTensors::default();
         inputs.tensor_refs(&mut seen, I::HAS_LISTS);
+        for known in &seen.known {
+            recorder::aside::note_cut(rule, known.identity);
+        }
         begun = match rule.is_leaf {
             true => recorder::begin_leaf(rule, &seen.inputs),
             false => recorder::begin(rule, &seen.inputs, &seen.known),
