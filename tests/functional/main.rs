@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod auxiliary;
 mod compositions;
 mod forms;
 mod independence;

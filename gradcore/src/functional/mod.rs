@@ -28,10 +28,13 @@
 //!   stand between them through which no gradient flows, such as `round` or `stop_gradient`, it is
 //!   [`Error::Unconnected`], which names them. Forward forms cannot tell what such an operation leads to: where one result
 //!   has a tangent, the others that have none have zeros, and where none has, every such operation on the arguments counts.
+//! * A function that returns something else beside its result, such as metrics, is given to [`value_and_grad_with_aux`] and its
+//!   like (`has_aux` in JAX).
 //! * A rule that fails gives its error, and one that is not linear in its upstream [`Error::NotLinear`] in [`jvp`],
 //!   [`linearize`] and [`hvp`].
 
 mod arguments;
+mod auxiliary;
 mod grad;
 mod hvp;
 mod jacobian;
@@ -41,6 +44,7 @@ mod returned;
 mod vjp;
 
 pub use arguments::Arguments;
+pub use auxiliary::{ReturnedWithAux, grad_with_aux, jvp_with_aux, value_and_grad_with_aux, vjp_with_aux};
 pub use grad::{grad, value_and_grad};
 pub use hvp::hvp;
 pub use jacobian::{hessian, jacobian};

@@ -39,9 +39,9 @@ pub fn vjp<X: Arguments, R: Returned>(
 /// arguments and the results.
 #[derive(Clone)]
 pub struct Pullback<X, Y> {
-    trace: Trace,
-    x: X,
-    y: Y,
+    pub(super) trace: Trace,
+    pub(super) x: X,
+    pub(super) y: Y,
 }
 
 /// Cotangents in the structure of the results.
