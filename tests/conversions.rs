@@ -16,7 +16,8 @@ fn arrays_go_wherever_tensors_go() -> Result<(), Error> {
     v.assign(&array * 2.0)?;
     v.assign_add(&array)?;
     assert_eq!(v.to_vec(), [3.0, 6.0, 9.0, 12.0]);
-    let x: Tensor<f64> = tf::constant(&arr1(&[1.0, 2.0]));
+    let vector = arr1(&[1.0, 2.0]);
+    let x: Tensor<f64> = tf::constant(&vector);
     assert_eq!(x.shape(), [2]);
     Ok(())
 }
@@ -77,7 +78,7 @@ fn a_failed_check_is_an_error() {
         (x * 2.0, |dy| dy * 3.0)
     }
     fn check() -> Result<(), Error> {
-        check_gradients(wrong, &tf::constant([1.0, 2.0]), ..)?;
+        check_gradients(wrong, tf::constant([1.0, 2.0]), ..).map(drop)?;
         Ok(())
     }
     let error = check().expect_err("3 is not 2");
