@@ -81,3 +81,27 @@ fn what_the_pass_itself_recorded_does_not_disturb_the_explanation() {
     let error = tape.gradient(&y, (&x, &stranger)).expect_err("nothing leads to the stranger");
     assert!(error.to_string().ends_with("the target does not depend on it"), "{error}");
 }
+
+/// A loop cuts at one place, however often; of many places the first are named.
+#[test]
+fn a_text_names_no_more_places_than_a_person_reads() {
+    let x: Tensor = tf::constant([0.5, 1.5]);
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    let rounded = (0..10_000).map(|_| tf::round(&x)).fold(tf::constant([0.0, 0.0]), |sum, y| sum + y);
+    let text = tape.gradient(rounded, &x).expect_err("round stops it").to_string();
+    assert_eq!(text.matches("`round` at").count(), 1, "{text}");
+
+    let tape = GradientTape::new();
+    tape.watch(&x);
+    #[rustfmt::skip]
+    let all = [
+        tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x),
+        tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x),
+        tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x),
+        tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x), tf::round(&x),
+    ];
+    let text = tape.gradient(tf::add_n(all), &x).expect_err("round stops it").to_string();
+    assert_eq!(text.matches("`round` at").count(), 20, "{text}");
+    assert!(text.contains("4 others"), "{text}");
+}

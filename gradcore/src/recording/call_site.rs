@@ -1,5 +1,6 @@
 //! Rules, and the calls of them: which, where it stands, and from where.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::panic::Location;
 
@@ -107,9 +108,20 @@ impl fmt::Display for CallSite {
     }
 }
 
-/// Each call with its place; one that comes several times in a row once.
+/// So many places a person can look at.
+const MOST_PLACES: usize = 20;
+
+/// Each call with its place, once however often it comes; the last that are shown stand for the rest, with their count.
 pub(crate) fn places(sites: impl Iterator<Item = CallSite>) -> Vec<String> {
-    let mut places: Vec<String> = sites.map(|site| site.to_string()).collect();
-    places.dedup();
+    let mut seen = HashSet::new();
+    let is_new = |site: &CallSite| {
+        let of_rule: *const Rule = site.rule;
+        seen.insert((of_rule, site.called.file(), site.called.line(), site.called.column()))
+    };
+    let sites: Vec<CallSite> = sites.filter(is_new).collect();
+    let mut places: Vec<String> = sites.iter().take(MOST_PLACES).map(CallSite::to_string).collect();
+    if sites.len() > MOST_PLACES {
+        places.push(format!("{} others", sites.len() - MOST_PLACES));
+    }
     places
 }
