@@ -92,3 +92,16 @@ fn a_pullback_may_be_cloned() -> Result<(), Error> {
     assert_eq!(pullback.apply(tf::constant(1.0))?.to_vec(), again.apply(tf::constant(1.0))?.to_vec());
     Ok(())
 }
+
+#[test]
+fn indices_and_labels_need_no_type() {
+    let x: Tensor = tf::constant([[1.0, 2.0], [3.0, 4.0]]);
+    assert_eq!(tf::gather(&x, 1, ..).to_vec(), [3.0, 4.0]);
+    assert_eq!(tf::gather(&x, [1, 0], axis(1)).to_vec(), [2.0, 1.0, 4.0, 3.0]);
+    assert_eq!(tf::gather(&x, [[1], [0]], ..).shape(), [2, 1, 2]);
+    let places: Vec<usize> = (0..2).rev().collect();
+    assert_eq!(tf::gather(&x, &places[..], ..).to_vec(), [3.0, 4.0, 1.0, 2.0]);
+    assert_eq!(tf::gather(&x, tf::constant([0i64]), ..).to_vec(), [1.0, 2.0]);
+    assert_eq!(tf::one_hot::<f32>([1, 0], 2).to_vec(), [0.0, 1.0, 1.0, 0.0]);
+    assert_eq!(tf::nn::sparse_softmax_cross_entropy_with_logits([1, 0], &x).shape(), [2]);
+}

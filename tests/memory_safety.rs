@@ -81,7 +81,7 @@ fn parts_and_orders() {
     assert_eq!(tf::reduce_sum(&x, axis([0, 2])).to_vec(), [330.0, 405.0, 480.0, 555.0]);
     assert_eq!(tf::reduce_max(&x, axis([0, 1])).to_vec(), [55.0, 56.0, 57.0, 58.0, 59.0]);
     assert_eq!(tf::argmax(&x, axis(1)).to_vec(), [3i64; 15]);
-    assert_eq!(tf::one_hot::<i64, f64>(tf::constant([1, 0]), 2).to_vec(), [0.0, 1.0, 1.0, 0.0]);
+    assert_eq!(tf::one_hot::<f64>(tf::constant([1, 0]), 2).to_vec(), [0.0, 1.0, 1.0, 0.0]);
     assert_eq!(tf::broadcast_to(counted(&[3, 1]), [2, 3, 2]).to_vec()[..6], [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
     let sums = tf::reduce_sum(tf::nn::softmax(&x, axis(1)), 1);
     assert!(sums.to_vec().into_iter().all(|sum: f64| (sum - 1.0).abs() < 1e-12));

@@ -54,7 +54,7 @@ fn an_empty_tensor_has_no_shape_whose_other_sizes_overflow() {
     assert_refused("gather", &[2, HUGE, 0], || {
         tf::gather(tf::zeros::<f32>([1, HUGE, 0]), tf::constant([[0], [0]]), ..)
     });
-    assert_refused("one_hot", &[0, 2, HUGE], || tf::one_hot::<i32, f32>(tf::zeros::<i32>([0, 2]), HUGE));
+    assert_refused("one_hot", &[0, 2, HUGE], || tf::one_hot::<f32>(tf::zeros::<i32>([0, 2]), HUGE));
     assert_refused("stack", &[2, HUGE, 0], || tf::stack([tf::zeros::<f32>([HUGE, 0]), tf::zeros([HUGE, 0])], 0));
 }
 
@@ -65,7 +65,7 @@ fn every_constructor_names_itself() {
     assert_refused("normal", &[HUGE, 4], || tf::random::normal::<f32>([HUGE, 4], ..));
     assert_refused("uniform", &[usize::MAX], || tf::random::uniform::<f32>([usize::MAX], seed(1)));
     assert_refused("broadcast_to", &[HUGE, 4], || tf::broadcast_to(1.0f32, [HUGE, 4]));
-    assert_refused("one_hot", &[1, usize::MAX], || tf::one_hot::<i32, f32>([0], usize::MAX));
+    assert_refused("one_hot", &[1, usize::MAX], || tf::one_hot::<f32>([0], usize::MAX));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn memory_that_cannot_be_had_is_an_error_with_the_shape_and_the_bytes() {
     refused("ones", &shape, 8 * LARGE, refusal(|| tf::ones::<f64>([LARGE])));
     refused("normal", &shape, 4 * LARGE, refusal(|| tf::random::normal::<f32>([LARGE], ..)));
     refused("broadcast_to", &shape, 4 * LARGE, refusal(|| tf::broadcast_to(1.0f32, [LARGE])));
-    refused("one_hot", &format!("[1, {LARGE}]"), 4 * LARGE, refusal(|| tf::one_hot::<i32, f32>([0], LARGE)));
+    refused("one_hot", &format!("[1, {LARGE}]"), 4 * LARGE, refusal(|| tf::one_hot::<f32>([0], LARGE)));
     refused("pad", &format!("[{}]", LARGE + 2), 4 * LARGE + 8, refusal(|| tf::pad(tf::ones::<f32>([2]), [[0, LARGE]])));
     let side = 1 << 23;
     let (column, row): (Tensor, Tensor) = (tf::ones([side, 1]), tf::ones([1, side]));

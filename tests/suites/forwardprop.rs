@@ -357,7 +357,7 @@ fn test_hessian_of_variables() -> Result<(), Error> {
     let w: Variable<f64> = Variable::new(normal(&[3], 1));
     let x = normal(&[5, 3], 2);
     let column = |k: i64| -> Result<Tensor<f64>, Error> {
-        let acc = ForwardAccumulator::new(&w, tf::one_hot::<i64, f64>(k, 3))?;
+        let acc = ForwardAccumulator::new(&w, tf::one_hot::<f64>(k, 3))?;
         let tape = GradientTape::new();
         let loss = tf::reduce_mean(tf::square(tf::tanh(tf::reduce_sum(&x * &w, 1))), ..);
         acc.jvp(tape.gradient(&loss, &w)?)

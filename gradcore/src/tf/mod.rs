@@ -7,6 +7,7 @@
 //! * A shape that does not fit is a panic that names the operation and the shapes, at the caller's line.
 
 mod clipping;
+mod indices;
 mod lists;
 pub mod nn;
 pub mod options;
@@ -26,6 +27,8 @@ use crate::tensor::Operand;
 use options::MatmulOptions;
 
 pub use options::{axis, keepdims, maxval, mean, minval, perm, seed, stddev, transpose_a, transpose_b};
+
+pub use indices::Indices;
 
 pub use clipping::{clip_by_global_norm, clip_by_norm, global_norm, norm};
 pub use parts::{concat, expand_dims, gather, one_hot, pad, slice, squeeze, stack};

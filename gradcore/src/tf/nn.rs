@@ -2,8 +2,9 @@
 
 use std::borrow::Borrow;
 
+use super::indices::Indices;
 use super::options::Axes;
-use crate::element::{Integer, Number, Real};
+use crate::element::{Number, Real};
 use crate::error::{Error, refuse};
 use crate::ops;
 use crate::tensor::{Operand, Tensor};
@@ -93,9 +94,6 @@ fn swap_with_last<T: Real>(operation: &'static str, x: &Tensor<T>, axes: &Axes) 
 /// Panics if the shapes do not match, or a label is no class.
 #[track_caller]
 #[must_use]
-pub fn sparse_softmax_cross_entropy_with_logits<L: Integer, T: Real>(
-    labels: impl Operand<L>,
-    logits: impl Operand<T>,
-) -> Tensor<T> {
+pub fn sparse_softmax_cross_entropy_with_logits<T: Real>(labels: impl Indices, logits: impl Operand<T>) -> Tensor<T> {
     ops::sparse_softmax_cross_entropy_with_logits(labels.held().borrow(), logits.held().borrow())
 }

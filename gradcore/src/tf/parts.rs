@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use super::indices::Indices;
 use super::lists::{all_held, expect_alike};
 use super::options::{Axes, Sizes};
 use crate::buffers;
@@ -18,11 +19,7 @@ use crate::tensor::{Operand, Tensor};
 /// Panics if x is a scalar, the axis is out of range, or an index is.
 #[track_caller]
 #[must_use]
-pub fn gather<T: Number, I: Integer>(
-    x: impl Operand<T>,
-    indices: impl Operand<I>,
-    options: impl Into<Axes>,
-) -> Tensor<T> {
+pub fn gather<T: Number>(x: impl Operand<T>, indices: impl Indices, options: impl Into<Axes>) -> Tensor<T> {
     let (x, indices, axes) = (x.held(), indices.held(), options.into());
     let (x, indices) = (x.borrow(), indices.borrow());
     let axis = match axes.axes {
@@ -190,9 +187,9 @@ pub fn squeeze<T: Element>(x: impl Operand<T>, axes: impl Into<Axes>) -> Tensor<
 /// Panics if no tensor can have the shape that comes out, or memory for it cannot be had.
 #[track_caller]
 #[must_use]
-pub fn one_hot<I: Integer, T: Number>(indices: impl Operand<I>, depth: usize) -> Tensor<T> {
+pub fn one_hot<T: Number>(indices: impl Indices, depth: usize) -> Tensor<T> {
     let indices = indices.held();
-    let indices: &Tensor<I> = indices.borrow();
+    let indices = indices.borrow();
     let shape = Shape::of("one_hot", indices.shape().iter().copied().chain([depth]));
     let mut values = buffers::zeros("one_hot", &shape);
     for (row, index) in values.chunks_exact_mut(depth.max(1)).zip(indices.values()) {
