@@ -204,3 +204,102 @@ fn no_zero_shows_its_sign() -> Result {
     assert_eq!(grad(|x| tf::reduce_sum(tf::nn::relu(shown(x) * 1.0), ..), &x)?.to_string(), "[0.0, 1.0]");
     Ok(())
 }
+
+/// A zero of choice meets another: a row of a Jacobian times what was masked.
+#[test]
+fn zeros_of_choice_meet_at_higher_orders() -> Result {
+    let mask = tf::constant([false, true]);
+    let x = tf::constant([0.0, 2.0]);
+    let masked = |f: fn(&Tensor<f64>) -> Tensor<f64>| {
+        let mask = mask.clone();
+        move |x: &Tensor<f64>| tf::reduce_sum(tf::where_(&mask, f(x), 0.0), ..)
+    };
+    let functions: [(fn(&Tensor<f64>) -> Tensor<f64>, f64); 6] = [
+        (|x| 1.0 / x, 0.25),
+        (|x| x * tf::log(x), 0.5),
+        (|x| tf::square(tf::log(x)), 0.5 * (1.0 - 2.0f64.ln())),
+        (|x| tf::pow(x, -1.0), 0.25),
+        (|x| tf::pow(x, 0.5), -0.25 * 2.0f64.powf(-1.5)),
+        (|x| tf::exp(1.0 / x), (0.25 + 1.0 / 16.0) * 0.5f64.exp()),
+    ];
+    for (place, (f, expected)) in functions.into_iter().enumerate() {
+        let (h, hv) = (hessian(masked(f), &x)?.to_vec(), hvp(masked(f), &x, tf::constant([1.0, 1.0]))?.to_vec());
+        assert!(h[..3] == [0.0, 0.0, 0.0] && (h[3] - expected).abs() < 1e-12, "{place}: {h:?}, not {expected}");
+        assert!(hv[0] == 0.0 && (hv[1] - expected).abs() < 1e-12, "{place}: {hv:?}, not {expected}");
+    }
+    #[custom_gradient(elementwise)]
+    fn times<T: gradcore::Real>(a: T, b: T) -> T {
+        (a * b, |dy| (dy * b, dy * a))
+    }
+    let of_rule = |x: &Tensor<f64>| tf::square(tf::where_(tf::greater(x, 0.0), times(x, &tf::log(x)), 0.0));
+    assert_eq!(hvp(|x| tf::reduce_sum(of_rule(x), ..), &x, tf::constant([1.0, 1.0]))?.to_vec()[0], 0.0);
+    Ok(())
+}
+
+#[test]
+fn a_hook_that_looks_changes_nothing() -> Result {
+    let x = tf::constant([0.0, 2.0]);
+    for hook in [|_: &Tensor<f64>| None, |g: &Tensor<f64>| Some(g * 2.0)] {
+        let tape = GradientTape::new();
+        tape.watch(&x);
+        let z = tf::log(&x);
+        tape.register_hook(&z, hook)?;
+        let y = tf::where_(tf::greater(&x, 0.0), &z, 0.0);
+        let found = tape.gradient(y, &x)?.to_vec();
+        assert!(found[0] == 0.0 && found[1] >= 0.5, "{found:?}");
+    }
+    Ok(())
+}
+
+#[custom_gradient]
+fn clipped(x: &Tensor<f64>) -> Tensor<f64> {
+    (x * 1.0, |dy| tf::where_(x >= 0.0, tf::clip_by_value(dy, -1.0, 1.0), dy))
+}
+
+#[custom_gradient]
+fn summed_log(x: &Tensor<f64>) -> Tensor<f64> {
+    let grad = |dy| {
+        let sum = (0..2).fold(tf::zeros_like(x), |sum, _| sum + dy * 0.5);
+        sum / x
+    };
+    (tf::log(x), grad)
+}
+
+/// What an operation makes of a gradient is computed; a sum that begins with zeros is the gradient's.
+#[test]
+fn which_zeros_are_of_a_choice() -> Result {
+    assert!(grad(|x: &Tensor<f64>| tf::log(clipped(&tf::exp(x)) + 1.0), tf::constant(1000.0))?.item().is_nan());
+    let x = tf::constant([0.0, 2.0]);
+    let guarded = |x: &Tensor<f64>| tf::reduce_sum(tf::where_(tf::greater(x, 0.0), summed_log(x), 0.0), ..);
+    assert_eq!(grad(guarded, &x)?.to_vec(), [0.0, 0.5]);
+    // Underflow is no choice.
+    let far = tf::constant([89.0f32, 1.0]);
+    let small = |x: &Tensor| tf::where_(tf::constant([true, false]), tf::cast(tf::exp(x), tf::float64) * -1e-50, 0.0);
+    assert!(grad(|x| tf::reduce_sum(small(x), ..), &far)?.to_vec()[0].is_nan());
+    assert!(tf::constant(-0.0f32).item().is_sign_negative());
+    Ok(())
+}
+
+#[test]
+fn a_rule_sees_plain_zeros() -> Result {
+    #[custom_gradient(elementwise)]
+    fn signs<T: gradcore::Real>(x: T) -> T {
+        (x, |dy| dy + T::of(10.0) * dy.signum())
+    }
+    let x = tf::constant([-1.0, 1.0]);
+    assert_eq!(grad(|x: &Tensor<f64>| tf::reduce_sum(tf::nn::relu(signs(x)), ..), &x)?.to_vec(), [10.0, 11.0]);
+    Ok(())
+}
+
+/// What is no number says nothing about a rule.
+#[test]
+fn a_rule_that_contracts_has_tangents_of_what_is_no_number() -> Result {
+    #[custom_gradient]
+    fn dense(x: &Tensor<f64>, w: &Tensor<f64>) -> Tensor<f64> {
+        (tf::matmul(x, w, ..), |dy| (tf::matmul(dy, w, transpose_b(true)), tf::matmul(x, dy, transpose_a(true))))
+    }
+    let (x, w) = (tf::constant([[1.0, 2.0], [f64::NAN, 1.0]]), tf::constant([[1.0], [1.0]]));
+    let (_, tangent) = jvp(|w| dense(&x, w), &w, tf::constant(1.0))?;
+    assert!(tangent.to_vec()[0] == 3.0 && tangent.to_vec()[1].is_nan(), "{tangent}");
+    Ok(())
+}

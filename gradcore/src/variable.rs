@@ -36,8 +36,10 @@ impl<T: Element> Variable<T> {
     /// A trainable variable with the given initial value.
     #[track_caller]
     pub fn new(initial: impl Operand<T>) -> Self {
-        let tensor = initial.held().borrow().renewed(Identity::variable(true));
-        Variable { tensor, name: None }
+        let initial = initial.held();
+        let initial: &Tensor<T> = initial.borrow();
+        initial.tell_of_reading("Variable::new");
+        Variable { tensor: initial.renewed(Identity::variable(true)), name: None }
     }
 
     /// The same variable, with a name for error messages.
@@ -68,6 +70,7 @@ impl<T: Element> Variable<T> {
     pub fn assign(&mut self, value: impl Operand<T>) -> Result<(), Error> {
         let value = value.held();
         self.expect_shape("assign", value.borrow().shape())?;
+        value.borrow().tell_of_reading("assign");
         self.tensor = value.borrow().renewed(self.tensor.identity());
         Ok(())
     }
@@ -95,11 +98,12 @@ impl<T: Element> Variable<T> {
     ) -> Result<(), Error> {
         let update = update.held();
         self.expect_shape(operation, update.borrow().shape())?;
+        update.borrow().tell_of_reading("assign");
         if let Some(values) = self.tensor.values_mut() {
             kernel(values, update.borrow().values());
             return Ok(());
         }
-        let mut values = self.tensor.to_vec();
+        let mut values = self.tensor.values().to_vec();
         kernel(&mut values, update.borrow().values());
         self.tensor = Tensor::from_vec(self.shape(), values)?.renewed(self.tensor.identity());
         Ok(())

@@ -4,7 +4,7 @@ use super::constants::ResidualConstants;
 use super::loops::computed;
 use super::mode::ForGradients;
 use crate::element::Real;
-use crate::kernels::elementwise::kept;
+use crate::kernels::elementwise::kept_or_given;
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
@@ -29,8 +29,9 @@ where
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        let gradients = (self.f)(ForGradients::of(upstream, wanted), x, self.scalars, self.constants);
-        if self.choices { gradients.map(|gradient| kept(upstream, gradient)) } else { gradients }
+        let seen = if self.choices { upstream.without_choice() } else { upstream };
+        let gradients = (self.f)(ForGradients::of(seen, wanted), x, self.scalars, self.constants);
+        if self.choices { gradients.map(|gradient| kept_or_given(upstream, gradient)) } else { gradients }
     }
 
     fn calls(&self) -> bool {

@@ -12,7 +12,7 @@ use super::loops::computed;
 use super::mode::ForGradients;
 use super::recorded::record;
 use crate::element::{Dual, Real, reads};
-use crate::kernels::elementwise::kept;
+use crate::kernels::elementwise::{kept, kept_or_given};
 use crate::kernels::fused::Function;
 use crate::ops::sum_to;
 use crate::recording::call_site::CallSite;
@@ -112,9 +112,10 @@ where
     #[inline(always)]
     fn at(&self, _: u64, x: [T; N], _: [T; 0], upstream: [T; N]) -> [T; 1] {
         let gradient = |k: usize| {
-            let mode = ForGradients::of(upstream[k], 1 << k);
+            let mode =
+                ForGradients::of(if self.choices[k] { upstream[k].without_choice() } else { upstream[k] }, 1 << k);
             let gradient = (self.f)(mode, x, self.scalars, self.constants)[k];
-            if self.choices[k] { kept(upstream[k], gradient) } else { gradient }
+            if self.choices[k] { kept_or_given(upstream[k], gradient) } else { gradient }
         };
         [(0..N).map(gradient).fold(T::NO_CHOICE, T::plus)]
     }
@@ -226,7 +227,9 @@ where
             if self.choices.0[k] { kept(upstream[k], term) } else { term }
         };
         let sum = (0..N).map(term).fold(T::NO_CHOICE, T::plus);
-        [if self.choices.1 { kept(dy, sum) } else { sum }]
+        // Where all of what is upstream has zeros of choice, one of the sum is one.
+        let sum = if self.choices.0.iter().all(|has_choices| *has_choices) { sum } else { sum.without_choice() };
+        [if self.choices.1 && dy.is_no_choice() { dy } else { sum }]
     }
 
     fn calls(&self) -> bool {
@@ -312,7 +315,7 @@ where
         let call = self.clone();
         record_linear(underived, &tensor_refs, N + 1, &[&derivative], move |k, upstreams| {
             // Of the gradient with number k alone, weighted by what is upstream of its derivative.
-            let zero = Tensor::scalar(T::NOTHING);
+            let zero = Tensor::nothing(call.site.rule.name, Shape::SCALAR);
             let weight = upstreams[0].unwrap_or(&zero);
             let weights = array::from_fn(|other| if other == k { weight } else { &zero });
             let weighted = call.directed(direction, weights);

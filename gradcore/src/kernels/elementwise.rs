@@ -55,6 +55,25 @@ pub(crate) fn kept<T: Number>(gradient: T, result: T) -> T {
     select_unpredictable(gradient.is_no_choice(), gradient, result.without_choice())
 }
 
+/// As [`kept`], of a rule that may give something else than 0 where nothing comes from upstream.
+#[inline(always)]
+pub(crate) fn kept_or_given<T: Real>(gradient: T, result: T) -> T {
+    let is_none = gradient.is_no_choice() & (result.is_nan() | (result == T::default()));
+    select_unpredictable(is_none, T::NO_CHOICE, result.without_choice())
+}
+
+/// As [`kept`], of two gradients.
+#[inline(always)]
+pub(crate) fn kept_of_two<T: Number>(one: T, two: T, result: T) -> T {
+    select_unpredictable(one.is_no_choice() | two.is_no_choice(), T::NO_CHOICE, result.without_choice())
+}
+
+/// The sum of a value and a gradient: a value of 0 leaves a zero of choice as it is.
+#[inline(always)]
+pub(crate) fn value_and_gradient<T: Number>(value: T, gradient: T, result: T) -> T {
+    select_unpredictable((value == T::default()) & gradient.is_no_choice(), gradient, result.without_choice())
+}
+
 /// g / y, but NaN where dy / y is 0 / 0.
 #[inline(always)]
 pub(crate) fn over_unless_indefinite<T: Real>(g: T, dy: T, y: T) -> T {

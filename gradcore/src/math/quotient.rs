@@ -31,16 +31,19 @@ impl Quotient for f64 {
 const BIAS: i64 = 1023;
 const EXPONENT: u64 = 0x7ff << 52;
 
-/// A number as one from 1 to 2 in size, and the exponent of 2 by which that is multiplied. Zeros, subnormal numbers,
-/// infinities and NaN are left as they are.
+/// A number as one from 1 to 2 in size, and the exponent of 2 by which that is multiplied. Zeros, infinities and NaN are left as
+/// they are.
 #[inline(always)]
 #[allow(clippy::cast_possible_wrap, reason = "an exponent has 11 bits")]
 fn in_parts(x: f64) -> (f64, i64) {
+    // A subnormal number times so much is none.
+    let is_small = x.to_bits() & EXPONENT == 0;
+    let (x, shift) = if is_small { (x * power_of_two(54), 54) } else { (x, 0) };
     let bits = x.to_bits();
     let biased = (bits & EXPONENT) >> 52;
     let has_parts = (biased.wrapping_sub(1)) < (EXPONENT >> 52) - 1;
     let part = f64::from_bits(bits & !EXPONENT | (BIAS as u64) << 52);
-    if has_parts { (part, biased as i64 - BIAS) } else { (x, 0) }
+    if has_parts { (part, biased as i64 - BIAS - shift) } else { (x, 0) }
 }
 
 /// 2 to a power, limited to the exponents that there are.

@@ -1,17 +1,38 @@
 //! Runs functions of single elements, and kernels that reduce, on tensors.
 
+use std::borrow::Cow;
+
 use crate::element::{Element, Number, Real};
 use crate::error::or_refuse;
-use crate::kernels::elementwise::kept;
+use crate::kernels::elementwise::{kept, kept_of_two};
 use crate::kernels::loops::{self, Stretched};
 use crate::kernels::reduce::{self, Blocks};
 use crate::shape::Shape;
 use crate::tensor::{Role, Tensor};
 
+/// What an operation that is no linear function of gradients sees of one: plain zeros.
+fn plain<T: Element>(x: &Tensor<T>) -> Cow<'_, Tensor<T>> {
+    if x.role().has_choices() { Cow::Owned(x.clone().into_value().with_role(Role::Gradient)) } else { Cow::Borrowed(x) }
+}
+
 /// One output element for each input element.
 #[inline]
 #[track_caller]
 pub(super) fn unary<A: Element, B: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    f: impl Fn(A) -> B + Sync,
+) -> Tensor<B> {
+    match x.role() {
+        Role::Value => raw_unary(operation, x, f),
+        _ => raw_unary(operation, &plain(x), f).with_role(Role::Gradient),
+    }
+}
+
+/// As [`unary`], of a linear function, which sees zeros of choice as they are.
+#[inline]
+#[track_caller]
+pub(super) fn raw_unary<A: Element, B: Element>(
     operation: &'static str,
     x: &Tensor<A>,
     f: impl Fn(A) -> B + Sync,
@@ -51,6 +72,21 @@ pub(super) fn binary<A: Element, B: Element>(
     y: &Tensor<A>,
     f: impl Fn(A, A) -> B + Sync,
 ) -> Tensor<B> {
+    match x.role().max(y.role()) {
+        Role::Value => raw_binary(operation, x, y, f),
+        _ => raw_binary(operation, &plain(x), &plain(y), f).with_role(Role::Gradient),
+    }
+}
+
+/// As [`binary`], of a function that is linear in gradients and sees their zeros of choice as they are.
+#[inline]
+#[track_caller]
+pub(super) fn raw_binary<A: Element, B: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    y: &Tensor<A>,
+    f: impl Fn(A, A) -> B + Sync,
+) -> Tensor<B> {
     if let (Some(x), Some(y)) = (x.as_scalar(), y.as_scalar()) {
         return Tensor::computed_scalar(f(x, y));
     }
@@ -73,10 +109,10 @@ pub(super) fn product<T: Number>(
     f: impl Fn(T, T) -> T + Copy + Sync,
 ) -> Tensor<T> {
     let z = match (x.role().has_choices(), y.role().has_choices()) {
-        (false, false) => binary(operation, x, y, f),
-        (true, false) => binary(operation, x, y, |x, y| kept(x, f(x, y))),
-        (false, true) => binary(operation, x, y, |x, y| kept(y, f(x, y))),
-        (true, true) => binary(operation, x, y, |x, y| kept(x, kept(y, f(x, y)))),
+        (false, false) => raw_binary(operation, x, y, f),
+        (true, false) => raw_binary(operation, x, y, |x, y| kept(x, f(x, y))),
+        (false, true) => raw_binary(operation, x, y, |x, y| kept(y, f(x, y))),
+        (true, true) => raw_binary(operation, x, y, |x, y| kept_of_two(x, y, f(x, y))),
     };
     z.with_role(x.role().of_product(y.role()))
 }
@@ -91,10 +127,10 @@ pub(super) fn quotient<T: Number>(
     f: impl Fn(T, T) -> T + Copy + Sync,
 ) -> Tensor<T> {
     let z = match (x.role().has_choices(), y.role().has_choices()) {
-        (false, false) => binary(operation, x, y, f),
-        (true, false) => binary(operation, x, y, |x, y| kept(x, f(x, y))),
-        (false, true) => binary(operation, x, y, |x, y: T| f(x, y.without_choice())),
-        (true, true) => binary(operation, x, y, |x, y: T| kept(x, f(x, y.without_choice()))),
+        (false, false) => raw_binary(operation, x, y, f),
+        (true, false) => raw_binary(operation, x, y, |x, y| kept(x, f(x, y))),
+        (false, true) => raw_binary(operation, x, y, |x, y: T| f(x, y.without_choice())),
+        (true, true) => raw_binary(operation, x, y, |x, y: T| kept(x, f(x, y.without_choice()))),
     };
     z.with_role(x.role().of_product(y.role().min(Role::Gradient)))
 }
@@ -109,10 +145,10 @@ pub(super) fn product_over<T: Number>(
     f: impl Fn(T, T, T) -> T + Copy + Sync,
 ) -> Tensor<T> {
     let result = match (x.role().has_choices(), y.role().has_choices()) {
-        (false, false) => ternary(operation, x, y, z, f),
-        (true, false) => ternary(operation, x, y, z, |x, y, z| kept(x, f(x, y, z))),
-        (false, true) => ternary(operation, x, y, z, |x, y, z| kept(y, f(x, y, z))),
-        (true, true) => ternary(operation, x, y, z, |x, y, z| kept(x, kept(y, f(x, y, z)))),
+        (false, false) => raw_ternary(operation, x, y, z, f),
+        (true, false) => raw_ternary(operation, x, y, z, |x, y, z| kept(x, f(x, y, z))),
+        (false, true) => raw_ternary(operation, x, y, z, |x, y, z| kept(y, f(x, y, z))),
+        (true, true) => raw_ternary(operation, x, y, z, |x, y, z| kept_of_two(x, y, f(x, y, z))),
     };
     result.with_role(x.role().of_product(y.role()))
 }
@@ -123,6 +159,21 @@ pub(super) fn product_over<T: Number>(
 /// Panics if the shapes do not broadcast.
 #[track_caller]
 pub(super) fn ternary<A: Element, B: Element, C: Element>(
+    operation: &'static str,
+    x: &Tensor<A>,
+    y: &Tensor<B>,
+    z: &Tensor<B>,
+    f: impl Fn(A, B, B) -> C + Sync,
+) -> Tensor<C> {
+    match x.role().max(y.role()).max(z.role()) {
+        Role::Value => raw_ternary(operation, x, y, z, f),
+        _ => raw_ternary(operation, &plain(x), &plain(y), &plain(z), f).with_role(Role::Gradient),
+    }
+}
+
+/// As [`ternary`], of a function that is linear in gradients and sees their zeros of choice as they are.
+#[track_caller]
+pub(super) fn raw_ternary<A: Element, B: Element, C: Element>(
     operation: &'static str,
     x: &Tensor<A>,
     y: &Tensor<B>,

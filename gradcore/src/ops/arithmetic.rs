@@ -1,13 +1,13 @@
 //! Sums, products and the like of tensors that broadcast against each other, as NumPy's do.
 
-use super::apply::{binary, product, product_over, quotient, unary};
+use super::apply::{product, product_over, quotient, raw_binary, raw_unary, unary};
 use super::{equal, where_};
 use crate::buffers;
 use crate::custom_gradient;
 use crate::element::{Number, Real, Wide};
 use crate::error::{Error, refuse};
 use crate::kernels::elementwise::{self, kept};
-use crate::tensor::Tensor;
+use crate::tensor::{Role, Tensor};
 
 /// x + y; d/dx = 1, d/dy = 1.
 #[custom_gradient(broadcast, linear, leaf)]
@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 #[inline]
 pub(crate) fn add<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| (dy, dy);
-    (binary("add", x, y, T::plus).with_role(x.role().of_sum(y.role())), grad)
+    (sum(x, y), grad)
 }
 
 /// x - y; d/dx = 1, d/dy = -1.
@@ -112,18 +112,40 @@ pub(crate) fn sign<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 #[inline]
 fn opposite<T: Number>(x: &Tensor<T>) -> Tensor<T> {
     match x.role().has_choices() {
-        true => unary("negative", x, |x| kept(x, x.negated())).with_role(x.role()),
-        false => unary("negative", x, T::negated).with_role(x.role()),
+        true => raw_unary("negative", x, |x| kept(x, x.negated())).with_role(x.role()),
+        false => raw_unary("negative", x, T::negated).with_role(x.role()),
     }
 }
 
-/// x - y, of which what is a zero of choice in both is one.
+/// x + y, of which what is a zero of choice in both is one, and in one beside a value of 0.
+#[inline]
+#[track_caller]
+fn sum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
+    let z = match (x.role(), y.role()) {
+        (Role::Value, Role::Choices) => {
+            raw_binary("add", x, y, |x: T, y: T| elementwise::value_and_gradient(x, y, x.plus(y)))
+        }
+        (Role::Choices, Role::Value) => {
+            raw_binary("add", x, y, |x: T, y: T| elementwise::value_and_gradient(y, x, x.plus(y)))
+        }
+        _ => raw_binary("add", x, y, T::plus),
+    };
+    z.with_role(x.role().of_sum(y.role()))
+}
+
+/// x - y, of which what is a zero of choice in both is one, and in one beside a value of 0.
 #[inline]
 #[track_caller]
 fn difference<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
-    let role = x.role().of_sum(y.role());
-    match role.has_choices() {
-        true => binary("subtract", x, y, |x, y| x.plus(kept(y, y.negated()))).with_role(role),
-        false => binary("subtract", x, y, T::minus).with_role(role),
-    }
+    let z = match (x.role(), y.role()) {
+        (Role::Choices, Role::Choices) => raw_binary("subtract", x, y, |x: T, y: T| x.plus(kept(y, y.negated()))),
+        (Role::Value, Role::Choices) => {
+            raw_binary("subtract", x, y, |x: T, y: T| elementwise::value_and_gradient(x, y, x.minus(y)))
+        }
+        (Role::Choices, Role::Value) => {
+            raw_binary("subtract", x, y, |x: T, y: T| elementwise::value_and_gradient(y, x, x.minus(y)))
+        }
+        _ => raw_binary("subtract", x, y, T::minus),
+    };
+    z.with_role(x.role().of_sum(y.role()))
 }

@@ -103,8 +103,7 @@ pub(crate) fn pow<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |dy| {
         let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
         let positive = greater(x, &zero);
-        let log_x = where_(&positive, &log(x), &zero);
-        (dy * term(y, x, &(y - &one)), dy * &z * log_x)
+        (dy * term(y, x, &(y - &one)), where_(&positive, &(dy * &z * log(x)), &zero))
     };
     (z, grad)
 }
@@ -116,8 +115,8 @@ fn term<T: Real>(c: &Tensor<T>, x: &Tensor<T>, p: &Tensor<T>) -> Tensor<T> {
     let z = ternary("pow", c, x, p, |c, x, p: T| if c == T::default() { c } else { c * x.powf(p) });
     let grad = |dy| {
         let (zero, one) = (Tensor::scalar(T::default()), Tensor::scalar(T::ONE));
-        let log_x = where_(&greater(x, &zero), &log(x), &zero);
-        (dy * pow(x, p), dy * term(&(c * p), x, &(p - &one)), dy * &z * log_x)
+        let of_p = where_(&greater(x, &zero), &(dy * &z * log(x)), &zero);
+        (dy * pow(x, p), dy * term(&(c * p), x, &(p - &one)), of_p)
     };
     (z, grad)
 }

@@ -1,6 +1,6 @@
 //! Operations of neural networks. Softmax and the loss work along the last axis.
 
-use super::apply::{binary, unary};
+use super::apply::{raw_binary, unary};
 use super::math::sigmoid_gradient;
 use super::{exp, less, multiply, reduce_sum, reshape, sigmoid, where_};
 use crate::buffers;
@@ -23,8 +23,8 @@ pub(crate) fn relu<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 fn relu_gradient<T: Number>(dy: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let grad = |ddy| (relu_gradient(ddy, y), Tensor::nothing("relu", ddy.shared_shape()));
     let dx = match dy.role().has_choices() {
-        true => binary("relu", dy, y, |dy, y| elementwise::where_positive(dy, y)),
-        false => binary("relu", dy, y, |dy: T, y| elementwise::where_positive(dy.without_choice(), y)),
+        true => raw_binary("relu", dy, y, |dy, y| elementwise::where_positive(dy, y)),
+        false => raw_binary("relu", dy, y, |dy: T, y| elementwise::where_positive(dy.without_choice(), y)),
     };
     (dx.with_role(Role::Choices), grad)
 }

@@ -1,6 +1,6 @@
 //! One of two, element by element.
 
-use super::apply::{binary, ternary};
+use super::apply::{binary, raw_ternary};
 use super::{broadcast_to, greater_equal, less_equal};
 use crate::custom_gradient;
 use crate::element::Number;
@@ -25,7 +25,7 @@ pub(crate) fn where_<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Ten
 fn choice<T: Number>(condition: &Tensor<bool>, x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let (of_x, of_y) = (x.role(), y.role());
     if of_x == of_y {
-        return ternary("where_", condition, x, y, elementwise::select).with_role(of_x);
+        return raw_ternary("where_", condition, x, y, elementwise::select).with_role(of_x);
     }
     let z = match (of_x, of_y) {
         (Role::Gradient, Role::Value) => chosen(condition, x, y, T::without_choice, T::or_no_choice),
@@ -47,7 +47,7 @@ fn chosen<T: Number>(
     of_x: impl Fn(T) -> T + Sync,
     of_y: impl Fn(T) -> T + Sync,
 ) -> Tensor<T> {
-    ternary("where_", condition, x, y, |condition, x, y| elementwise::select(condition, of_x(x), of_y(y)))
+    raw_ternary("where_", condition, x, y, |condition, x, y| elementwise::select(condition, of_x(x), of_y(y)))
 }
 
 /// max(min(x, high), low); d/dx = 1 where low ≤ x ≤ high, else 0. The limits broadcast to the shape of x, and take the

@@ -41,7 +41,9 @@ impl<T: Element> Variable<T> {
 pub(crate) fn stop_gradient<T: Element>(x: &Tensor<T>) -> Tensor<T> {
     static RULE: Rule = Rule::new("stop_gradient", file!(), line!(), &["x"]);
     recorder::aside::note_cut(&RULE, x.identity());
-    x.renewed(Identity::fresh())
+    let constant = x.renewed(Identity::fresh());
+    recorder::aside::note_constant(constant.identity());
+    constant
 }
 
 /// x under another shape of equal size; the gradient takes the shape of x.

@@ -89,8 +89,14 @@ impl Gradients {
             self.propagate_part(list, begin..end)?;
             end = begin;
             if let Some(gradient) = self.needed(slot) {
-                *gradient = gradient.clone().into_value();
-                of_slot.iter().try_for_each(|(_, hook)| hook.run(gradient))?;
+                for (_, hook) in of_slot {
+                    let mut shown = gradient.clone().into_value();
+                    let before = shown.as_untyped().identity();
+                    hook.run(&mut shown)?;
+                    if shown.as_untyped().identity() != before {
+                        *gradient = shown.with_choices_of(gradient);
+                    }
+                }
             }
         }
         self.propagate_part(list, 0..end)

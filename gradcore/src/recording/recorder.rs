@@ -54,6 +54,8 @@ struct Recorder {
     some_missed: bool,
     notebook: Notebook,
     leaf: Leaf,
+    /// What bodies have passed through `stop_gradient`, while there are tapes.
+    constants: Vec<Identity>,
 }
 
 /// The call of a rule whose body calls no other: it has no frame, because nothing happens in it that a tape could see.
@@ -172,6 +174,9 @@ pub(crate) fn stop(serial: u64) {
         let tapes = &mut recorder.tapes;
         if let Some(index) = tapes.iter().position(|tape| tape.serial == serial) {
             tapes.remove(index);
+            if tapes.is_empty() {
+                recorder.constants.clear();
+            }
             TAPES.set(TAPES.get() - 1);
             recorder.ask_for_notes();
         }
@@ -239,7 +244,7 @@ pub(crate) fn begin_leaf(rule: &'static Rule, inputs: &[TensorRef<'_>]) -> Begun
     if let Some(watched) = RECORDER.with_borrow_mut(|recorder| recorder.begin_outer_leaf(inputs)) {
         return Begun { watched, depth: LEAF };
     }
-    let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin_leaf(inputs));
+    let begun = RECORDER.with_borrow_mut(|recorder| recorder.begin_leaf(rule, inputs));
     let begun = begun.unwrap_or_else(|lost| {
         IN_A_LEAF.set(false);
         lose(&lost)
@@ -359,6 +364,7 @@ impl Recorder {
             hidden: 0,
             some_missed: false,
             notebook: Notebook::new(),
+            constants: Vec::new(),
             leaf: Leaf { inputs: Vec::new(), is_single: true, body_since: None },
         }
     }
@@ -379,7 +385,7 @@ impl Recorder {
         known: &[TensorRef<'_>],
     ) -> Result<Begun, String> {
         self.expect_all_known(inputs)?;
-        self.expect_all_seen(inputs)?;
+        self.expect_all_seen(rule, inputs)?;
         let Recorder { tapes, frames, next_serial, barrier, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Ok(Begun::default()) };
@@ -424,9 +430,9 @@ impl Recorder {
     }
 
     /// Begins any other leaf.
-    fn begin_leaf(&mut self, inputs: &[TensorRef<'_>]) -> Result<Begun, String> {
+    fn begin_leaf(&mut self, rule: &'static Rule, inputs: &[TensorRef<'_>]) -> Result<Begun, String> {
         self.expect_all_known(inputs)?;
-        self.expect_all_seen(inputs)?;
+        self.expect_all_seen(rule, inputs)?;
         let Recorder { tapes, barrier, leaf, .. } = self;
         let mut active = tapes.iter().filter(|tape| tape.records(*barrier));
         let Some(first) = active.next() else { return Ok(Begun::default()) };
@@ -517,9 +523,12 @@ impl Recorder {
         }
     }
 
-    /// Checks that no input was made in a body that a tape has not seen.
+    /// Checks that no input was made in a body that a tape has not seen, unless the rule lets no gradient through anyway.
     #[inline]
-    fn expect_all_seen(&self, inputs: &[TensorRef<'_>]) -> Result<(), String> {
+    fn expect_all_seen(&self, rule: &Rule, inputs: &[TensorRef<'_>]) -> Result<(), String> {
+        if rule.stops.count_ones() as usize >= inputs.len() {
+            return Ok(());
+        }
         let mut active = self.tapes.iter().filter(|tape| tape.records(self.barrier));
         match active.any(|tape| tape.record.borrow().has_unseen_bodies()) {
             true => inputs.iter().try_for_each(|input| self.expect_seen(*input)),
@@ -531,7 +540,7 @@ impl Recorder {
     fn expect_seen(&self, used: TensorRef<'_>) -> Result<(), String> {
         for tape in self.tapes.iter().filter(|tape| tape.records(self.barrier)) {
             let record = tape.record.borrow();
-            if record.slot(used.identity) != NONE {
+            if record.slot(used.identity) != NONE || self.constants.contains(&used.identity) {
                 continue;
             }
             let is_real = || used.seen.handle().is_none_or(|handle| handle.as_untyped().is_real());

@@ -211,6 +211,16 @@ impl Probe {
     /// Whether ⟨Jᵀv, t⟩ = ⟨v, Jt⟩: the tapes have seen all of the rule. What is not finite tells nothing, and what is as
     /// small as the rounding of |v| |t| is no difference.
     fn is_transposed(&self, tangents: &[Option<&Erased>]) -> bool {
+        let all = self
+            .gradients
+            .iter()
+            .chain(&self.upstream)
+            .chain(&self.tangents)
+            .flatten()
+            .chain(tangents.iter().copied().flatten());
+        if all.into_iter().any(|tensor| tensor.first_not_finite().is_some()) {
+            return true;
+        }
         let of_inputs = product(self.gradients.iter().map(Option::as_ref).zip(tangents.iter().copied()));
         let of_outputs = product(self.upstream.iter().zip(&self.tangents).map(|(v, t)| (v.as_ref(), t.as_ref())));
         let v = norm(self.upstream.iter().flatten());

@@ -127,6 +127,15 @@ impl Erased {
         }
     }
 
+    /// The same gradient, in which what is 0 where another has a zero of choice is one.
+    pub(crate) fn with_choices_of(self, other: &Erased) -> Self {
+        match (self, other) {
+            (Erased::F32(gradient), Erased::F32(other)) => Erased::F32(gradient.with_choices_of(other)),
+            (Erased::F64(gradient), Erased::F64(other)) => Erased::F64(gradient.with_choices_of(other)),
+            (gradient, _) => gradient,
+        }
+    }
+
     #[inline]
     pub(crate) fn new<T: Element>(tensor: Tensor<T>) -> Self {
         T::erase(tensor)

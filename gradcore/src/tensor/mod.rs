@@ -322,7 +322,8 @@ impl<T: Element> Tensor<T> {
     pub fn item(&self) -> T {
         self.tell_of_reading("item");
         match self.values() {
-            [value] => value.without_choice(),
+            [value] if self.role().has_choices() => value.without_choice(),
+            [value] => *value,
             _ => crate::error::refuse(&Error::Argument {
                 operation: "item",
                 expected: "a tensor of one element".into(),

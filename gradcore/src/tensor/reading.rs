@@ -27,7 +27,7 @@ impl<T: Element> Tensor<T> {
     /// Tells that a method of the public interface reads the numbers.
     #[inline]
     #[track_caller]
-    pub(super) fn tell_of_reading(&self, method: &'static str) {
+    pub(crate) fn tell_of_reading(&self, method: &'static str) {
         if let Some(listener) = LISTENER.get().filter(|_| T::REAL) {
             listener(&Reading { identity: self.identity, seen: self, method, called: Location::caller() });
         }

@@ -28,10 +28,13 @@ impl Role {
         self.max(other)
     }
 
-    /// The role of a sum: -0 - 0 is -0.
+    /// The role of a sum: -0 - 0 is -0, and a value that is 0 adds nothing.
     #[inline]
     pub(crate) fn of_sum(self, other: Role) -> Role {
-        if self == other { self } else { self.max(other).min(Role::Gradient) }
+        match (self, other) {
+            (Role::Gradient, _) | (_, Role::Gradient) => Role::Gradient,
+            (one, two) => one.max(two),
+        }
     }
 
     #[inline]
@@ -92,6 +95,20 @@ impl<T: Element> Tensor<T> {
             return self.with_role(Role::Gradient);
         }
         self.with_elements(T::or_no_choice).with_role(Role::Choices)
+    }
+
+    /// The same gradient, in which what is 0 where another has a zero of choice is one.
+    pub(crate) fn with_choices_of(self, other: &Self) -> Self {
+        if !other.role().has_choices() || self.shape() != other.shape() {
+            return self;
+        }
+        let pairs = self.values().iter().zip(other.values());
+        let marked = pairs.map(|(value, other)| match other.is_no_choice() {
+            true => value.or_no_choice(),
+            false => value.without_choice(),
+        });
+        let values = marked.collect();
+        Tensor::of_shape(self.shared_shape(), values).renewed(self.identity()).with_role(Role::Choices)
     }
 
     /// A gradient through which nothing flows.

@@ -29,6 +29,17 @@ pub(crate) fn name_captures(begun: Begun, captured: &[(Identity, &'static str)])
     }
 }
 
+/// Notes that a body has made a tensor that is meant as a constant, wherever it is used.
+pub(crate) fn note_constant(constant: Identity) {
+    if !is_idle() {
+        RECORDER.with_borrow_mut(|recorder| {
+            if !recorder.frames.is_empty() {
+                recorder.constants.push(constant);
+            }
+        });
+    }
+}
+
 /// Notes that `rule` lets no gradient of a tensor through, on every recording tape that watches it.
 #[track_caller]
 pub(crate) fn note_cut(rule: &'static Rule, input: Identity) {
