@@ -205,16 +205,23 @@ fn no_zero_shows_its_sign() -> Result {
     Ok(())
 }
 
+#[custom_gradient(elementwise)]
+fn times<T: gradcore::Real>(a: T, b: T) -> T {
+    (a * b, |dy| (dy * b, dy * a))
+}
+
+type Function = fn(&Tensor<f64>) -> Tensor<f64>;
+
 /// A zero of choice meets another: a row of a Jacobian times what was masked.
 #[test]
 fn zeros_of_choice_meet_at_higher_orders() -> Result {
     let mask = tf::constant([false, true]);
     let x = tf::constant([0.0, 2.0]);
-    let masked = |f: fn(&Tensor<f64>) -> Tensor<f64>| {
+    let masked = |f: Function| {
         let mask = mask.clone();
         move |x: &Tensor<f64>| tf::reduce_sum(tf::where_(&mask, f(x), 0.0), ..)
     };
-    let functions: [(fn(&Tensor<f64>) -> Tensor<f64>, f64); 6] = [
+    let functions: [(Function, f64); 6] = [
         (|x| 1.0 / x, 0.25),
         (|x| x * tf::log(x), 0.5),
         (|x| tf::square(tf::log(x)), 0.5 * (1.0 - 2.0f64.ln())),
@@ -226,10 +233,6 @@ fn zeros_of_choice_meet_at_higher_orders() -> Result {
         let (h, hv) = (hessian(masked(f), &x)?.to_vec(), hvp(masked(f), &x, tf::constant([1.0, 1.0]))?.to_vec());
         assert!(h[..3] == [0.0, 0.0, 0.0] && (h[3] - expected).abs() < 1e-12, "{place}: {h:?}, not {expected}");
         assert!(hv[0] == 0.0 && (hv[1] - expected).abs() < 1e-12, "{place}: {hv:?}, not {expected}");
-    }
-    #[custom_gradient(elementwise)]
-    fn times<T: gradcore::Real>(a: T, b: T) -> T {
-        (a * b, |dy| (dy * b, dy * a))
     }
     let of_rule = |x: &Tensor<f64>| tf::square(tf::where_(tf::greater(x, 0.0), times(x, &tf::log(x)), 0.0));
     assert_eq!(hvp(|x| tf::reduce_sum(of_rule(x), ..), &x, tf::constant([1.0, 1.0]))?.to_vec()[0], 0.0);
