@@ -302,3 +302,33 @@ fn a_macro_may_leave_a_rule_that_can_fail() {
     let y = tf::constant([3.0]);
     assert_eq!(gradient_of(|x| f(x, &y), [1.0]), [3.0]);
 }
+
+#[test]
+fn a_let_of_grad_may_leave_out_parts() {
+    fn pair(dy: &Tensor) -> (Tensor, Tensor) {
+        (dy * 2.0, dy * 3.0)
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let (twice, _) = pair(dy);
+            let ((_, thrice), (_, _, other)) = (pair(dy), (1, "unused", twice.clone()));
+            let by_y = twice * y;
+            (by_y, thrice * x + other)
+        };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn typed(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let (twice, _): (Tensor, Tensor) = pair(dy);
+            let next = &twice * y;
+            (next + &twice, dy * x)
+        };
+        (x * y, grad)
+    }
+    let y = tf::constant([5.0]);
+    assert_eq!(gradient_of(|x| f(x, &y), [1.0]), [10.0]);
+    assert_eq!(gradient_of(|y| f(&tf::constant([7.0]), y), [1.0]), [23.0]);
+    assert_eq!(gradient_of(|x| typed(x, &y), [1.0]), [12.0]);
+}

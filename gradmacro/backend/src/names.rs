@@ -137,6 +137,11 @@ pub(crate) fn shared(statement: usize, names: &[Ident]) -> Ident {
     local(&format!("shared_{statement}_{named}"))
 }
 
+/// A part of a pattern written as `_`.
+pub(crate) fn left_out(number: usize) -> Ident {
+    local(&format!("_left_out_{number}"))
+}
+
 /// What stands in `grad` for a captured part of a local, such as `its_self_w` for `self.w`.
 pub(crate) fn captured(name: &str, place: Span) -> Ident {
     Ident::new(&format!("its_{name}"), at(place))
