@@ -119,6 +119,78 @@ fn a_rule_of_its_own_may_stand_in_grad() {
     assert_eq!(gradient_of(|x| leaky(x, 0.2), [-1.0, 0.0, 1.0]), [0.2, 1.0, 1.0]);
 }
 
+/// A layer whose second derivative is written by hand.
+struct Layer {
+    w: Tensor,
+    power: Vec<f32>,
+}
+
+impl Layer {
+    #[custom_gradient(variables(self.w))]
+    fn scaled(&self, x: &Tensor) -> Tensor {
+        let label = String::from("scaled");
+        fn grad(dy: &Tensor) -> (Tensor, Tensor) {
+            #[custom_gradient(closure)]
+            fn of_x(dy: &Tensor) -> Tensor {
+                let factor = self.power[0];
+                fn grad(ddy: &Tensor) -> Tensor {
+                    assert_eq!(label.len() + self.power.len(), 7);
+                    ddy * &self.w * (factor + 100.0)
+                }
+                (dy * &self.w * factor, grad)
+            }
+            (of_x(dy), dy * x)
+        }
+        (x * &self.w, grad)
+    }
+}
+
+#[test]
+fn what_a_rule_in_grad_alone_uses_is_captured_by_the_outer_one() -> Result<(), Error> {
+    #[custom_gradient]
+    fn borrowed(x: &Tensor, k: &[f32], text: &str) -> Tensor {
+        let grad = |dy| {
+            #[custom_gradient(closure)]
+            fn backward(dy: &Tensor) -> Tensor {
+                (dy * 3 * x * x * k[0], |ddy| {
+                    assert_eq!(text, "cube");
+                    ddy * 3 * x * x * k[0] * 2
+                })
+            }
+            backward(dy)
+        };
+        (x * x * x * k[0], grad)
+    }
+    #[custom_gradient(recompute)]
+    fn again(x: &Tensor, k: &[f32]) -> Tensor {
+        let double = k[0] * 2.0;
+        let grad = |dy| {
+            #[custom_gradient(closure)]
+            fn backward(dy: &Tensor) -> Tensor {
+                (dy * x * double, |ddy| ddy * x * double * 5)
+            }
+            backward(dy)
+        };
+        (x * x * k[0], grad)
+    }
+    let (x, upstream) = (tf::constant(2.0), tf::constant(1.0));
+    // (the gradient, and the derivative of that by its upstream gradient)
+    let of = |f: &dyn Fn(&Tensor) -> Tensor| -> Result<(f32, f32), Error> {
+        let outer = GradientTape::new();
+        outer.watch(&upstream);
+        let tape = GradientTape::new();
+        tape.watch(&x);
+        let y = f(&x);
+        let dx = tape.gradient_with(&y, &x, output_gradients(&upstream))?;
+        Ok((dx.item(), outer.gradient(&dx, &upstream)?.item()))
+    };
+    assert_eq!(of(&|x| borrowed(x, &[0.5], "cube"))?, (6.0, 12.0));
+    assert_eq!(of(&|x| again(x, &[0.5]))?, (2.0, 10.0));
+    let layer = Layer { w: tf::constant(4.0), power: vec![2.0] };
+    assert_eq!(of(&|x| layer.scaled(x))?, (8.0, 408.0));
+    Ok(())
+}
+
 #[test]
 fn a_watched_tensor_that_is_no_argument_is_named() {
     let watched = tf::constant([1.0, 2.0]);

@@ -14,7 +14,7 @@ pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
     let mut own = Scopes::default();
     own.bind_parameters(&function.sig);
     let mut finder = Finder { functions: vec![function.sig.ident.clone()], ..Finder::default() };
-    Walker { handler: &mut finder, scopes: own }.visit_block_mut(&mut function.block.clone());
+    Walker::new(&mut finder, own).visit_block_mut(&mut function.block.clone());
     finder.found
 }
 
@@ -27,7 +27,7 @@ struct Finder {
 
 impl Finder {
     fn visit(&mut self, value: &mut Expr, own: &Scopes) {
-        Walker { handler: self, scopes: own.clone() }.visit_expr_mut(value);
+        Walker::new(self, own.clone()).visit_expr_mut(value);
     }
 
     fn add(&mut self, name: Option<&Ident>, own: &Scopes) {
@@ -78,7 +78,7 @@ impl Handler for Finder {
             // An inner `grad` may use the locals around it; any other function cannot, and is a mistake of the user's.
             let mut scopes = own.clone();
             scopes.bind_parameters(&inner.sig);
-            Walker { handler: self, scopes }.visit_block_mut(&mut inner.block);
+            Walker::new(self, scopes).visit_block_mut(&mut inner.block);
         }
         false
     }

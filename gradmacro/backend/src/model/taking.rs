@@ -17,7 +17,7 @@ pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [E
     around.iter().for_each(|local| scopes.bind_name(local));
     scopes.bind_parameters(&function.sig);
     let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
-    Walker { handler: &mut taker, scopes }.visit_block_mut(&mut function.block);
+    Walker::new(&mut taker, scopes).visit_block_mut(&mut function.block);
     taker.taken
 }
 
@@ -75,6 +75,11 @@ impl Handler for RuleTaker<'_> {
         }
     }
 
+    /// They have rules of their own.
+    fn enters_closures(&self) -> bool {
+        false
+    }
+
     /// A closure in a pair. Other closures have exits of their own.
     fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
         let Some(Hole::Exit(number)) = Hole::of(expression) else {
@@ -86,7 +91,7 @@ impl Handler for RuleTaker<'_> {
             return matches!(expression, Expr::Closure(_));
         };
         let mut value = std::mem::replace(&mut self.exits[number].value, parse_quote!(()));
-        Walker { handler: self, scopes: scopes.clone() }.visit_expr_mut(&mut value);
+        Walker::new(self, scopes.clone()).visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
             let rule = Rule::of_closure(closure, &self.captured(scopes), self.form);
