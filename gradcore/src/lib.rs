@@ -115,7 +115,7 @@ pub mod __private {
     pub use crate::recording::call_site::Rule;
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, Written, enter,
-        hold, none,
+        hold, lent_again, none,
     };
     pub use crate::tensor::Tensor;
 

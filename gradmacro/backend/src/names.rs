@@ -86,6 +86,11 @@ pub(crate) fn replay() -> Ident {
     local("replay")
 }
 
+/// A closure of which each call uses a clone.
+pub(crate) fn lent() -> Ident {
+    local("lent")
+}
+
 /// The value of a pair, where it is made before the call ends.
 pub(crate) fn value() -> Ident {
     local("value")

@@ -19,6 +19,11 @@ use crate::syntax::values::{ends_with_ok, is_none};
 
 /// A `grad`.
 pub(crate) struct Rule {
+    /// The name that it is bound to, if it does not stand in a pair.
+    pub(crate) name: Option<Ident>,
+    /// Whether it takes functions with it that the closure around it lends to each call. Other parts of the body may call
+    /// them too, so such a rule is made after all of these: where it stands, what it captures is kept.
+    pub(crate) takes_functions: bool,
     /// For messages: the closure or function as it was written.
     pub(crate) written: TokenStream,
     /// One for each output, with its type where the user wrote one.
@@ -228,6 +233,8 @@ impl Rule {
             (_, None) => Gradients::Missing,
         };
         Rule {
+            name: None,
+            takes_functions: false,
             written,
             parameters,
             statements,

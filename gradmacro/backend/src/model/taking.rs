@@ -1,6 +1,7 @@
 //! Takes the rules out of a function, and leaves holes.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Item, ItemFn, Local, Pat, Stmt, parse_quote};
 
@@ -8,21 +9,37 @@ use crate::model::exit::{self, Exit};
 use crate::model::hole::Hole;
 use crate::model::rule::{Keeping, Rule, RuleForm, named_rules};
 use crate::syntax::groups::peeled;
+use crate::syntax::mention::Mentioned;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
 /// Takes the rules out of the body and the exits, and leaves holes.
-pub(crate) fn take_rules(function: &mut ItemFn, around: &[Ident], exits: &mut [Exit], form: RuleForm) -> TakenRules {
+///
+/// `around` are the locals around the function, `called` the functions that it calls by names of what may be a local.
+pub(crate) fn take_rules(
+    function: &mut ItemFn,
+    around: &[Ident],
+    called: &[Ident],
+    exits: &mut [Exit],
+    form: RuleForm,
+) -> TakenRules {
     let named = named_rules(exits);
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
     scopes.bind_parameters(&function.sig);
-    let mut taker = RuleTaker { named, exits, form, taken: TakenRules::default() };
+    let mut taker = RuleTaker { named, called, exits, form, taken: TakenRules::default() };
     Walker::new(&mut taker, scopes).visit_block_mut(&mut function.block);
-    taker.taken
+    let mut taken = taker.taken;
+    // Where two rules have one name, only the compiler knows which of them an exit has.
+    for rule in &mut taken.rules {
+        let is_only_one = rule.name.iter().all(|name| taken.names.iter().filter(|other| *other == name).count() == 1);
+        rule.takes_functions &= is_only_one;
+    }
+    taken
 }
 
 struct RuleTaker<'a> {
     named: Vec<Ident>,
+    called: &'a [Ident],
     exits: &'a mut [Exit],
     form: RuleForm,
     taken: TakenRules,
@@ -42,7 +59,11 @@ impl RuleTaker<'_> {
         if self.form.keeping == Keeping::Nothing { Scopes::default() } else { scopes.clone() }
     }
 
-    fn take(&mut self, rule: Rule) -> usize {
+    fn take(&mut self, written: &impl ToTokens, name: Option<Ident>, rule: Rule) -> usize {
+        let is_called = |mentioned: &Mentioned| self.called.iter().any(|name| mentioned.contains(&name.to_string()));
+        let takes_functions = !self.called.is_empty() && is_called(&Mentioned::among(written));
+        let rule = Rule { name, takes_functions, ..rule };
+        self.taken.names.extend(rule.name.clone());
         self.taken.rules.push(rule);
         self.taken.rules.len() - 1
     }
@@ -56,19 +77,19 @@ impl Handler for RuleTaker<'_> {
                 let Some(name) = bound_name(&local.pat).filter(|name| self.named.contains(name)) else { return false };
                 let Some(init) = &mut local.init else { return false };
                 let Expr::Closure(closure) = peeled(&init.expr) else { return false };
-                let number = self.take(Rule::of_closure(closure, &self.captured(scopes), self.form));
+                let rule = Rule::of_closure(closure, &self.captured(scopes), self.form);
+                let number = self.take(closure, Some(name), rule);
                 *init.expr = Hole::Rule(number).into_expr();
-                self.taken.names.push(name);
                 true
             }
             Stmt::Item(Item::Fn(inner)) if self.named.contains(&inner.sig.ident) => {
                 let name = inner.sig.ident.clone();
-                let number = self.take(Rule::of_function(inner, &self.captured(scopes), self.form));
+                let rule = Rule::of_function(inner, &self.captured(scopes), self.form);
+                let number = self.take(inner, Some(name.clone()), rule);
                 *statement = parse_quote!(let #name = (););
                 if let Stmt::Local(Local { init: Some(init), .. }) = statement {
                     *init.expr = Hole::Rule(number).into_expr();
                 }
-                self.taken.names.push(name);
                 true
             }
             _ => false,
@@ -94,8 +115,9 @@ impl Handler for RuleTaker<'_> {
         Walker::new(self, scopes.clone()).visit_expr_mut(&mut value);
         self.exits[number].value = value;
         if let exit::Rule::InPlace(closure) = &self.exits[number].rule {
-            let rule = Rule::of_closure(closure, &self.captured(scopes), self.form);
-            let rule = self.take(rule);
+            let closure = closure.clone();
+            let rule = Rule::of_closure(&closure, &self.captured(scopes), self.form);
+            let rule = self.take(&closure, None, rule);
             self.exits[number].rule = exit::Rule::Found(rule);
         }
         true
