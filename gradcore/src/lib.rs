@@ -118,6 +118,7 @@ pub mod __private {
         hold, lent_again, none,
     };
     pub use crate::tensor::Tensor;
+    pub use gradmacro::custom_gradient;
 
     /// What generated code uses over arrays.
     pub mod arrays {

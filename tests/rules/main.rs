@@ -9,6 +9,7 @@ mod captures;
 mod cells;
 mod closures;
 mod comparisons;
+mod configured;
 mod fragments;
 mod fragments_elsewhere;
 mod grad;

@@ -8,6 +8,7 @@
 //! 1. `syntax/groups` takes off the groups in which `macro_rules!` hands over its arguments. `syntax` is what tokens show
 //!    whatever the options: types, attributes, scopes, the names mentioned, effects.
 //! 2. `model/options` reads the attribute. Options that contradict each other end the way here: a barrier.
+//!    Where `#[cfg]` stands in the function, `syntax/configured` has rustc answer it, and the attribute runs again: another.
 //! 3. `model::GradFn::of` takes every decision. Its `form` says which option has given the body another form (`arrays`,
 //!    `closure`, `elementwise`, `recompute`); `parameter` tells constants from inputs, `exit` takes the pairs out of the body
 //!    and leaves holes (`hole`), `comparison` and `literals` give operators their meaning.
@@ -35,7 +36,8 @@ use proc_macro2::TokenStream;
 /// The annotated function as a pair of forward and backward functions, or what is wrong with it as `compile_error!`s.
 ///
 /// `options` is what stands in the parentheses of the attribute, `function` what the attribute stands on. Generated code uses
-/// the module `__private` of the crate at `home`, such as `::gradcore`, unless the option `crate = …` names another.
+/// the module `__private` of the crate at `home`, such as `::gradcore`, unless the option `crate = …` names another. There
+/// the attribute itself is found, too.
 #[must_use]
 pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> TokenStream {
     let function = syntax::groups::opened(function);
@@ -45,6 +47,7 @@ pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> Token
     };
     syntax::groups::hold_function_together(&mut function);
     let mut report = report::Report::default();
+    let written = options.clone();
     let options = model::options::Options::parse(options, &mut report);
     if options.unclear
         && let Err(mistakes) = report.barrier()
@@ -52,6 +55,11 @@ pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> Token
         return expand::refused(function, &mistakes);
     }
     let contract = names::Contract::new(options.gradcore.as_ref(), home);
+    if let Some(question) = syntax::configured::question(&function) {
+        // The attribute finds the same mistakes when it runs again.
+        report.forget();
+        return expand::for_each_answer(&question, &written, &contract);
+    }
     let model = model::GradFn::of(options, contract, &function, &mut report);
     check::check(&model, &function, &mut report);
     match report.barrier() {

@@ -42,10 +42,6 @@ pub(super) fn bound(model: &GradFn, around: &Around) -> TokenStream {
 /// The closure, of which each call uses a clone: `grad` and closures in the body take the functions that they call with
 /// them.
 fn lending(model: &GradFn, closure: &TokenStream) -> TokenStream {
-    // An argument cannot be left out by `#[cfg]`.
-    if model.parameters.iter().any(|parameter| !parameter.configured.is_empty()) {
-        return closure.clone();
-    }
     let mut sig = with_names(model);
     for input in &mut sig.inputs {
         if let FnArg::Typed(input) = input

@@ -1,6 +1,7 @@
 //! What the tokens show, whatever the options: types, attributes, scopes, names, effects, patterns.
 
 pub(crate) mod attributes;
+pub(crate) mod configured;
 pub(crate) mod effects;
 pub(crate) mod groups;
 pub(crate) mod mention;
