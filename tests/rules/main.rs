@@ -13,6 +13,7 @@ mod configured;
 mod fragments;
 mod fragments_elsewhere;
 mod grad;
+mod helpers;
 mod lists;
 mod outputs;
 mod parameters;

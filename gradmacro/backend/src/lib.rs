@@ -12,9 +12,9 @@
 //! 3. `model::GradFn::of` takes every decision. Its `form` says which option has given the body another form (`arrays`,
 //!    `closure`, `elementwise`, `recompute`); `parameter` tells constants from inputs, `exit` takes the pairs out of the body
 //!    and leaves holes (`hole`), `comparison` and `literals` give operators their meaning.
-//! 4. `model/taking` takes each `grad` out, and `model/rule` takes it apart into gradients; `capture` finds the locals that it
-//!    uses, `stale` which of them may change before the pair, `outside` what it changes itself, `lazy_lets` which of its
-//!    statements may be left out.
+//! 4. `model/taking` takes each `grad` out, with the closures of the body that it uses (`helper`), and `model/rule` takes it
+//!    apart into gradients; `capture` finds the locals that it uses, `stale` which of them may change before the pair,
+//!    `outside` what it changes itself, `lazy_lets` which of its statements may be left out.
 //! 5. `check` reports every mistake that the syntax shows, one named function for each; mistakes are collected in `report`,
 //!    so that one compile shows them all. With mistakes `expand/refused` keeps the signature alone: the second barrier.
 //! 6. `expand`, which cannot fail and decides nothing, chooses by the form in one place (`expand::expand`) and writes the

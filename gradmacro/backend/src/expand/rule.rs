@@ -44,7 +44,9 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
             #gradients
         }
     };
-    (quote!(#changes #(#keeps)*), backward)
+    // A helper that the rule makes anew borrows what it uses until here.
+    let helpers = rule.helpers.iter().map(|helper| quote_spanned!(names::at(helper.span())=> let _ = &#helper;));
+    (quote!(#changes #(#helpers)* #(#keeps)*), backward)
 }
 
 /// What refuses cells among the captures that a rule changes, shown at the method that does so.

@@ -7,6 +7,7 @@ pub(crate) mod closure;
 pub(crate) mod comparison;
 pub(crate) mod elementwise;
 pub(crate) mod exit;
+mod helper;
 pub(crate) mod hole;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;

@@ -68,6 +68,22 @@ impl Scopes {
         });
     }
 
+    /// How many locals are visible.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The visible locals with their places, without those that others hide.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = (&Ident, usize)> {
+        let each = self.0.iter().enumerate().map(|(place, local)| (&local.name, place));
+        each.filter(|(name, place)| self.place_of(name) == Some(*place))
+    }
+
+    /// The place of the local that a name means.
+    pub(crate) fn place_of(&self, name: &Ident) -> Option<usize> {
+        self.0.iter().rposition(|local| local.name == *name)
+    }
+
     pub(crate) fn contains(&self, name: &Ident) -> bool {
         self.0.iter().any(|local| local.name == *name)
     }
@@ -155,7 +171,7 @@ impl<'h, H: Handler> Walker<'h, H> {
 }
 
 /// Whether a nested function has the option `closure`, under whatever name the attribute goes.
-fn is_closure(function: &ItemFn) -> bool {
+pub(crate) fn is_closure(function: &ItemFn) -> bool {
     let has_option = |attribute: &Attribute| match &attribute.meta {
         Meta::List(list) => Mentioned::among(&list.tokens).contains("closure"),
         _ => false,
