@@ -14,6 +14,7 @@ mod fragments;
 mod fragments_elsewhere;
 mod grad;
 mod helpers;
+mod hygienic;
 mod lists;
 mod outputs;
 mod parameters;

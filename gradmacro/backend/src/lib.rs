@@ -9,6 +9,7 @@
 //!    whatever the options: types, attributes, scopes, the names mentioned, effects.
 //! 2. `model/options` reads the attribute. Options that contradict each other end the way here: a barrier.
 //!    Where `#[cfg]` stands in the function, `syntax/configured` has rustc answer it, and the attribute runs again: another.
+//!    `syntax/hygiene` gives names of their own to locals that `macro_rules!` tells apart.
 //! 3. `model::GradFn::of` takes every decision. Its `form` says which option has given the body another form (`arrays`,
 //!    `closure`, `elementwise`, `recompute`); `parameter` tells constants from inputs, `exit` takes the pairs out of the body
 //!    and leaves holes (`hole`), `comparison` and `literals` give operators their meaning.
@@ -60,6 +61,7 @@ pub fn rewrite(options: TokenStream, function: TokenStream, home: &str) -> Token
         report.forget();
         return expand::for_each_answer(&question, &written, &contract);
     }
+    syntax::hygiene::tell_apart(&mut function);
     let model = model::GradFn::of(options, contract, &function, &mut report);
     check::check(&model, &function, &mut report);
     match report.barrier() {

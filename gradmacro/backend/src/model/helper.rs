@@ -1,4 +1,4 @@
-//! Helper closures of the body that `grad` uses too, as in `let scaled = |t: &Tensor| t * x;`.
+//! Helper closures of the body that `grad` uses too, as in `let scaled = |t: &Tensor| t * x;`, and local `macro_rules!`.
 //!
 //! Such a closure borrows the locals around it, and `grad` outlives these. So `grad` makes it anew, over what it keeps of
 //! them. One that owns what it uses is captured like any other local.
@@ -25,12 +25,13 @@ pub(crate) struct Helper {
     visible: usize,
     /// Those among them that it may use, with their places among the visible ones.
     used: Vec<(Ident, usize)>,
+    pub(crate) is_macro: bool,
 }
 
 impl Helper {
     /// The helper that a statement binds, if it is one that borrows. `borrowed` are the parameters that are references.
     pub(super) fn of(statement: &Stmt, scopes: &Scopes, borrowed: &[Ident]) -> Option<Self> {
-        let Bound { name, parameters, owns } = bound(statement)?;
+        let Bound { name, parameters, owns, is_macro } = bound(statement)?;
         let mentioned = Mentioned::among(statement);
         let uses = |local: &Ident| !parameters.contains(local) && mentioned.contains(&local.to_string());
         // A closure that owns what it uses is kept as it is, unless that is a reference.
@@ -39,17 +40,17 @@ impl Helper {
         }
         let used = scopes.visible().filter(|(local, _)| uses(local));
         let used = used.map(|(local, place)| (local.clone(), place)).collect();
-        Some(Helper { name, statement: statement.clone(), mentioned, visible: scopes.len(), used })
+        Some(Helper { name, statement: statement.clone(), mentioned, visible: scopes.len(), used, is_macro })
     }
 
     /// Whether its block has not ended.
     pub(super) fn is_within(&self, scopes: &Scopes) -> bool {
-        self.visible < scopes.len()
+        self.visible < scopes.len() || (self.is_macro && self.visible == scopes.len())
     }
 
     /// Whether its name, and those that it uses, mean what they meant where it stands.
     fn is_as_it_was(&self, scopes: &Scopes) -> bool {
-        scopes.place_of(&self.name) == Some(self.visible)
+        (self.is_macro || scopes.place_of(&self.name) == Some(self.visible))
             && self.used.iter().all(|(local, place)| scopes.place_of(local) == Some(*place))
     }
 }
@@ -60,6 +61,7 @@ struct Bound {
     parameters: Vec<Ident>,
     /// Whether it owns what it uses.
     owns: bool,
+    is_macro: bool,
 }
 
 fn bound(statement: &Stmt) -> Option<Bound> {
@@ -74,6 +76,7 @@ fn bound(statement: &Stmt) -> Option<Bound> {
                 name: binding.ident.clone(),
                 parameters: closure.inputs.iter().flat_map(patterns::names).collect(),
                 owns: closure.capture.is_some(),
+                is_macro: false,
             }),
             _ => None,
         },
@@ -81,7 +84,11 @@ fn bound(statement: &Stmt) -> Option<Bound> {
             let inputs = &function.sig.inputs;
             let bindings = patterns::bindings(|bindings| inputs.iter().for_each(|input| bindings.visit_fn_arg(input)));
             let parameters = bindings.into_iter().map(|binding| binding.ident).collect();
-            Some(Bound { name: function.sig.ident.clone(), parameters, owns: true })
+            Some(Bound { name: function.sig.ident.clone(), parameters, owns: true, is_macro: false })
+        }
+        // Its names mean the locals above it.
+        Stmt::Item(Item::Macro(defined)) => {
+            Some(Bound { name: defined.ident.clone()?, parameters: Vec::new(), owns: false, is_macro: true })
         }
         _ => None,
     }

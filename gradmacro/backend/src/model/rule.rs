@@ -251,7 +251,7 @@ impl Rule {
         Rule {
             name: None,
             takes_functions: false,
-            helpers: helpers.iter().map(|helper| helper.name.clone()).collect(),
+            helpers: helpers.iter().filter(|helper| !helper.is_macro).map(|helper| helper.name.clone()).collect(),
             written,
             parameters,
             statements,

@@ -4,6 +4,7 @@ pub(crate) mod attributes;
 pub(crate) mod configured;
 pub(crate) mod effects;
 pub(crate) mod groups;
+pub(crate) mod hygiene;
 pub(crate) mod mention;
 pub(crate) mod patterns;
 pub(crate) mod scope;

@@ -239,6 +239,10 @@ impl<H: Handler> VisitMut for Walker<'_, H> {
     }
 
     fn visit_item_mut(&mut self, item: &mut Item) {
+        // A `macro_rules!` sees the locals around it.
+        if let Item::Macro(defined) = item {
+            self.handler.macro_tokens(&mut defined.mac, &self.scopes);
+        }
         if let Item::Fn(function) = item
             && (self.closures > 0 || is_closure(function))
             && self.handler.enters_closures()
