@@ -170,3 +170,13 @@ fn a_rule_in_grad_calls_what_is_captured() {
         [2.0]
     );
 }
+
+/// A function object is held in an `Rc`.
+#[test]
+fn a_function_object_may_be_captured() {
+    #[custom_gradient]
+    fn applied(x: &Tensor, f: std::rc::Rc<dyn Fn(&Tensor) -> Tensor>) -> Tensor {
+        (f(x), |dy| f(dy))
+    }
+    assert_eq!(gradient_of(|x| applied(x, std::rc::Rc::new(|x: &Tensor| x * 2)), [3.0]), [2.0]);
+}

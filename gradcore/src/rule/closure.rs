@@ -32,7 +32,7 @@ impl<'a, L> OwnReference<'a, L> for Own<'a, L> {
 #[diagnostic::on_unimplemented(
     message = "a function that is called by its name in `grad`, or in a closure of the body, must be `Clone`",
     label = "each call of this closure takes a clone of the local functions that it calls, one of which cannot be cloned",
-    note = "a closure is `Clone` if all that it owns is: hold what is not in an `Rc`, or write an `fn`, which owns nothing"
+    note = "a closure is `Clone` if all that it owns is: hold what is not in an `Rc`, or write an `fn`, which owns nothing; to a function that is passed, add the bounds `Clone + 'static`"
 )]
 pub trait Lent<F> {
     #[doc(hidden)]
