@@ -115,9 +115,10 @@ pub mod __private {
     pub use crate::recording::call_site::Rule;
     pub use crate::rule::{
         Capture, Captured, Constant, Failure, Given, Input, NoGradient, Nondiff, Own, Probe, Shared, Written, enter,
-        hold, none,
+        hold, lent_again, none,
     };
     pub use crate::tensor::Tensor;
+    pub use gradmacro::custom_gradient;
 
     /// What generated code uses over arrays.
     pub mod arrays {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use gradcore::Operand;
 use gradcore::prelude::*;
 
 use crate::gradient_of;
@@ -119,6 +120,78 @@ fn a_rule_of_its_own_may_stand_in_grad() {
     assert_eq!(gradient_of(|x| leaky(x, 0.2), [-1.0, 0.0, 1.0]), [0.2, 1.0, 1.0]);
 }
 
+/// A layer whose second derivative is written by hand.
+struct Layer {
+    w: Tensor,
+    power: Vec<f32>,
+}
+
+impl Layer {
+    #[custom_gradient(variables(self.w))]
+    fn scaled(&self, x: &Tensor) -> Tensor {
+        let label = String::from("scaled");
+        fn grad(dy: &Tensor) -> (Tensor, Tensor) {
+            #[custom_gradient(closure)]
+            fn of_x(dy: &Tensor) -> Tensor {
+                let factor = self.power[0];
+                fn grad(ddy: &Tensor) -> Tensor {
+                    assert_eq!(label.len() + self.power.len(), 7);
+                    ddy * &self.w * (factor + 100.0)
+                }
+                (dy * &self.w * factor, grad)
+            }
+            (of_x(dy), dy * x)
+        }
+        (x * &self.w, grad)
+    }
+}
+
+#[test]
+fn what_a_rule_in_grad_alone_uses_is_captured_by_the_outer_one() -> Result<(), Error> {
+    #[custom_gradient]
+    fn borrowed(x: &Tensor, k: &[f32], text: &str) -> Tensor {
+        let grad = |dy| {
+            #[custom_gradient(closure)]
+            fn backward(dy: &Tensor) -> Tensor {
+                (dy * 3 * x * x * k[0], |ddy| {
+                    assert_eq!(text, "cube");
+                    ddy * 3 * x * x * k[0] * 2
+                })
+            }
+            backward(dy)
+        };
+        (x * x * x * k[0], grad)
+    }
+    #[custom_gradient(recompute)]
+    fn again(x: &Tensor, k: &[f32]) -> Tensor {
+        let double = k[0] * 2.0;
+        let grad = |dy| {
+            #[custom_gradient(closure)]
+            fn backward(dy: &Tensor) -> Tensor {
+                (dy * x * double, |ddy| ddy * x * double * 5)
+            }
+            backward(dy)
+        };
+        (x * x * k[0], grad)
+    }
+    let (x, upstream) = (tf::constant(2.0), tf::constant(1.0));
+    // (the gradient, and the derivative of that by its upstream gradient)
+    let of = |f: &dyn Fn(&Tensor) -> Tensor| -> Result<(f32, f32), Error> {
+        let outer = GradientTape::new();
+        outer.watch(&upstream);
+        let tape = GradientTape::new();
+        tape.watch(&x);
+        let y = f(&x);
+        let dx = tape.gradient_with(&y, &x, output_gradients(&upstream))?;
+        Ok((dx.item(), outer.gradient(&dx, &upstream)?.item()))
+    };
+    assert_eq!(of(&|x| borrowed(x, &[0.5], "cube"))?, (6.0, 12.0));
+    assert_eq!(of(&|x| again(x, &[0.5]))?, (2.0, 10.0));
+    let layer = Layer { w: tf::constant(4.0), power: vec![2.0] };
+    assert_eq!(of(&|x| layer.scaled(x))?, (8.0, 408.0));
+    Ok(())
+}
+
 #[test]
 fn a_watched_tensor_that_is_no_argument_is_named() {
     let watched = tf::constant([1.0, 2.0]);
@@ -194,4 +267,68 @@ fn functions_around_it_are_kept_like_other_locals() {
     }
     assert_eq!(gradient_of(named, [1.0]), [3.0]);
     assert_eq!((name.as_str(), unit.as_str()), ("f", "m"));
+}
+
+/// A helper of several types, one for each argument.
+fn cube(x: impl Operand<f32>) -> Tensor {
+    let x = tf::identity(x);
+    &x * &x * &x
+}
+
+#[test]
+fn generic_functions_are_called_by_their_names() {
+    use gradcore::tf::exp;
+    let scale = tf::constant(2.0);
+    #[custom_gradient(closure)]
+    fn centred(x: &Tensor) -> Tensor {
+        let largest = tf::reduce_max(x, axis(1).keepdims(true)) + tf::reduce_max(x, axis([0, 1])) * 0.0;
+        (exp(x - largest) * &scale, |dy| {
+            let sum = tf::reduce_sum(dy, axis(-1).keepdims(true)) + tf::reduce_sum(dy, axis([0, 1]));
+            exp(x) * 0.0 + exp(dy * 0.0) * sum * &scale
+        })
+    }
+    assert_eq!(gradient_of(|x| centred(&tf::reshape(x, [2, 2])), [1.0, 2.0, 3.0, 4.0]), [12.0; 4]);
+
+    #[custom_gradient(closure)]
+    fn cubed(x: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let tape = GradientTape::new();
+            let inner = tf::identity(x);
+            tape.watch(&inner);
+            let y = cube(&inner) * &scale;
+            tape.gradient_with(&y, &inner, output_gradients(dy))
+        };
+        (cube(x) * &scale + cube(x.clone()) * 0.0 + cube(0.0), grad)
+    }
+    assert_eq!(gradient_of(&cubed, [1.0, 2.0]), [6.0, 24.0]);
+}
+
+#[test]
+fn local_functions_are_called_by_their_names() {
+    let (weights, k) = (vec![2.0, 3.0], 0.5);
+    let copied = move |x: &Tensor| x * k;
+    let owned = move |x: &Tensor| x * weights[0] + weights[1];
+    #[custom_gradient(closure)]
+    fn first(x: &Tensor, #[nondiff] mut scale: Tensor) -> Tensor {
+        scale = scale * 2.0;
+        let twice = |x: &Tensor| owned(&copied(x));
+        let grad = |dy| owned(dy) * copied(x) + owned(&copied(dy)) * &scale;
+        (twice(x) * &scale, grad)
+    }
+    assert_eq!(gradient_of(|x| first(x, tf::constant(1.0)), [4.0]), [18.0]);
+    assert_eq!(gradient_of(|x| first(x, tf::constant(1.0)), [8.0]), [28.0]);
+    // (2 dy + 3) x / 2 + (dy + 3) 2 scale. What is `Copy` stays usable, and so does what is cloned.
+    assert_eq!(copied(&tf::constant([1.0])).to_vec(), [0.5]);
+    let kept = first.clone();
+    #[custom_gradient(closure)]
+    fn second(x: &Tensor) -> Tensor {
+        #[custom_gradient(closure)]
+        fn within(x: &Tensor) -> Tensor {
+            (first(x, tf::constant(1.0)), |dy| first(dy, tf::constant(0.5)))
+        }
+        let y = within(x);
+        (within(&y), |dy| within(dy) * 0.25)
+    }
+    assert_eq!(gradient_of(second, [4.0]), [2.0]);
+    assert_eq!(gradient_of(|x| kept(x, tf::constant(1.0)), [4.0]), [18.0]);
 }

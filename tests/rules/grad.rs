@@ -302,3 +302,114 @@ fn a_macro_may_leave_a_rule_that_can_fail() {
     let y = tf::constant([3.0]);
     assert_eq!(gradient_of(|x| f(x, &y), [1.0]), [3.0]);
 }
+
+#[test]
+fn a_let_of_grad_may_leave_out_parts() {
+    fn pair(dy: &Tensor) -> (Tensor, Tensor) {
+        (dy * 2.0, dy * 3.0)
+    }
+    #[custom_gradient]
+    fn f(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let (twice, _) = pair(dy);
+            let ((_, thrice), (_, _, other)) = (pair(dy), (1, "unused", twice.clone()));
+            let by_y = twice * y;
+            (by_y, thrice * x + other)
+        };
+        (x * y, grad)
+    }
+    #[custom_gradient]
+    fn typed(x: &Tensor, y: &Tensor) -> Tensor {
+        let grad = |dy| {
+            let (twice, _): (Tensor, Tensor) = pair(dy);
+            let next = &twice * y;
+            (next + &twice, dy * x)
+        };
+        (x * y, grad)
+    }
+    let y = tf::constant([5.0]);
+    assert_eq!(gradient_of(|x| f(x, &y), [1.0]), [10.0]);
+    assert_eq!(gradient_of(|y| f(&tf::constant([7.0]), y), [1.0]), [23.0]);
+    assert_eq!(gradient_of(|x| typed(x, &y), [1.0]), [12.0]);
+}
+
+/// Macros and an error as those of crates are: of one type, which is no `std::error::Error`, but becomes a box of one.
+mod reports {
+    pub(super) struct Report(pub(super) String);
+
+    impl<E: std::error::Error + Send + Sync + 'static> From<E> for Report {
+        fn from(error: E) -> Self {
+            Report(error.to_string())
+        }
+    }
+    impl From<Report> for Box<dyn std::error::Error + Send + Sync> {
+        fn from(report: Report) -> Self {
+            report.0.into()
+        }
+    }
+
+    macro_rules! bail {
+        ($($text:tt)*) => {
+            return ::std::result::Result::Err($crate::grad::reports::Report(format!($($text)*)))
+        };
+    }
+    macro_rules! ensure {
+        ($condition:expr, $($text:tt)*) => {
+            let holds: bool = $condition;
+            if !holds {
+                return ::std::result::Result::Err($crate::grad::reports::Report(format!($($text)*)));
+            }
+        };
+    }
+    pub(super) use {bail, ensure};
+}
+
+#[test]
+fn a_macro_of_a_crate_leaves_with_an_error_of_its_own_type() {
+    #[custom_gradient]
+    fn f(x: &Tensor, least: f32) -> Tensor {
+        use reports::{bail, ensure};
+        let grad = |dy: &Tensor| {
+            ensure!(x.to_vec()[0] > least, "{least} is the least");
+            reports::ensure!(x.to_vec()[0] < 200.0, "too large");
+            if x.to_vec()[0] > 100.0 {
+                bail!("too large");
+            }
+            let factor = match x.shape().len() {
+                1 => "2".parse::<f32>()?,
+                rank => reports::bail!("rank {rank}"),
+            };
+            if x.to_vec()[0] > 50.0 {
+                return Err("large");
+            }
+            Ok(dy * x * factor)
+        };
+        (x * x, grad)
+    }
+    #[custom_gradient]
+    fn declared(x: &Tensor) -> Tensor {
+        use reports::{Report, bail};
+        let grad = |dy: &Tensor| -> Result<Tensor, Report> {
+            if x.to_vec()[0] > 100.0 {
+                bail!("too large");
+            }
+            Ok(dy * x * 2)
+        };
+        (x * x, grad)
+    }
+    let error_of = |f: &dyn Fn(&Tensor) -> Tensor, x: Tensor| {
+        let tape = GradientTape::new();
+        tape.watch(&x);
+        let y = f(&x);
+        tape.gradient(&y, &x).expect_err("it fails").to_string()
+    };
+    assert_eq!(gradient_of(|x| f(x, 0.0), [3.0]), [6.0]);
+    assert_eq!(gradient_of(declared, [3.0]), [6.0]);
+    for (x, text) in [([-1.0], "0 is the least"), ([101.0], "too large"), ([51.0], "large")] {
+        let error = error_of(&|x| f(x, 0.0), tf::constant(x));
+        assert!(error.ends_with(text), "{error}");
+    }
+    let error = error_of(&|x| f(x, 0.0), tf::constant([[1.0]]));
+    assert!(error.ends_with("rank 2"), "{error}");
+    assert!(error_of(&declared, tf::constant([101.0])).ends_with("too large"));
+}

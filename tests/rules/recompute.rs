@@ -181,3 +181,36 @@ fn a_part_of_self_is_used_by_the_value_and_by_grad() {
     let layer = Layer { w: tf::constant([2.0]), factors: vec![3.0, 5.0] };
     assert_eq!(gradient_of(|x| layer.scaled(x), [1.0]), [30.0]);
 }
+
+/// The same in every form of `grad`, and where a part goes into the value as it is.
+#[test]
+fn a_part_of_self_is_used_in_any_form_of_grad() {
+    struct Layer {
+        w: Tensor,
+        name: String,
+    }
+    impl Layer {
+        #[custom_gradient(recompute)]
+        fn inner_function(&self, x: &Tensor) -> Tensor {
+            fn grad(dy: &Tensor) -> Tensor {
+                dy * &self.w * f32::from(self.name.as_bytes()[0] - b'a' + 3)
+            }
+            let y = x * self.w.clone() * f32::from(self.name.as_bytes()[0] - b'a' + 3);
+            (y, grad)
+        }
+
+        #[custom_gradient(recompute)]
+        fn two_pairs(&self, x: &Tensor) -> Tensor {
+            if self.name.is_empty() {
+                return (x * &self.w, |dy| dy * &self.w);
+            }
+            let twice = |t: &Tensor| t * &self.w * 2;
+            let grad = |dy| twice(dy);
+            (twice(x), grad)
+        }
+    }
+    let layer = |name: &str| Layer { w: tf::constant([2.0]), name: name.to_owned() };
+    assert_eq!(gradient_of(|x| layer("abc").inner_function(x), [1.0]), [6.0]);
+    assert_eq!(gradient_of(|x| layer("").two_pairs(x), [1.0]), [2.0]);
+    assert_eq!(gradient_of(|x| layer("abc").two_pairs(x), [1.0]), [4.0]);
+}

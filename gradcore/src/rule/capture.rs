@@ -17,7 +17,7 @@ pub struct Capture<'a, C: ?Sized>(pub &'a C);
 #[diagnostic::on_unimplemented(
     message = "`grad` cannot capture a value of type `{Self}`",
     label = "`grad` runs later, so it needs its own copy of this: `{Self}` would have to be `Clone`, and borrow nothing",
-    note = "derive `Clone` for the type; or, where variables are in it, use its fields (`self.layer.w`), bind what `grad` needs by `let` before it, or hold the whole in an `Rc`"
+    note = "derive `Clone` for the type; or, where variables are in it, use its fields (`self.layer.w`), bind what `grad` needs by `let` before it, or hold the whole in an `Rc`, as `Rc<dyn Fn(&Tensor) -> Tensor>` holds a function"
 )]
 pub trait Snapshot {
     type Residual: 'static;

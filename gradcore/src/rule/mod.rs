@@ -33,7 +33,7 @@ use crate::recording::tensor_ref::{Output, TensorRef};
 
 pub(crate) use capture::Snapshot;
 pub use capture::{Capture, KeepList, KeepOption, KeepReference, KeepValue};
-pub use closure::{Own, OwnClone, OwnReference};
+pub use closure::{Own, OwnClone, OwnReference, lent_again};
 use gradient::InputGradients;
 pub use gradient::{Failure, Given, NoGradient, none};
 pub use held::hold;

@@ -86,6 +86,11 @@ pub(crate) fn replay() -> Ident {
     local("replay")
 }
 
+/// A closure of which each call uses a clone.
+pub(crate) fn lent() -> Ident {
+    local("lent")
+}
+
 /// The value of a pair, where it is made before the call ends.
 pub(crate) fn value() -> Ident {
     local("value")
@@ -135,6 +140,11 @@ pub(crate) fn residual(name: &str, place: Span) -> Ident {
 pub(crate) fn shared(statement: usize, names: &[Ident]) -> Ident {
     let named = names.iter().map(|name| name.unraw().to_string()).collect::<Vec<_>>().join("_");
     local(&format!("shared_{statement}_{named}"))
+}
+
+/// A part of a pattern written as `_`.
+pub(crate) fn left_out(number: usize) -> Ident {
+    local(&format!("_left_out_{number}"))
 }
 
 /// What stands in `grad` for a captured part of a local, such as `its_self_w` for `self.w`.

@@ -1,13 +1,15 @@
 //! What `grad` may do with its captures, and what these may be.
 
 use quote::ToTokens;
-use syn::{Generics, Type};
+use syn::punctuated::Punctuated;
+use syn::{Generics, Token, Type, TypeParamBound};
 
 use crate::model::GradFn;
 use crate::model::parameter::Parameter;
 use crate::model::rule::Rule;
 use crate::report::Report;
-use crate::syntax::types::{is_tensor, trait_name};
+use crate::syntax::groups::peeled_type;
+use crate::syntax::types::{bounds, is_tensor, trait_name};
 use crate::syntax::written::type_as_written;
 
 /// What `grad` captures is kept for each of its runs, and each sees it as it was.
@@ -65,14 +67,18 @@ fn bounds_that_lack_static(generics: &Generics, ty: &Type) -> Option<String> {
         "Send",
     ];
     let implies_nothing = |bound| trait_name(bound).is_some_and(|name| WITHOUT_STATIC.contains(&name.as_str()));
-    let shown = match ty {
-        Type::ImplTrait(ty) => ty.bounds.iter().all(implies_nothing).then(|| type_as_written(&ty.bounds)),
+    // What a reference refers to is kept.
+    let ty = match ty {
+        Type::Reference(reference) => peeled_type(&reference.elem),
+        ty => ty,
+    };
+    let found: Punctuated<TypeParamBound, Token![+]> = match ty {
+        Type::ImplTrait(ty) => ty.bounds.clone(),
         ty => {
-            let parameter =
-                generics.type_params().find(|parameter| parameter.ident == ty.to_token_stream().to_string())?;
-            let is_plain = generics.where_clause.is_none() && parameter.bounds.iter().all(implies_nothing);
-            is_plain.then(|| type_as_written(&parameter.bounds))
+            let name = ty.to_token_stream().to_string();
+            generics.type_params().find(|parameter| parameter.ident == name)?;
+            bounds(generics, &name).cloned().collect()
         }
     };
-    shown.map(|bounds| bounds.replace(" (", "("))
+    found.iter().all(implies_nothing).then(|| type_as_written(&found).replace(" (", "("))
 }

@@ -6,12 +6,12 @@ use syn::visit::Visit;
 use syn::{ExprPath, ItemFn, TypeImplTrait, Visibility};
 
 use crate::model::capture::changes_of;
-use crate::model::closure::locals_around;
+use crate::model::closure::Around;
 use crate::report::Report;
 use crate::syntax::attributes::is_for_lints;
 
 /// Reports it.
-pub(crate) fn check(function: &ItemFn, report: &mut Report) {
+pub(crate) fn check(function: &ItemFn, around: &Around, report: &mut Report) {
     let ItemFn { attrs, vis, sig, block, .. } = function;
     let name = &sig.ident;
     if !matches!(vis, Visibility::Inherited) {
@@ -37,8 +37,7 @@ pub(crate) fn check(function: &ItemFn, report: &mut Report) {
             ),
         );
     }
-    let around = locals_around(function);
-    for (local, change) in changes_of(&around, &mut block.clone()) {
+    for (local, change) in changes_of(&around.locals, &mut block.clone()) {
         report.error(
             change,
             format_args!("a closure cannot change `{local}`, a local of the function around it: it has a copy of its own; return the new value, or count in a `Cell` behind an `Rc`"),

@@ -21,8 +21,8 @@ pub(crate) use item::{misplaced, parse};
 pub(crate) fn check(function: &GradFn, written: &ItemFn, report: &mut Report) {
     truth::check(function, written, report);
     signature::is_plain(function, report);
-    if let Form::Closure(_) = function.form {
-        closure::check(&function.function, report);
+    if let Form::Closure(around) = &function.form {
+        closure::check(&function.function, around, report);
     }
     if function.form.is_elementwise() {
         if !elementwise::check(function, report) {

@@ -152,7 +152,6 @@ pub(super) fn certain_inputs(function: &GradFn) -> Option<Vec<String>> {
                     () => return None,
                 }
             }
-            _ if !parameter.configured.is_empty() => return None,
             None if is_constant(&parameter.ty) => {}
             None => return None,
         }

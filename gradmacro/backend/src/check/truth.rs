@@ -22,7 +22,7 @@ pub(super) fn check(model: &GradFn, function: &ItemFn, report: &mut Report) {
     let mut scopes = Scopes::default();
     scopes.bind_parameters(&function.sig);
     let mut finder = TruthValues { tensors: &tensors, report };
-    Walker { handler: &mut finder, scopes }.visit_block_mut(&mut function.block.clone());
+    Walker::new(&mut finder, scopes).visit_block_mut(&mut function.block.clone());
 }
 
 /// Whether one truth value is expected anywhere.
@@ -81,6 +81,11 @@ impl TruthValues<'_> {
 }
 
 impl Handler for TruthValues<'_> {
+    /// They are looked at by themselves, with their own parameters.
+    fn enters_closures(&self) -> bool {
+        false
+    }
+
     fn expression(&mut self, expression: &mut Expr, scopes: &Scopes) -> bool {
         match expression {
             Expr::If(branch) => self.condition(&branch.cond, scopes),

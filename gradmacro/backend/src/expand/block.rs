@@ -1,9 +1,9 @@
 //! Puts exits and rules back into a body.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Block;
 use syn::spanned::Spanned;
+use syn::{Block, Expr};
 
 use super::rule;
 use crate::model::GradFn;
@@ -47,6 +47,11 @@ impl Filler<'_> {
         match (hole, self.exits) {
             (Hole::Exit(number), _) => self.exit(number),
             (Hole::Rule(number), Exits::Value) => self.rule(number),
+            (Hole::Rule(number), _) if self.model.rules[number].takes_functions => {
+                let (kept, _) = rule::kept_and_backward(&self.model.rules[number], self.model);
+                let residuals = self.residuals(number);
+                self.held(&self.model.rules[number], quote!({ #kept #residuals }))
+            }
             (Hole::Rule(number), _) => self.held(&self.model.rules[number], self.rule(number)),
         }
     }
@@ -65,6 +70,9 @@ impl Filler<'_> {
             exit::Rule::Found(rule) => self.rule(*rule),
             exit::Rule::InPlace(closure) => closure.to_token_stream(),
         };
+        if let Some(rule) = self.made_at(exit) {
+            return self.made_last(exit, rule, &value, place);
+        }
         if let (exit::Rule::Named(_), false, Exits::Recorded) = (&exit.rule, is_left_early, self.exits)
             && !self.holds_captures()
         {
@@ -95,6 +103,38 @@ impl Filler<'_> {
             (true, false) => quote_spanned!(place=> { #make_rule #make_value #call.exit::<#output>(#valued, #made) }),
             (false, false) => quote_spanned!(place=> { #make_rule #call.exit::<#output>(#value, #made) }),
         }
+    }
+
+    /// The rule of an exit, if it is made there after the value.
+    fn made_at(&self, exit: &exit::Exit) -> Option<usize> {
+        let number = match &exit.rule {
+            exit::Rule::Found(number) => *number,
+            exit::Rule::Named(name) => self.model.rules.iter().position(|rule| rule.name.as_ref() == Some(name))?,
+            exit::Rule::InPlace(_) => return None,
+        };
+        self.model.rules[number].takes_functions.then_some(number)
+    }
+
+    fn residuals(&self, number: usize) -> TokenStream {
+        let residuals = self.model.rules[number].captures.iter().map(|captured| &captured.residual);
+        quote!((#(#residuals,)*))
+    }
+
+    /// A pair whose rule is made after the value, of what was kept before.
+    fn made_last(&self, exit: &exit::Exit, number: usize, value: &Expr, place: Span) -> TokenStream {
+        let (kept, backward) = rule::kept_and_backward(&self.model.rules[number], self.model);
+        let (call, output, valued, made) = (names::call(), output(self.model), names::value(), names::rule());
+        let kept = match &exit.rule {
+            exit::Rule::Named(name) => {
+                let (residuals, released) = (self.residuals(number), self.released(name));
+                quote!(let #residuals = #released;)
+            }
+            _ => kept,
+        };
+        let make_value = quote_spanned!(place=> let #valued = #value;);
+        let first = if exit.changes_captures { quote!(#make_value #kept) } else { quote!(#kept #make_value) };
+        let make_rule = if_watched(&output, &quote!(), &backward);
+        quote_spanned!(place=> { #first let #made = #make_rule; #call.exit::<#output>(#valued, #made) })
     }
 
     /// Whether rules borrow captures until the pair, so that nothing changes them.

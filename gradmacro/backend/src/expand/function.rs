@@ -1,7 +1,7 @@
 //! The function with its body between `enter` and `exit`.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{FnArg, ItemFn, Signature, parse_quote};
@@ -92,12 +92,12 @@ pub(super) fn entered(model: &GradFn, body: &TokenStream) -> TokenStream {
     let unused: TokenStream = parameters
         .iter()
         .filter(|parameter| parameter.unused && !parameter.name.to_string().starts_with('_'))
-        .map(|Parameter { name, lints, configured, .. }| quote!(#(#configured)* #(#lints)* let #name = &#name;))
+        .map(|Parameter { name, lints, .. }| quote!(#(#lints)* let #name = &#name;))
         .collect();
     // What the user takes apart is an argument as a whole.
-    let taken_apart = parameters.iter().filter_map(|Parameter { name, pattern, configured, ty, .. }| {
+    let taken_apart = parameters.iter().filter_map(|Parameter { name, pattern, ty, .. }| {
         let pattern = pattern.as_ref()?;
-        Some(quote_spanned!(names::at(ty.span())=> #(#configured)* let #pattern = #name;))
+        Some(quote_spanned!(names::at(ty.span())=> let #pattern = #name;))
     });
     quote! {
         #views
@@ -157,29 +157,11 @@ fn inputs(model: &GradFn) -> TokenStream {
             Some(arrays) => arrays.ranked(position, probed, &model.contract),
             None => probed,
         };
-        let found = match parameter.kind {
+        match parameter.kind {
             // What is plain to see need not be found out by the compiler.
             _ if is_constant(&parameter.ty) => quote!(#constant),
             ParameterKind::ByType => by_type,
             ParameterKind::Nondiff => quote!(#nondiff(#by_type)),
-        };
-        match &parameter.configured[..] {
-            [] => found,
-            // Where the parameter is left out, its place is a constant's.
-            configured => {
-                let conditions = configured.iter().filter_map(|attribute| attribute.meta.require_list().ok());
-                let conditions: Vec<_> = conditions.map(|list| &list.tokens).collect();
-                let condition = match &conditions[..] {
-                    [one] => one.to_token_stream(),
-                    several => quote!(all(#(#several),*)),
-                };
-                quote!({
-                    #[cfg(#condition)]
-                    { #found }
-                    #[cfg(not(#condition))]
-                    { #constant }
-                })
-            }
         }
     });
     let variables = model.variables.iter().map(|place| quote_spanned!(place.span()=> #input(&#place)));

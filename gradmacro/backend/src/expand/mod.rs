@@ -3,6 +3,7 @@
 mod arrays;
 mod block;
 mod closure;
+mod configured;
 mod elementwise;
 mod function;
 mod generated_test;
@@ -16,6 +17,7 @@ use quote::quote;
 
 use crate::model::{Form, GradFn};
 
+pub(crate) use configured::for_each_answer;
 pub(crate) use refused::{refused, refused_model};
 
 /// The function, and its test if one is asked for.

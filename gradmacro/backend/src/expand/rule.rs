@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Type};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Pat, Type, parse_quote};
 
 use super::arrays;
 use crate::model::GradFn;
@@ -43,7 +44,9 @@ pub(super) fn kept_and_backward(rule: &Rule, model: &GradFn) -> (TokenStream, To
             #gradients
         }
     };
-    (quote!(#changes #(#keeps)*), backward)
+    // A helper that the rule makes anew borrows what it uses until here.
+    let helpers = rule.helpers.iter().map(|helper| quote_spanned!(names::at(helper.span())=> let _ = &#helper;));
+    (quote!(#changes #(#helpers)* #(#keeps)*), backward)
 }
 
 /// What refuses cells among the captures that a rule changes, shown at the method that does so.
@@ -154,9 +157,27 @@ fn lets_used<'a>(rule: &'a Rule, used: &'a [usize]) -> impl Iterator<Item = Used
             let Let { pattern, shared, is_used_once, .. } = &**inner;
             let place = names::at(pattern.span());
             let got = if *is_used_once { quote!(#shared.take()) } else { quote!(#shared.get()) };
-            Some(Used { pattern: at_the_attribute(pattern), residual: shared.clone(), got, place, guessed: true })
+            let pattern = at_the_attribute(&with_names(pattern.clone()));
+            Some(Used { pattern, residual: shared.clone(), got, place, guessed: true })
         }
     })
+}
+
+/// The pattern with a name in place of each `_`: where it is assigned to, nothing would tell the type of `_`.
+fn with_names(mut pattern: Pat) -> Pat {
+    struct Namer(usize);
+    impl VisitMut for Namer {
+        fn visit_pat_mut(&mut self, pattern: &mut Pat) {
+            if let Pat::Wild(_) = pattern {
+                let name = names::left_out(self.0);
+                self.0 += 1;
+                *pattern = parse_quote!(#name);
+            }
+            visit_mut::visit_pat_mut(self, pattern);
+        }
+    }
+    Namer(0).visit_pat_mut(&mut pattern);
+    pattern
 }
 
 fn captured_used<'a>(rule: &'a Rule, used: impl Fn(&Captured) -> bool + 'a) -> impl Iterator<Item = Used> + 'a {

@@ -78,7 +78,7 @@ pub(super) fn walk<H: Handler, R>(
     gradients: &mut [Expr],
     after: impl Fn(&mut H) -> R,
 ) -> (Vec<R>, Vec<R>) {
-    let mut walker = Walker { handler, scopes: own.clone() };
+    let mut walker = Walker::new(handler, own.clone());
     let shared = statements
         .iter_mut()
         .map(|statement| {
@@ -113,7 +113,7 @@ pub(crate) fn changes_of(around: &[Ident], body: &mut Block) -> Vec<(String, Tok
     let mut scopes = Scopes::default();
     around.iter().for_each(|local| scopes.bind_name(local));
     let mut finder = Changes { around: &scopes, found: Vec::new() };
-    Walker { handler: &mut finder, scopes: Scopes::default() }.visit_block_mut(body);
+    Walker::new(&mut finder, Scopes::default()).visit_block_mut(body);
     finder.found
 }
 

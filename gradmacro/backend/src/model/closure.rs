@@ -3,40 +3,68 @@
 use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
-use syn::{Expr, ExprLit, Item, ItemFn, Lit, Macro, Stmt, Token};
+use syn::{Expr, ExprCall, ExprLit, Item, ItemFn, Lit, Macro, Stmt, Token};
 
 use crate::model::place::names_in_format;
 use crate::syntax::scope::{Handler, Scopes, Walker};
 
-/// The locals around a nested function that it uses, as far as the syntax tells: names of values that it does not bind
-/// itself. Constants are in capitals, and a function of the module, which is taken for a local, can be cloned as well.
-pub(crate) fn locals_around(function: &ItemFn) -> Vec<Ident> {
+/// What a nested function uses of what is around it.
+#[derive(Default)]
+pub(crate) struct Around {
+    /// Locals, as far as the syntax tells: names of values that the function does not bind itself. Constants are in capitals.
+    pub(crate) locals: Vec<Ident>,
+    /// Functions that are called by a bare name in `grad`, or in a closure of the body. The names stay as they are, so that
+    /// Rust decides which are locals, which move, and which are items: a generic one is of another type in each call.
+    pub(crate) called: Vec<Ident>,
+}
+
+/// What a nested function uses of what is around it.
+pub(crate) fn around(function: &ItemFn) -> Around {
     let mut own = Scopes::default();
     own.bind_parameters(&function.sig);
     let mut finder = Finder { functions: vec![function.sig.ident.clone()], ..Finder::default() };
-    Walker { handler: &mut finder, scopes: own }.visit_block_mut(&mut function.block.clone());
+    Walker::new(&mut finder, own).visit_block_mut(&mut function.block.clone());
     finder.found
 }
 
 #[derive(Default)]
 struct Finder {
-    found: Vec<Ident>,
+    found: Around,
     /// Functions that stand in the body.
     functions: Vec<Ident>,
+    /// How many closures and functions have been entered.
+    depth: usize,
 }
 
 impl Finder {
     fn visit(&mut self, value: &mut Expr, own: &Scopes) {
-        Walker { handler: self, scopes: own.clone() }.visit_expr_mut(value);
+        Walker::new(self, own.clone()).visit_expr_mut(value);
+    }
+
+    fn is_around(&self, name: &Ident, own: &Scopes) -> bool {
+        let text = name.to_string();
+        let is_value = text.starts_with(|first: char| !first.is_uppercase()) && !NO_LOCALS.contains(&text.as_str());
+        is_value && !own.contains(name) && !self.functions.contains(name)
     }
 
     fn add(&mut self, name: Option<&Ident>, own: &Scopes) {
-        let is_local = |name: &&Ident| {
-            let is_bound = own.contains(name) || self.functions.contains(name) || self.found.contains(name);
-            let text = name.to_string();
-            !is_bound && text.starts_with(|first: char| !first.is_uppercase()) && !NO_LOCALS.contains(&text.as_str())
-        };
-        self.found.extend(name.filter(is_local).cloned());
+        if let Some(name) = name.filter(|name| self.is_around(name, own) && !self.found.locals.contains(name)) {
+            self.found.locals.push(name.clone());
+        }
+    }
+
+    fn inside(&mut self, scopes: Scopes, visit: impl FnOnce(&mut Walker<Self>)) {
+        self.depth += 1;
+        visit(&mut Walker::new(self, scopes));
+        self.depth -= 1;
+    }
+}
+
+/// The name by which a function is called.
+fn called(call: &ExprCall) -> Option<&Ident> {
+    match &*call.func {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
     }
 }
 
@@ -45,8 +73,21 @@ const NO_LOCALS: [&str; 6] = ["self", "drop", "size_of", "size_of_val", "align_o
 
 impl Handler for Finder {
     fn expression(&mut self, expression: &mut Expr, own: &Scopes) -> bool {
-        if let Expr::Path(path) = expression {
-            self.add(path.path.get_ident(), own);
+        match expression {
+            Expr::Path(path) => self.add(path.path.get_ident(), own),
+            Expr::Call(call) => {
+                let Some(name) = called(call) else { return false };
+                if self.depth > 0 && self.is_around(name, own) && !self.found.called.contains(name) {
+                    self.found.called.push(name.clone());
+                }
+                call.args.iter_mut().for_each(|argument| self.visit(argument, own));
+                return true;
+            }
+            Expr::Closure(closure) => {
+                self.inside(own.clone(), |walker| walker.visit_expr_closure_mut(closure));
+                return true;
+            }
+            _ => {}
         }
         false
     }
@@ -78,7 +119,7 @@ impl Handler for Finder {
             // An inner `grad` may use the locals around it; any other function cannot, and is a mistake of the user's.
             let mut scopes = own.clone();
             scopes.bind_parameters(&inner.sig);
-            Walker { handler: self, scopes }.visit_block_mut(&mut inner.block);
+            self.inside(scopes, |walker| walker.visit_block_mut(&mut inner.block));
         }
         false
     }

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, Stmt};
+use syn::{Block, Expr, ExprClosure, ExprReturn, ExprTuple, Item, Macro, Stmt};
 
 use crate::model::hole::Hole;
 use crate::report::Report;
@@ -48,11 +48,25 @@ struct Taker<'a> {
 
 const PAIR: &str = "expected the pair `(value, grad)`, where `grad` is a closure such as `|dy| dy * 2.0`";
 
+const REWRITTEN: &str = ", which an attribute above `#[custom_gradient]` seems to have made of the body; put `#[custom_gradient]` first, so that it sees the function as it is written";
+
+/// Whether an expression looks as if an attribute had made it: a name that nobody gives, or a closure that is called at once.
+fn is_of_an_attribute(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(path) => path.path.get_ident().is_some_and(|name| name.to_string().starts_with("__")),
+        Expr::Call(call) => matches!(peeled(&call.func), Expr::Closure(_)) || is_of_an_attribute(&call.func),
+        Expr::Await(_) | Expr::Async(_) => true,
+        Expr::MethodCall(call) => is_of_an_attribute(&call.receiver),
+        _ => false,
+    }
+}
+
 impl Taker<'_> {
     /// A block in exit position: its last expression is an exit.
     fn block(&mut self, block: &mut Block) {
         match block.stmts.last_mut() {
             Some(Stmt::Expr(expression, None)) => self.exit(expression),
+            Some(Stmt::Macro(last)) if last.semi_token.is_none() => self.called(&last.mac),
             Some(
                 Stmt::Expr(Expr::Return(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), Some(_))
                 | Stmt::Macro(_),
@@ -83,7 +97,8 @@ impl Taker<'_> {
             }
             Expr::Match(inner) => inner.arms.iter_mut().for_each(|arm| self.exit(&mut arm.body)),
             // These never come to an end here, and `return` is seen on its own.
-            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) | Expr::Macro(_) => {}
+            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) => {}
+            Expr::Macro(called) => self.called(&called.mac),
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Err") => {}
             Expr::Try(attempt) if matches!(&*attempt.expr, Expr::Call(call) if is_variant(&call.func, "Err")) => {}
             Expr::Call(call) if self.returns_result && is_variant(&call.func, "Ok") && call.args.len() == 1 => {
@@ -117,8 +132,24 @@ impl Taker<'_> {
             }
             other => {
                 let hint = if self.returns_result { ", in `Ok(…)`" } else { "" };
-                self.report.error(&*other, format_args!("{PAIR}{hint}, found `{}`", shortened(other)));
+                let found = shortened(other);
+                let rewritten = if is_of_an_attribute(other) { REWRITTEN } else { "" };
+                self.report.error(&*other, format_args!("{PAIR}{hint}, found `{found}`{rewritten}"));
             }
+        }
+    }
+
+    /// A macro may end the function by a panic or a `return`. What else it gives is not known here.
+    fn called(&mut self, called: &Macro) {
+        const ENDING: [&str; 9] =
+            ["abort", "bail", "compile_error", "exit", "fail", "panic", "todo", "unimplemented", "unreachable"];
+        let Some(last) = called.path.segments.last() else { return };
+        let name = last.ident.to_string();
+        if !ENDING.iter().any(|ending| name.contains(ending)) {
+            self.report.error(
+                called,
+                format_args!("{PAIR}, found the macro `{name}!`, which `#[custom_gradient]` cannot see through; write the pair out, or, if the macro always returns or panics, put a semicolon after it"),
+            );
         }
     }
 

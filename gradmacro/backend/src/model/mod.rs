@@ -7,6 +7,7 @@ pub(crate) mod closure;
 pub(crate) mod comparison;
 pub(crate) mod elementwise;
 pub(crate) mod exit;
+mod helper;
 pub(crate) mod hole;
 pub(crate) mod lazy_lets;
 pub(crate) mod literals;
@@ -25,7 +26,7 @@ use proc_macro2::Ident;
 use syn::{Expr, ItemFn, Signature};
 
 use crate::model::arrays::Arrays;
-use crate::model::closure::locals_around;
+use crate::model::closure::Around;
 use crate::model::comparison::Comparisons;
 use crate::model::elementwise::Elementwise;
 use crate::model::exit::Exit;
@@ -76,8 +77,8 @@ pub(crate) struct GradFn {
 pub(crate) enum Form {
     /// Tensors go in and come out.
     Tensors,
-    /// As `Tensors`; the function becomes a closure over copies of these locals around it.
-    Closure(Vec<Ident>),
+    /// As `Tensors`; the function becomes a closure over copies of the locals around it.
+    Closure(Around),
     /// As `Tensors`; the body runs again for its gradient.
     Recompute(Again),
     /// The body is written over arrays.
@@ -112,7 +113,7 @@ impl GradFn {
                 let of = |scalar| Box::new(Elementwise::new(scalar, &function, &parameters, &contract));
                 Form::Elementwise(value.as_ref().map(of))
             }
-            _ if options.closure.is_some() => Form::Closure(locals_around(written)),
+            _ if options.closure.is_some() => Form::Closure(closure::around(written)),
             _ if options.recompute.is_some() => Form::Recompute(again(written, &contract)),
             _ => Form::Tensors,
         };
@@ -132,7 +133,7 @@ impl GradFn {
             one_list: options.variables.is_empty() && is_one_list(&parameters),
         };
         let TakenRules { mut rules, names: rule_names, used: rules_used } =
-            take_rules(&mut function, &[form.around(), parts].concat(), &mut exits, rule_form);
+            take_rules(&mut function, &[form.around(), parts].concat(), form.called(), &mut exits, rule_form);
         let mutable = form.arrays().into_iter().flat_map(|arrays| arrays.mutable(&parameters)).collect();
         stale::find(&function.sig, mutable, &function.block, &mut exits, &mut rules);
         let is_written = |name: &str| written.attrs.iter().any(|attribute| attribute.path().is_ident(name));
@@ -197,10 +198,18 @@ impl Form {
         matches!(self, Form::Elementwise(_))
     }
 
+    /// With the option `closure`, the functions that `grad` or a closure of the body calls by a bare name.
+    fn called(&self) -> &[Ident] {
+        match self {
+            Form::Closure(around) => &around.called,
+            _ => &[],
+        }
+    }
+
     /// With the option `closure`, the locals around the function that it uses.
     pub(crate) fn around(&self) -> &[Ident] {
         match self {
-            Form::Closure(around) => around,
+            Form::Closure(around) => &around.locals,
             _ => &[],
         }
     }

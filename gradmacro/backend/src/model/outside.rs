@@ -231,7 +231,7 @@ impl Handler for Finder<'_> {
                         Expr::Assign(named) => *named.right,
                         argument => argument,
                     };
-                    Walker { handler: self, scopes: own.clone() }.visit_expr_mut(&mut value);
+                    Walker::new(self, own.clone()).visit_expr_mut(&mut value);
                 }
             }
             Err(_) => {

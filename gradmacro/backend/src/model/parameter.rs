@@ -23,8 +23,6 @@ pub(crate) struct Parameter {
     pub(crate) kind: ParameterKind,
     /// Its attributes that set lints.
     pub(crate) lints: Vec<Attribute>,
-    /// Its `#[cfg(…)]`s.
-    pub(crate) configured: Vec<Attribute>,
     /// Whether the body never mentions it.
     pub(crate) unused: bool,
 }
@@ -72,19 +70,9 @@ pub(super) fn parameters(function: &mut ItemFn, variables: &[Expr], report: &mut
         };
         let kind = if marked { ParameterKind::Nondiff } else { ParameterKind::ByType };
         let lints = attrs.iter().filter(|attribute| is_for_lints(attribute));
-        let configured = attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
         let unused = pattern.is_none() && !mentioned.contains(&name.to_string());
-        let (lints, configured) = (lints.cloned().collect(), configured.cloned().collect());
-        parameters.push(Parameter {
-            name,
-            shown,
-            pattern,
-            ty: peeled_type(ty).clone(),
-            kind,
-            lints,
-            configured,
-            unused,
-        });
+        let lints = lints.cloned().collect();
+        parameters.push(Parameter { name, shown, pattern, ty: peeled_type(ty).clone(), kind, lints, unused });
     }
     parameters
 }

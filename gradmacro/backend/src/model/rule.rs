@@ -10,6 +10,7 @@ use syn::{
 
 use crate::model::capture::{Captured, captures, changed_captures};
 use crate::model::exit::{self, Exit};
+use crate::model::helper::{self, Helper};
 use crate::model::lazy_lets::{self, Statement};
 use crate::model::outside::{Outside, changed_outside};
 use crate::syntax::attributes::is_for_lints;
@@ -19,6 +20,13 @@ use crate::syntax::values::{ends_with_ok, is_none};
 
 /// A `grad`.
 pub(crate) struct Rule {
+    /// The name that it is bound to, if it does not stand in a pair.
+    pub(crate) name: Option<Ident>,
+    /// Whether it takes functions with it that the closure around it lends to each call. Other parts of the body may call
+    /// them too, so such a rule is made after all of these: where it stands, what it captures is kept.
+    pub(crate) takes_functions: bool,
+    /// The helpers in the body that it makes anew.
+    pub(crate) helpers: Vec<Ident>,
     /// For messages: the closure or function as it was written.
     pub(crate) written: TokenStream,
     /// One for each output, with its type where the user wrote one.
@@ -126,7 +134,7 @@ const NO_GENERICS: &str = "an inner `grad` takes no generic parameters: it is pa
 const NO_ATTRIBUTE: &str = "`grad` takes no attribute; for a rule of its own, such as one for the second derivative, define a `#[custom_gradient]` function of everything that it uses, outside, and call that in `grad`";
 
 impl Rule {
-    pub(super) fn of_closure(closure: &ExprClosure, around: &Scopes, form: RuleForm) -> Self {
+    pub(super) fn of_closure(closure: &ExprClosure, around: &Scopes, helpers: &[Helper], form: RuleForm) -> Self {
         let parameters = closure
             .inputs
             .iter()
@@ -139,15 +147,21 @@ impl Rule {
             ReturnType::Default => None,
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
-        let mut rule =
-            Rule::new(closure.to_token_stream(), parameters, (*closure.body).clone(), declared, around, form);
+        let mut rule = Rule::new(
+            closure.to_token_stream(),
+            parameters,
+            (*closure.body).clone(),
+            declared,
+            (around, helpers),
+            form,
+        );
         if let Some(token) = &closure.asyncness {
             rule.refused.push((token.to_token_stream(), NO_ASYNC));
         }
         rule
     }
 
-    pub(super) fn of_function(function: &ItemFn, around: &Scopes, form: RuleForm) -> Self {
+    pub(super) fn of_function(function: &ItemFn, around: &Scopes, helpers: &[Helper], form: RuleForm) -> Self {
         let parameters = function
             .sig
             .inputs
@@ -162,8 +176,14 @@ impl Rule {
             ReturnType::Type(_, ty) => Some((**ty).clone()),
         };
         let block = &function.block;
-        let mut rule =
-            Rule::new(function.sig.to_token_stream(), parameters, parse_quote!(#block), declared, around, form);
+        let mut rule = Rule::new(
+            function.sig.to_token_stream(),
+            parameters,
+            parse_quote!(#block),
+            declared,
+            (around, helpers),
+            form,
+        );
         if !function.sig.generics.params.is_empty() {
             rule.refused.push((function.sig.generics.to_token_stream(), NO_GENERICS));
         }
@@ -180,7 +200,7 @@ impl Rule {
         parameters: Vec<(Pat, Option<Type>)>,
         body: Expr,
         declared: Option<Type>,
-        around: &Scopes,
+        (around, helpers): (&Scopes, &[Helper]),
         form: RuleForm,
     ) -> Self {
         let bare_returns = bare_returns(&body);
@@ -208,6 +228,7 @@ impl Rule {
             true => (false, vec![tuple_of(values)], vec![declared_whole]),
             false => (split, values, types),
         };
+        statements.splice(..0, helpers.iter().map(helper::within_rule));
         let mut own = Scopes::default();
         parameters.iter().for_each(|(pattern, _)| own.bind(pattern));
         let changed = changed_captures(around, &own, &mut statements, &mut values);
@@ -228,6 +249,9 @@ impl Rule {
             (_, None) => Gradients::Missing,
         };
         Rule {
+            name: None,
+            takes_functions: false,
+            helpers: helpers.iter().filter(|helper| !helper.is_macro).map(|helper| helper.name.clone()).collect(),
             written,
             parameters,
             statements,

@@ -7,7 +7,7 @@ use quote::ToTokens;
 
 /// The names that occur somewhere among tokens. They are collected once, because every look at a token is a call of the
 /// compiler.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Mentioned {
     names: HashSet<String>,
     /// Literals with braces, which format strings are.

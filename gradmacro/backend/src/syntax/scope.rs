@@ -3,10 +3,11 @@
 use proc_macro2::Ident;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, FnArg, Item, LocalInit, Macro, Pat,
-    Signature, Stmt,
+    Arm, Attribute, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprWhile, FnArg, Item, ItemFn, LocalInit,
+    Macro, Meta, Pat, Signature, Stmt,
 };
 
+use crate::syntax::mention::Mentioned;
 use crate::syntax::patterns;
 
 /// The locals visible at a point, innermost last.
@@ -67,6 +68,22 @@ impl Scopes {
         });
     }
 
+    /// How many locals are visible.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The visible locals with their places, without those that others hide.
+    pub(crate) fn visible(&self) -> impl Iterator<Item = (&Ident, usize)> {
+        let each = self.0.iter().enumerate().map(|(place, local)| (&local.name, place));
+        each.filter(|(name, place)| self.place_of(name) == Some(*place))
+    }
+
+    /// The place of the local that a name means.
+    pub(crate) fn place_of(&self, name: &Ident) -> Option<usize> {
+        self.0.iter().rposition(|local| local.name == *name)
+    }
+
     pub(crate) fn contains(&self, name: &Ident) -> bool {
         self.0.iter().any(|local| local.name == *name)
     }
@@ -94,17 +111,28 @@ pub(crate) trait Handler {
     fn statement(&mut self, _: &mut Stmt, _: &Scopes) -> bool {
         false
     }
+    /// Whether nested functions with the option `closure` are entered, which see the locals around them.
+    fn enters_closures(&self) -> bool {
+        true
+    }
     /// Called for the tokens of a macro, which cannot be entered.
     fn macro_tokens(&mut self, _: &mut Macro, _: &Scopes) {}
 }
 
-/// Visits everything but nested items, which see no locals.
+/// Visits everything but nested items that see no locals.
 pub(crate) struct Walker<'h, H> {
     pub(crate) handler: &'h mut H,
     pub(crate) scopes: Scopes,
+    /// How many functions with the option `closure` have been entered.
+    closures: usize,
 }
 
-impl<H: Handler> Walker<'_, H> {
+impl<'h, H: Handler> Walker<'h, H> {
+    /// Sees the locals of `scopes`.
+    pub(crate) fn new(handler: &'h mut H, scopes: Scopes) -> Self {
+        Walker { handler, scopes, closures: 0 }
+    }
+
     fn scoped(&mut self, walk: impl FnOnce(&mut Self)) {
         let visible = self.scopes.0.len();
         walk(self);
@@ -118,15 +146,37 @@ impl<H: Handler> Walker<'_, H> {
             if !binds_rule {
                 self.visit_stmt_mut(statement);
             }
-            if let Stmt::Local(local) = statement {
-                match &local.init {
+            match statement {
+                Stmt::Local(local) => match &local.init {
                     _ if binds_rule => self.scopes.bind_rule(&local.pat),
                     Some(LocalInit { diverge: Some(_), .. }) => self.scopes.bind_refutable(&local.pat),
                     _ => self.scopes.bind(&local.pat),
-                }
+                },
+                Stmt::Item(Item::Fn(function)) if is_closure(function) => self.scopes.bind_name(&function.sig.ident),
+                _ => {}
             }
         }
     }
+
+    /// A function with the option `closure`, and the rules in it: what else stands there as an item sees no locals, and is
+    /// a mistake of the user's if it names one.
+    fn function(&mut self, function: &mut ItemFn) {
+        self.scoped(|walker| {
+            walker.scopes.bind_parameters(&function.sig);
+            walker.closures += 1;
+            walker.visit_block_mut(&mut function.block);
+            walker.closures -= 1;
+        });
+    }
+}
+
+/// Whether a nested function has the option `closure`, under whatever name the attribute goes.
+pub(crate) fn is_closure(function: &ItemFn) -> bool {
+    let has_option = |attribute: &Attribute| match &attribute.meta {
+        Meta::List(list) => Mentioned::among(&list.tokens).contains("closure"),
+        _ => false,
+    };
+    function.attrs.iter().any(has_option)
 }
 
 impl<H: Handler> VisitMut for Walker<'_, H> {
@@ -188,5 +238,16 @@ impl<H: Handler> VisitMut for Walker<'_, H> {
         self.handler.macro_tokens(tokens, &self.scopes);
     }
 
-    fn visit_item_mut(&mut self, _: &mut Item) {}
+    fn visit_item_mut(&mut self, item: &mut Item) {
+        // A `macro_rules!` sees the locals around it.
+        if let Item::Macro(defined) = item {
+            self.handler.macro_tokens(&mut defined.mac, &self.scopes);
+        }
+        if let Item::Fn(function) = item
+            && (self.closures > 0 || is_closure(function))
+            && self.handler.enters_closures()
+        {
+            self.function(function);
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! The values that a `grad` may end with: a literal `None` for no gradient, `Ok(…)` where it can fail.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
-use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Stmt, parse_quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, ExprClosure, ExprReturn, Item, Macro, Stmt, parse_quote_spanned};
 
+use crate::names;
 use crate::syntax::groups::peeled;
 
 /// Whether a gradient is the literal `None`.
@@ -70,7 +72,8 @@ pub(crate) fn ends_with_ok(body: &Expr) -> bool {
     found
 }
 
-/// Converts what stands in `Err(…)` where no type is declared for it, as `?` does.
+/// Converts what stands in `Err(…)` where no type is declared for it, as `?` does, and what macros such as
+/// `anyhow::bail!` return.
 pub(crate) fn with_converted_errors(body: &mut Expr) {
     for_each_value(body, &mut |value| match value {
         Expr::Call(call) if is_variant(&call.func, "Err") => {
@@ -80,6 +83,63 @@ pub(crate) fn with_converted_errors(body: &mut Expr) {
         }
         _ => {}
     });
+    Bailing.visit_expr_mut(body);
+}
+
+/// Gives the error of a macro the type that the macro gives it, in a closure of its own. Such macros are known by the names
+/// that the crates of errors have for them; any other may leave the type open.
+struct Bailing;
+
+impl Bailing {
+    fn caught(tokens: &Macro) -> Option<Expr> {
+        let last = &tokens.path.segments.last()?.ident;
+        let place = names::at(last.span());
+        match last.to_string().as_str() {
+            "bail" => Some(parse_quote_spanned! {place=>
+                match (|| -> ::core::result::Result<::core::convert::Infallible, _> { #tokens })() {
+                    ::core::result::Result::Ok(never) => match never {},
+                    ::core::result::Result::Err(error) => {
+                        return ::core::result::Result::Err(::core::convert::Into::into(error))
+                    }
+                }
+            }),
+            "ensure" if tokens.path.segments.len() > 1 || has_comma(&tokens.tokens) => {
+                Some(parse_quote_spanned! {place=>
+                    (|| {
+                        #tokens;
+                        ::core::result::Result::Ok(())
+                    })()?
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether there is a message besides the condition.
+fn has_comma(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
+}
+
+impl VisitMut for Bailing {
+    fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
+        match statement {
+            Stmt::Macro(called) => {
+                if let Some(caught) = Self::caught(&called.mac) {
+                    *statement = Stmt::Expr(caught, called.semi_token);
+                }
+            }
+            other => visit_mut::visit_stmt_mut(self, other),
+        }
+    }
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        match expression {
+            Expr::Macro(called) => *expression = Self::caught(&called.mac).unwrap_or_else(|| expression.clone()),
+            other => visit_mut::visit_expr_mut(self, other),
+        }
+    }
+    fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+    fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
 fn is_converted(error: &Expr) -> bool {
