@@ -184,9 +184,17 @@ fn all_differences<T: Real + Scalar + Close>(name: &str, operation: Operation<'_
 /// (rows 2.104 and 2.105), and the tails of slopes are exact (`docs/numbers.md`).
 const BETTER: &str = "\
 pow of float32, special values: gradient 0[0]: expected NaN, found 0.0
+pow of float32, special values: gradient 1[1]: expected NaN, found 0.0
+pow of float32, special values: gradient 1[3]: expected NaN, found 0.0
 pow of float32, special values: gradient 0 with the others[0]: expected NaN, found 0.0
+pow of float32, special values: gradient 1 with the others[1]: expected NaN, found 0.0
+pow of float32, special values: gradient 1 with the others[3]: expected NaN, found 0.0
 pow of float64, special values: gradient 0[0]: expected NaN, found 0.0
+pow of float64, special values: gradient 1[1]: expected NaN, found 0.0
+pow of float64, special values: gradient 1[3]: expected NaN, found 0.0
 pow of float64, special values: gradient 0 with the others[0]: expected NaN, found 0.0
+pow of float64, special values: gradient 1 with the others[1]: expected NaN, found 0.0
+pow of float64, special values: gradient 1 with the others[3]: expected NaN, found 0.0
 sigmoid of float32, large: gradient 0[5]: expected 0.0, found 3.0917304e-9
 sigmoid of float32, large: gradient 0[6]: expected 0.0, found 4.0609154e-35
 sigmoid of float32, large: gradient 0 with the others[5]: expected 0.0, found 3.0917304e-9
