@@ -12,26 +12,24 @@ use crate::recording::node::{ProbeOutputs, Sink, Upstream};
 use crate::recording::{node, recorder};
 use crate::tensor::{Erased, Tensor};
 
-/// The gradients of a function, element by element.
-struct Derived<'a, B, T, Q: ResidualConstants + 'a, const K: usize> {
+/// The gradients of a function, element by element. `CHOICES` says whether there are zeros of choice upstream.
+struct Derived<'a, B, T, Q: ResidualConstants + 'a, const K: usize, const CHOICES: bool> {
     f: &'a B,
     scalars: [T; K],
     constants: Q::Seen<'a>,
     calls: bool,
-    /// Whether there are zeros of choice upstream.
-    choices: bool,
 }
 
-impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize> Function<T, N, 1, 0, N>
-    for Derived<'a, B, T, Q, K>
+impl<'a, B, T: Real, Q: ResidualConstants, const N: usize, const K: usize, const CHOICES: bool> Function<T, N, 1, 0, N>
+    for Derived<'a, B, T, Q, K, CHOICES>
 where
     B: Fn(ForGradients<T>, [T; N], [T; K], Q::Seen<'a>) -> [T; N] + Sync,
 {
     #[inline(always)]
     fn at(&self, wanted: u64, x: [T; N], [upstream]: [T; 1], _: [T; 0]) -> [T; N] {
-        let seen = if self.choices { upstream.without_choice() } else { upstream };
+        let seen = if CHOICES { upstream.without_choice() } else { upstream };
         let gradients = (self.f)(ForGradients::of(seen, wanted), x, self.scalars, self.constants);
-        if self.choices { gradients.map(|gradient| kept_or_given(upstream, gradient)) } else { gradients }
+        if CHOICES { gradients.map(|gradient| kept_or_given(upstream, gradient)) } else { gradients }
     }
 
     fn calls(&self) -> bool {
@@ -72,11 +70,19 @@ where
     /// The gradients before they are summed to the shapes of the inputs, recorded.
     fn gradients(&self, dy: &Tensor<T>, wanted: u64) -> [Option<Tensor<T>>; N] {
         let (scalars, calls) = (self.scalars, self.calls);
-        let choices = dy.role().has_choices();
-        let f = Derived::<B, T, Q, K> { f: &self.backward, scalars, constants: self.constants.seen(), calls, choices };
-        let inputs = self.inputs.each_ref();
-        let gradients = computed(self.site.rule, &f, &dy.shared_shape(), (inputs, [dy], []), wanted)
-            .map(|gradient| gradient.map(|gradient| gradient.with_role(dy.role())));
+        let (inputs, constants, rule) = (self.inputs.each_ref(), self.constants.seen(), self.site.rule);
+        let (shape, f) = (dy.shared_shape(), &self.backward);
+        let gradients = match dy.role().has_choices() {
+            true => {
+                let f = Derived::<B, T, Q, K, true> { f, scalars, constants, calls };
+                computed(rule, &f, &shape, (inputs, [dy], []), wanted)
+            }
+            false => {
+                let f = Derived::<B, T, Q, K, false> { f, scalars, constants, calls };
+                computed(rule, &f, &shape, (inputs, [dy], []), wanted)
+            }
+        }
+        .map(|gradient| gradient.map(|gradient| gradient.with_role(dy.role())));
         match recorder::is_idle() {
             true => gradients,
             false => self.second.record(self, dy, wanted, gradients),
