@@ -70,7 +70,7 @@ pub(crate) fn kept_of_two<T: Number>(one: T, two: T, result: T) -> T {
 
 /// The sum of a value and a gradient: a value of 0 leaves a zero of choice as it is.
 #[inline(always)]
-pub(crate) fn value_and_gradient<T: Number>(value: T, gradient: T, result: T) -> T {
+pub(crate) fn kept_beside_value<T: Number>(value: T, gradient: T, result: T) -> T {
     select_unpredictable((value == T::default()) & gradient.is_no_choice(), gradient, result.without_choice())
 }
 

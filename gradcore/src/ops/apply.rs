@@ -52,12 +52,14 @@ pub(super) fn of_angles<T: Real>(
     near: impl Fn(T) -> T + Sync,
     anywhere: impl Fn(T) -> T + Sync,
 ) -> Tensor<T> {
-    match x.as_scalar() {
+    let x = plain(x);
+    let y = match x.as_scalar() {
         Some(value) => Tensor::computed_scalar(anywhere(value)),
         None => Tensor::overwritten(operation, x.shared_shape(), |out| {
             loops::map_mostly(x.values(), out, T::is_near, near, anywhere);
         }),
-    }
+    };
+    y.with_role(x.role())
 }
 
 /// One output element for each pair of input elements.
@@ -126,13 +128,7 @@ pub(super) fn quotient<T: Number>(
     y: &Tensor<T>,
     f: impl Fn(T, T) -> T + Copy + Sync,
 ) -> Tensor<T> {
-    let z = match (x.role().has_choices(), y.role().has_choices()) {
-        (false, false) => raw_binary(operation, x, y, f),
-        (true, false) => raw_binary(operation, x, y, |x, y| kept(x, f(x, y))),
-        (false, true) => raw_binary(operation, x, y, |x, y: T| f(x, y.without_choice())),
-        (true, true) => raw_binary(operation, x, y, |x, y: T| kept(x, f(x, y.without_choice()))),
-    };
-    z.with_role(x.role().of_product(y.role().min(Role::Gradient)))
+    product(operation, x, &plain(y), f)
 }
 
 /// As [`product`], of a function that is linear in x and in y, and of z besides.

@@ -123,10 +123,10 @@ fn opposite<T: Number>(x: &Tensor<T>) -> Tensor<T> {
 fn sum<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let z = match (x.role(), y.role()) {
         (Role::Value, Role::Choices) => {
-            raw_binary("add", x, y, |x: T, y: T| elementwise::value_and_gradient(x, y, x.plus(y)))
+            raw_binary("add", x, y, |x: T, y: T| elementwise::kept_beside_value(x, y, x.plus(y)))
         }
         (Role::Choices, Role::Value) => {
-            raw_binary("add", x, y, |x: T, y: T| elementwise::value_and_gradient(y, x, x.plus(y)))
+            raw_binary("add", x, y, |x: T, y: T| elementwise::kept_beside_value(y, x, x.plus(y)))
         }
         _ => raw_binary("add", x, y, T::plus),
     };
@@ -140,10 +140,10 @@ fn difference<T: Number>(x: &Tensor<T>, y: &Tensor<T>) -> Tensor<T> {
     let z = match (x.role(), y.role()) {
         (Role::Choices, Role::Choices) => raw_binary("subtract", x, y, |x: T, y: T| x.plus(kept(y, y.negated()))),
         (Role::Value, Role::Choices) => {
-            raw_binary("subtract", x, y, |x: T, y: T| elementwise::value_and_gradient(x, y, x.minus(y)))
+            raw_binary("subtract", x, y, |x: T, y: T| elementwise::kept_beside_value(x, y, x.minus(y)))
         }
         (Role::Choices, Role::Value) => {
-            raw_binary("subtract", x, y, |x: T, y: T| elementwise::value_and_gradient(y, x, x.minus(y)))
+            raw_binary("subtract", x, y, |x: T, y: T| elementwise::kept_beside_value(y, x, x.minus(y)))
         }
         _ => raw_binary("subtract", x, y, T::minus),
     };

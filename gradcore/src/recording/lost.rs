@@ -1,4 +1,5 @@
-//! Gradients that would be lost: of watched tensors that a body uses, and that are none of its inputs.
+//! Gradients that would be lost: of watched tensors that a body uses, and that are none of its inputs, and of tensors that leave a
+//! body beside its outputs.
 
 use super::call_site::{CallSite, Rule};
 use super::frames::Frame;

@@ -29,7 +29,7 @@ pub(crate) fn listen() {
 
 /// Notes on every tape that knows the tensor that what comes of the numbers is none of its business: they explain a gradient
 /// that is missing. In the body of a rule the tensor must be an input, as for any operation; one number, `item`, is a constant
-/// wherever it is read.
+/// wherever it is read, and so is what a variable takes over.
 ///
 /// # Panics
 /// Panics if it is none.
